@@ -1,0 +1,159 @@
+//! The parts of the run-time objects (spec §4.2) that handlers read: fixed layouts, raw pointers.
+//!
+//! A store owns every object below in a box of its own, so addresses are stable until the store
+//! is dropped (or the object released). Handlers reach everything from the frame: the frame's
+//! header holds the instance and the base of its memory 0; see docs/INVARIANTS.md.
+//!
+//! # References
+//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure
+//! or array is the address of its object; an i31 is `(value << 1) | 1`; a host value is
+//! `(index << 2) | 2`.
+
+use crate::wasm::types::TypeId;
+use core::cell::Cell;
+use core::sync::atomic::{AtomicPtr, AtomicU32};
+
+/// Slots of a frame's header, below the frame pointer.
+pub const HEADER_SLOTS: usize = 4;
+/// `fp[-4]`: where the caller goes on.
+pub const HEADER_IP: isize = -4;
+/// `fp[-3]`: the caller's frame.
+pub const HEADER_FP: isize = -3;
+/// `fp[-2]`: the instance of the running function, an [`InstanceData`].
+pub const HEADER_INSTANCE: isize = -2;
+/// `fp[-1]`: the base of the instance's memory 0.
+pub const HEADER_MEMORY: isize = -1;
+
+/// Where the code of a function begins. Belongs to a module; `entry` is the lazy stub until the
+/// function is translated. A reader loads `entry` (acquire) before `frame_slots`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CodeEntry {
+    /// The first instruction.
+    pub entry: AtomicPtr<u64>,
+    /// Slots that the frame needs from the frame pointer up.
+    pub frame_slots: AtomicU32,
+    /// The index among the defined functions of the module.
+    pub func: u32,
+    /// The `exec::CompiledModule` that it belongs to (null: the host stubs).
+    pub module: AtomicPtr<()>,
+}
+
+/// A function instance (spec §4.2.6).
+#[repr(C)]
+#[derive(Debug)]
+pub struct FuncData {
+    /// Its code: a module's entry, or a host stub.
+    pub entry: *const CodeEntry,
+    /// The instance it runs in; the store's host instance for a host function.
+    pub instance: *const InstanceData,
+    /// The canonical type.
+    pub ty: TypeId,
+    /// Slots of the parameters.
+    pub param_slots: u32,
+    /// Slots of the results.
+    pub result_slots: u32,
+    /// The index in the module (imports included), or of the host function in the store.
+    pub index: u32,
+    /// Whether it is a host function.
+    pub is_host: bool,
+}
+
+/// A module instance (spec §4.2.5), as far as handlers need it. The pointers are to arrays over
+/// the module's whole index spaces, imports first.
+#[repr(C)]
+#[derive(Debug)]
+pub struct InstanceData {
+    /// The store.
+    pub store: *mut StoreData,
+    /// The base of memory 0, or of an empty memory.
+    pub memory0: Cell<*mut u8>,
+    /// Functions.
+    pub funcs: *const *const FuncData,
+    /// Globals.
+    pub globals: *const *const GlobalData,
+    /// Tables.
+    pub tables: *const *const TableData,
+    /// Memories.
+    pub memories: *const *const MemoryData,
+    /// Element segments.
+    pub elems: *const SegmentData,
+    /// Data segments.
+    pub datas: *const SegmentData,
+    /// The `exec::CompiledModule` (null for the host instance).
+    pub module: *const (),
+}
+
+/// An element or data segment of an instance (spec §4.2.11, §4.2.12): 64-bit references or bytes.
+#[repr(C)]
+#[derive(Debug)]
+pub struct SegmentData {
+    /// The first element or byte.
+    pub start: Cell<*const u8>,
+    /// How many elements or bytes; 0 once dropped.
+    pub len: Cell<u64>,
+}
+
+/// A global (spec §4.2.9): a number in the first slot, a v128 in both.
+#[repr(C, align(16))]
+#[derive(Debug)]
+pub struct GlobalData {
+    /// The value.
+    pub value: Cell<[u64; 2]>,
+}
+
+/// A table (spec §4.2.7).
+#[repr(C)]
+#[derive(Debug)]
+pub struct TableData {
+    /// The first element.
+    pub elements: Cell<*mut u64>,
+    /// How many there are.
+    pub len: Cell<u64>,
+}
+
+/// A memory (spec §4.2.8). The 64 bytes below the base hold a [`MemoryHead`], so that one pointer
+/// gives base and length.
+#[repr(C)]
+#[derive(Debug)]
+pub struct MemoryData {
+    /// The first byte.
+    pub base: Cell<*mut u8>,
+    /// The logarithm of the page size.
+    pub page_size_log2: u8,
+}
+
+/// What lies directly below a memory's base.
+#[repr(C, align(64))]
+#[derive(Debug)]
+pub struct MemoryHead {
+    /// Padding up to the line of the base.
+    pub reserved: [u64; 7],
+    /// The length in bytes.
+    pub len: Cell<u64>,
+}
+
+/// What handlers need of a store.
+#[repr(C)]
+#[derive(Debug)]
+pub struct StoreData {
+    /// One past the last slot of the value stack that a frame may use.
+    pub stack_limit: Cell<*mut u64>,
+    /// The fuel left; negative once it is used up.
+    pub fuel: Cell<i64>,
+    /// Where an execution that is not running goes on pushing frames.
+    pub stack_top: Cell<*mut u64>,
+    /// The instruction that stopped the execution.
+    pub stop_ip: Cell<*const u64>,
+    /// Its frame.
+    pub stop_fp: Cell<*mut u64>,
+    /// How deep host and guest calls are nested on the native stack.
+    pub depth: Cell<u32>,
+    /// Calls a host function: arguments and results in `slots`. Err: put by the callee into a
+    /// place of its own (`rt::Store::pending`), handlers only pass the fact on.
+    pub host_call: unsafe fn(store: *mut StoreData, func: *const FuncData, caller: *const InstanceData, slots: *mut u64) -> bool,
+    /// `memory.grow` by `pages`: the old size in pages, or `u64::MAX`.
+    pub memory_grow: unsafe fn(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64,
+    /// `table.grow` by `count` elements of value `init`: the old size, or `u64::MAX`.
+    pub table_grow: unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+}
