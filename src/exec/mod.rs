@@ -1,0 +1,7 @@
+//! Execution (spec §4): the machine and its handlers, running, instantiation.
+
+pub mod machine;
+pub mod roots;
+pub mod run;
+pub mod slow;
+pub mod table;

@@ -1,0 +1,3 @@
+//! The run-time objects (spec §4.2).
+
+pub mod layout;
