@@ -72,11 +72,13 @@ fn collect(dir: &Path, root: &Path, files: &mut Vec<(String, String)>) {
     }
 }
 
-/// Assertions that WebAssembly 3.0 has made obsolete.
+/// Assertions that WebAssembly 3.0 or a newer version of the test has made obsolete.
 fn is_obsolete(case: &Case) -> bool {
     let lines: &[usize] = match case.file.as_str() {
         "proposals/threads-testsuite/imports.wast" => &[309, 313, 317, 404, 408, 412],
         "proposals/threads-testsuite/memory.wast" => &[14, 15],
+        // Their section sizes are wrong, which comes first; corrected in later versions.
+        "proposals/compact-import-section/binary-compact-imports.wast" => &[100, 114],
         _ => &[],
     };
     lines.contains(&case.line) && case.expected != Expected::Valid
@@ -149,6 +151,16 @@ fn is_binary(module: &mut QuoteWat) -> bool {
     }
 }
 
+/// What a test file is written for: some malformed modules are well-formed in a proposal.
+fn features_of(file: &str) -> Features {
+    let proposals = ["threads", "wide-arithmetic", "custom-page-sizes", "compact-import"];
+    if proposals.iter().any(|proposal| file.contains(proposal)) {
+        Features::ALL
+    } else {
+        Features::WASM3
+    }
+}
+
 fn check(bytes: &[u8], features: &Features) -> Result<(), Error> {
     let module = Module::decode(bytes, features, &TypeRegistry::new())?;
     validate::module(&module, bytes)
@@ -159,7 +171,7 @@ fn specification_suite() {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     let mut failures = Vec::new();
     for case in cases() {
-        let verdict = check(&case.bytes, &Features::ALL);
+        let verdict = check(&case.bytes, &features_of(&case.file));
         let (class, ok) = match (&case.expected, &verdict) {
             (Expected::Valid, verdict) => ("valid", verdict.is_ok()),
             (Expected::Invalid(message), Err(error)) => (

@@ -8,13 +8,14 @@ mod types;
 pub(crate) use const_expr::unpacked;
 pub(crate) use types::TypeSpace;
 
-use super::error::Error;
+use super::error::{Error, ErrorKind};
 use super::features::Features;
 use super::limits;
 use super::module::{Custom, Export, ExternKind, Global, Module, Table};
 use super::reader::Reader;
 use super::registry::TypeRegistry;
 use super::types::GlobalType;
+use super::validate;
 use alloc::format;
 use alloc::vec::Vec;
 use const_expr::ConstDecoder;
@@ -44,7 +45,9 @@ pub(crate) fn module(bytes: &[u8], features: Features, registry: &TypeRegistry) 
     };
     let mut place = 0;
     while !reader.is_empty() {
-        decoder.section(&mut reader, &mut place)?;
+        if let Err(error) = decoder.section(&mut reader, &mut place) {
+            return Err(decoder.earlier_error(bytes).unwrap_or(error));
+        }
     }
     decoder.finish(bytes.len())
 }
@@ -53,7 +56,7 @@ fn header(reader: &mut Reader<'_>) -> Result<()> {
     let start = reader.offset();
     let end = |reader: &Reader<'_>| Error::malformed(reader.offset(), "unexpected end");
     let rest = reader.rest();
-    if rest.len() < MAGIC.len() && MAGIC.starts_with(rest) {
+    if rest.len() < MAGIC.len() {
         return Err(end(reader));
     }
     if !rest.starts_with(MAGIC) {
@@ -138,7 +141,7 @@ impl Decoder {
 
     /// Section 3.
     fn funcs(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        let count = section.length()?;
+        let count = section.u32()?;
         self.module.funcs.reserve(section.reserve(count).min(limits::FUNCTIONS));
         for _ in 0..count {
             let offset = section.offset();
@@ -170,7 +173,7 @@ impl Decoder {
 
     /// Section 4.
     fn tables(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.length()? {
+        for _ in 0..section.u32()? {
             let offset = section.offset();
             // 0x40 0x00 announces an initialiser.
             let with_init = section.peek() == Some(0x40);
@@ -209,7 +212,7 @@ impl Decoder {
 
     /// Section 5.
     fn memories(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.length()? {
+        for _ in 0..section.u32()? {
             let offset = section.offset();
             let ty = self.type_space().memory_type(section)?;
             self.add_memory(offset, ty)?;
@@ -227,7 +230,7 @@ impl Decoder {
 
     /// Section 13.
     fn tags(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.length()? {
+        for _ in 0..section.u32()? {
             let offset = section.offset();
             let type_idx = self.tag_type(section)?;
             self.add_tag(offset, type_idx)?;
@@ -254,7 +257,7 @@ impl Decoder {
 
     /// Section 6.
     fn globals(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.length()? {
+        for _ in 0..section.u32()? {
             let offset = section.offset();
             let ty = self.type_space().global_type(section)?;
             let init = self.const_decoder.expr(&mut self.module, section, ty.value.into())?;
@@ -272,7 +275,7 @@ impl Decoder {
 
     /// Section 7.
     fn exports(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        let count = section.length()?;
+        let count = section.u32()?;
         check_count(section.offset(), count as usize, limits::EXPORTS + 1, "exports")?;
         let start = section.offset();
         self.module.exports.reserve(section.reserve(count));
@@ -343,13 +346,11 @@ impl Decoder {
     /// Section 10.
     fn code(&mut self, section: &mut Reader<'_>) -> Result<()> {
         let offset = section.offset();
-        let count = section.length()?;
-        if count != self.defined_funcs {
-            return Err(Error::malformed(offset, FUNC_CODE));
-        }
+        let count = section.u32()?;
+        check_count(offset, count as usize, limits::FUNCTIONS + 1, "functions")?;
         self.module.code.reserve(section.reserve(count));
         for _ in 0..count {
-            let size = section.length()?;
+            let size = section.u32()?;
             let start = section.offset();
             section.take(size as usize)?;
             if size as usize > limits::BODY_BYTES {
@@ -370,6 +371,12 @@ impl Decoder {
         Ok(())
     }
 
+    /// After an error: the bodies stand before, and may be what is malformed.
+    #[cold]
+    fn earlier_error(&self, bytes: &[u8]) -> Option<Error> {
+        let error = validate::module(&self.module, bytes).err()?;
+        (error.kind() == ErrorKind::Malformed).then_some(error)
+    }
     fn finish(self, end: usize) -> Result<Module> {
         if self.module.code.len() != self.defined_funcs as usize {
             return Err(Error::malformed(end, FUNC_CODE));

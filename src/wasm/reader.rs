@@ -12,19 +12,20 @@ type Result<T> = core::result::Result<T, Error>;
 pub struct Reader<'a> {
     bytes: &'a [u8],
     pos: usize,
-    /// The end of what lies around: a length beyond it cannot be meant seriously.
-    outer_end: usize,
+    /// The whole module: what a number or name that does not end in time runs into decides what
+    /// is wrong with it.
+    outer: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// A reader of all the bytes of a module.
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, pos: 0, outer_end: bytes.len() }
+        Reader { bytes, pos: 0, outer: bytes }
     }
     /// A reader of the bytes `start..end` of a module; offsets stay those of the module.
     pub fn within(bytes: &'a [u8], start: usize, end: usize) -> Reader<'a> {
         let end = end.min(bytes.len());
-        Reader { bytes: &bytes[..end], pos: start.min(end), outer_end: bytes.len() }
+        Reader { bytes: &bytes[..end], pos: start.min(end), outer: bytes }
     }
     /// Where the next byte is, in bytes from the start of the module.
     #[inline(always)]
@@ -67,6 +68,13 @@ impl<'a> Reader<'a> {
             }
             None => Err(self.end_error()),
         }
+    }
+    /// One byte, if there is one.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<u8> {
+        let byte = self.bytes.get(self.pos).copied();
+        self.pos += usize::from(byte.is_some());
+        byte
     }
     /// `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8]> {
@@ -178,7 +186,8 @@ impl<'a> Reader<'a> {
         let start = self.pos;
         let (mut value, mut shift) = (0, 0);
         loop {
-            let byte = self.byte()?;
+            let Some(byte) = self.peek() else { return Err(self.overrun(start, bits, false)) };
+            self.pos += 1;
             value |= u64::from(byte & 0x7F) << shift;
             if shift + 7 >= bits {
                 return self.check_last(
@@ -200,7 +209,8 @@ impl<'a> Reader<'a> {
         let start = self.pos;
         let (mut value, mut shift) = (0i64, 0);
         loop {
-            let byte = self.byte()?;
+            let Some(byte) = self.peek() else { return Err(self.overrun(start, bits, true)) };
+            self.pos += 1;
             value |= i64::from(byte & 0x7F) << shift;
             if shift + 7 >= bits {
                 // The sign bit and everything above it must agree.
@@ -226,14 +236,37 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// A length that counts bytes or things of at least one byte.
+    /// The first byte after the end, if the module goes on.
+    pub fn beyond(&self) -> Option<u8> {
+        self.outer.get(self.bytes.len()).copied()
+    }
+    /// A number that does not end in time: wrong in itself, or only cut off?
+    #[cold]
+    fn overrun(&self, start: usize, bits: u32, signed: bool) -> Error {
+        if self.outer.len() > self.bytes.len() {
+            let mut outer = Reader { bytes: self.outer, pos: start, outer: self.outer };
+            let result =
+                if signed { outer.signed(bits).map(drop) } else { outer.unsigned(bits).map(drop) };
+            if let Err(error) = result {
+                return error;
+            }
+        }
+        self.end_error()
+    }
+
+    /// The length of a section or a name.
     pub fn length(&mut self) -> Result<u32> {
         let start = self.pos;
-        let length = self.u32()?;
-        if length as usize > self.outer_end - self.pos {
-            return Err(Error::malformed(start, "length out of bounds"));
+        let (mut outer, result) = (*self, self.u32());
+        outer.bytes = self.outer;
+        // Like a number that does not end in time, a length is judged by what it runs into.
+        let length = outer.u32();
+        match (length, result) {
+            (Ok(length), _) if length as usize > outer.remaining() => {
+                Err(Error::malformed(start, "length out of bounds"))
+            }
+            (_, result) => result,
         }
-        Ok(length)
     }
     /// How many elements to reserve for `count` of them: no more than bytes are left.
     pub fn reserve(&self, count: u32) -> usize {
@@ -250,7 +283,7 @@ impl<'a> Reader<'a> {
     pub fn split(&mut self, length: u32) -> Result<Reader<'a>> {
         let start = self.pos;
         self.take(length as usize)?;
-        Ok(Reader { bytes: &self.bytes[..self.pos], pos: start, outer_end: self.outer_end })
+        Ok(Reader { bytes: &self.bytes[..self.pos], pos: start, outer: self.outer })
     }
 }
 

@@ -21,7 +21,7 @@ enum Desc {
 impl Decoder {
     /// Section 2.
     pub(super) fn imports(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.length()? {
+        for _ in 0..section.u32()? {
             let module: Arc<str> = section.name()?.into();
             let name = section.name()?;
             let compact = name.is_empty() && self.features.compact_imports();
@@ -29,7 +29,7 @@ impl Decoder {
                 // One module, then names with their types.
                 Some(0x7F) if compact => {
                     section.byte()?;
-                    for _ in 0..section.length()? {
+                    for _ in 0..section.u32()? {
                         let name = section.name()?;
                         let offset = section.offset();
                         let desc = self.import_desc(section)?;
@@ -41,7 +41,7 @@ impl Decoder {
                     section.byte()?;
                     let offset = section.offset();
                     let desc = self.import_desc(section)?;
-                    for _ in 0..section.length()? {
+                    for _ in 0..section.u32()? {
                         let name = section.name()?;
                         self.add_import(offset, &module, name, desc)?;
                     }

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 impl Decoder {
     /// Section 9.
     pub(super) fn elems(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        let count = section.length()?;
+        let count = section.u32()?;
         check_count(section.offset(), count as usize, limits::ELEM_SEGMENTS + 1, "elem segments")?;
         for _ in 0..count {
             let elem = self.elem(section)?;
@@ -106,7 +106,7 @@ impl Decoder {
     /// Section 11.
     pub(super) fn datas(&mut self, section: &mut Reader<'_>) -> Result<()> {
         let start = section.offset();
-        let count = section.length()?;
+        let count = section.u32()?;
         if self.module.data_count.is_some_and(|announced| announced != count) {
             return Err(Error::malformed(start, DATA_COUNT));
         }
@@ -130,7 +130,7 @@ impl Decoder {
                 }
                 _ => return Err(Error::malformed(offset, "malformed data segment kind")),
             };
-            let length = section.length()?;
+            let length = section.u32()?;
             let start = section.offset();
             section.take(length as usize)?;
             self.module.datas.push(Data { bytes: start..section.offset(), mode });
@@ -141,7 +141,7 @@ impl Decoder {
 
 fn elem_count(section: &mut Reader<'_>) -> Result<u32> {
     let offset = section.offset();
-    let count = section.length()?;
+    let count = section.u32()?;
     check_count(offset, count as usize, limits::ELEMENTS + 1, "elements")?;
     Ok(count)
 }

@@ -110,7 +110,7 @@ impl<'a> TypeSpace<'a> {
     }
     fn result_type(self, reader: &mut Reader<'_>, limit: usize) -> Result<Box<[ValType]>> {
         let offset = reader.offset();
-        let count = reader.length()?;
+        let count = reader.u32()?;
         if count as usize > limit {
             return Err(Error::limit(offset, "too many parameters or results"));
         }
@@ -154,7 +154,7 @@ impl<'a> TypeSpace<'a> {
                 Ok(CompositeType::Func(FuncType { params, results }))
             }
             0x5F => {
-                let count = reader.length()?;
+                let count = reader.u32()?;
                 if count as usize > limits::FIELDS {
                     return Err(Error::limit(offset, "too many fields"));
                 }
@@ -165,6 +165,7 @@ impl<'a> TypeSpace<'a> {
                 Ok(CompositeType::Struct(fields.into_boxed_slice()))
             }
             0x5E => self.field_type(reader).map(CompositeType::Array),
+            0x80.. => Err(Error::malformed(offset, "integer representation too long")),
             _ => Err(Error::malformed(offset, "malformed definition type")),
         }
     }
@@ -179,7 +180,7 @@ impl<'a> TypeSpace<'a> {
         self.need(Features::GC, offset)?;
         reader.byte()?;
         let mut supertype = None;
-        for i in 0..reader.length()? {
+        for i in 0..reader.u32()? {
             let offset = reader.offset();
             let type_idx = reader.u32()?;
             if i > 0 {
@@ -320,7 +321,7 @@ fn abstract_heap_type(byte: u8) -> Option<(HeapType, Features)> {
 impl Decoder {
     /// Section 1.
     pub(super) fn types(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        let count = section.length()?;
+        let count = section.u32()?;
         if count as usize > limits::REC_GROUPS {
             return Err(Error::limit(section.offset(), "too many recursion groups"));
         }
@@ -330,7 +331,7 @@ impl Decoder {
             if section.peek() == Some(0x4E) {
                 self.need(Features::GC, offset)?;
                 section.byte()?;
-                group_count = section.length()?;
+                group_count = section.u32()?;
             }
             self.rec_group(offset, section, group_count)?;
         }

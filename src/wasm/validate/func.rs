@@ -196,7 +196,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     fn instructions(&mut self) -> Result<()> {
         loop {
             self.at = self.reader.offset();
-            let opcode = self.reader.byte()?;
+            let Some(opcode) = self.reader.next() else { return Err(self.end_expected()) };
             match opcode {
                 0x00 => {
                     tell!(self, unreachable());
@@ -438,6 +438,16 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
+    /// The body is over before its blocks are; what follows it decides on the words.
+    #[cold]
+    fn end_expected(&self) -> Error {
+        let message = match self.reader.beyond() {
+            None => "unexpected end of section or function",
+            Some(0x0B) => "section size mismatch: a function ends after its declared size",
+            Some(_) => "END opcode expected",
+        };
+        Error::malformed(self.at, message)
+    }
     #[cold]
     pub fn illegal(&self, code: u32) -> Error {
         Error::malformed(self.at, format!("illegal opcode {code:02x}"))

@@ -10,23 +10,24 @@ use crate::wasm::types::{MemoryType, TableType};
 use alloc::format;
 
 impl<S: Sink> Validator<'_, S> {
-    /// §5.4.6: the immediates of an access of `width` bytes; the alignment as a logarithm.
+    /// §5.4.6: the immediates of an access of `width` bytes; `exact`: no smaller alignment.
     #[inline]
-    fn mem_arg(&mut self) -> Result<(MemArg, u32)> {
+    fn mem_arg(&mut self, width: u32, exact: bool) -> Result<MemArg> {
+        let natural = width.trailing_zeros();
         let flags = self.reader.u32()?;
-        if flags < 64
+        if flags <= natural
+            && (flags == natural || !exact)
             && let Some(offset) = self.reader.peek()
             && offset < 0x80
             && let Some(memory) = self.module.memories.first()
         {
             self.reader.byte()?;
-            let is_64 = memory.limits.is_64;
-            return Ok((MemArg { memory: 0, offset: u64::from(offset), is_64 }, flags));
+            return Ok(MemArg { memory: 0, offset: u64::from(offset), is_64: memory.limits.is_64 });
         }
-        self.long_mem_arg(flags)
+        self.long_mem_arg(flags, natural, exact)
     }
     #[inline(never)]
-    fn long_mem_arg(&mut self, flags: u32) -> Result<(MemArg, u32)> {
+    fn long_mem_arg(&mut self, flags: u32, natural: u32, exact: bool) -> Result<MemArg> {
         let most = if self.module.features.multi_memory() { 0x80 } else { 0x40 };
         if flags >= most {
             return Err(Error::malformed(self.at, "malformed memop flags"));
@@ -38,19 +39,17 @@ impl<S: Sink> Validator<'_, S> {
             u64::from(self.reader.u32()?)
         };
         let is_64 = self.memory(memory)?.limits.is_64;
+        let align = flags & 0x3F;
+        if align > natural {
+            return Err(self.invalid("alignment must not be larger than natural"));
+        }
+        if exact && align != natural {
+            return Err(self.invalid("atomic alignment must be natural"));
+        }
         if !is_64 && offset > u64::from(u32::MAX) {
             return Err(self.invalid("offset out of range"));
         }
-        Ok((MemArg { memory, offset, is_64 }, flags & 0x3F))
-    }
-    /// The immediates of a plain access.
-    #[inline]
-    fn access(&mut self, width: u32) -> Result<MemArg> {
-        let (arg, align) = self.mem_arg()?;
-        if align > width.trailing_zeros() {
-            return Err(self.invalid("alignment must not be larger than natural"));
-        }
-        Ok(arg)
+        Ok(MemArg { memory, offset, is_64 })
     }
     fn memory(&self, memory: u32) -> Result<MemoryType> {
         match self.module.memories.get(memory as usize) {
@@ -77,7 +76,7 @@ impl<S: Sink> Validator<'_, S> {
     #[inline]
     pub fn load(&mut self, opcode: u8) -> Result<()> {
         let Some(op) = LoadOp::decode(u32::from(opcode)) else { return Err(self.illegal(0)) };
-        let arg = self.access(op.width())?;
+        let arg = self.mem_arg(op.width(), false)?;
         self.unary_type(Ty::address(arg.is_64), Ty::num(op.ty()))?;
         tell!(self, load(op, arg));
         Ok(())
@@ -85,7 +84,7 @@ impl<S: Sink> Validator<'_, S> {
     #[inline]
     pub fn store(&mut self, opcode: u8) -> Result<()> {
         let Some(op) = StoreOp::decode(u32::from(opcode)) else { return Err(self.illegal(0)) };
-        let arg = self.access(op.width())?;
+        let arg = self.mem_arg(op.width(), false)?;
         self.pop(Ty::num(op.ty()))?;
         self.pop(Ty::address(arg.is_64))?;
         tell!(self, store(op, arg));
@@ -138,8 +137,9 @@ impl<S: Sink> Validator<'_, S> {
         }
     }
     fn memory_init(&mut self) -> Result<()> {
-        let data = self.data_segment()?;
+        let data = self.data_index()?;
         let (memory, is_64) = self.memory_index()?;
+        self.check_data(data)?;
         self.pop_all(&[Ty::address(is_64), Ty::I32, Ty::I32])?;
         tell!(self, memory_init(data, memory, is_64));
         Ok(())
@@ -153,20 +153,34 @@ impl<S: Sink> Validator<'_, S> {
         tell!(self, memory_copy(dst, src, dst_64, src_64));
         Ok(())
     }
-    /// A data segment; how many there are stands before the code (spec §5.5.16).
-    pub fn data_segment(&mut self) -> Result<u32> {
+    /// The index of a data segment; how many there are stands before the code (spec §5.5.16).
+    fn data_index(&mut self) -> Result<u32> {
         let data = self.reader.u32()?;
-        match self.module.data_count {
-            None => Err(Error::malformed(self.at, "data count section required")),
-            Some(count) if data < count => Ok(data),
-            Some(_) => Err(self.invalid(&format!("unknown data segment {data}"))),
+        if self.module.data_count.is_none() {
+            return Err(Error::malformed(self.at, "data count section required"));
         }
+        Ok(data)
     }
-    pub fn elem_segment(&mut self) -> Result<u32> {
-        let elem = self.reader.u32()?;
+    fn check_data(&self, data: u32) -> Result<()> {
+        if self.module.data_count.is_none_or(|count| data >= count) {
+            return Err(self.invalid(&format!("unknown data segment {data}")));
+        }
+        Ok(())
+    }
+    pub fn data_segment(&mut self) -> Result<u32> {
+        let data = self.data_index()?;
+        self.check_data(data)?;
+        Ok(data)
+    }
+    fn check_elem(&self, elem: u32) -> Result<()> {
         if elem as usize >= self.module.elems.len() {
             return Err(self.invalid(&format!("unknown elem segment {elem}")));
         }
+        Ok(())
+    }
+    pub fn elem_segment(&mut self) -> Result<u32> {
+        let elem = self.reader.u32()?;
+        self.check_elem(elem)?;
         Ok(elem)
     }
 
@@ -222,8 +236,9 @@ impl<S: Sink> Validator<'_, S> {
         Ok(())
     }
     fn table_init(&mut self) -> Result<()> {
-        let elem = self.elem_segment()?;
+        let elem = self.reader.u32()?;
         let (table, is_64, element) = self.table_operand()?;
+        self.check_elem(elem)?;
         if let Some(segment) = self.module.elems.get(elem as usize) {
             self.check(Ty::reference(segment.ty), element)?;
         }
@@ -253,14 +268,7 @@ impl<S: Sink> Validator<'_, S> {
             return Ok(());
         }
         let Some(op) = AtomicOp::decode(code) else { return Err(self.illegal(code)) };
-        let (arg, align) = self.mem_arg()?;
-        if align != op.width().trailing_zeros() {
-            return Err(self.invalid(if align > op.width().trailing_zeros() {
-                "alignment must not be larger than natural"
-            } else {
-                "atomic alignment must be natural"
-            }));
-        }
+        let arg = self.mem_arg(op.width(), true)?;
         let (address, value) = (Ty::address(arg.is_64), Ty::num(op.ty()));
         match op.kind() {
             AtomicKind::Notify => self.pop_all(&[address, Ty::I32])?,
@@ -334,7 +342,7 @@ impl<S: Sink> Validator<'_, S> {
     }
     fn simd_memory(&mut self, op: SimdOp, shape: SimdShape) -> Result<()> {
         let v = Ty::V128;
-        let arg = self.access(op.width())?;
+        let arg = self.mem_arg(op.width(), false)?;
         let lane = if shape.has_lane() { self.lane(op)? } else { 0 };
         if shape != SimdShape::Load {
             self.pop(v)?;
