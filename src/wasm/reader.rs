@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     }
     /// One byte, if there is one.
     #[inline(always)]
-    pub fn next(&mut self) -> Option<u8> {
+    pub fn next_byte(&mut self) -> Option<u8> {
         let byte = self.bytes.get(self.pos).copied();
         self.pos += usize::from(byte.is_some());
         byte

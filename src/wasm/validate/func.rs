@@ -196,7 +196,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     fn instructions(&mut self) -> Result<()> {
         loop {
             self.at = self.reader.offset();
-            let Some(opcode) = self.reader.next() else { return Err(self.end_expected()) };
+            let Some(opcode) = self.reader.next_byte() else { return Err(self.end_expected()) };
             match opcode {
                 0x00 => {
                     tell!(self, unreachable());
