@@ -11,8 +11,11 @@ use crate::rt::layout::{
     FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS, InstanceData,
     ResultClass, StoreData,
 };
+use crate::rt::error::{Error as PublicError, Frame};
+use crate::rt::store::Store;
 use crate::tuning;
 use crate::wasm::error::Error;
+use crate::wasm::names::Names;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::TypeId;
 use crate::wasm::validate;
@@ -67,6 +70,45 @@ pub enum Exit {
     },
     /// A function cannot be translated.
     Unsupported(Error),
+}
+
+impl Exit {
+    /// The error that the embedder sees.
+    ///
+    /// # Safety
+    /// The frames' modules are alive (R1: the store keeps them).
+    pub unsafe fn into_error(self, store: &mut Store) -> PublicError {
+        let (error, backtrace) = match self {
+            Exit::Trap { trap, backtrace } => (PublicError::from_trap(trap), backtrace),
+            Exit::Host { backtrace } => {
+                let lost = || PublicError::host("a host function failed");
+                (store.pending.take().unwrap_or_else(lost), backtrace)
+            }
+            Exit::Unsupported(error) => return error.into(),
+        };
+        if error.exit_code().is_some() || backtrace.is_empty() {
+            return error;
+        }
+        // SAFETY: R1.
+        error.with_backtrace(unsafe { name_frames(&backtrace) })
+    }
+}
+
+/// Frames with names; each module's names are read once.
+unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
+    let mut known: Vec<(*const CompiledModule, Names)> = Vec::new();
+    let mut named = Vec::with_capacity(frames.len());
+    for frame in frames {
+        // SAFETY: R1.
+        let module = unsafe { &*frame.module };
+        if !known.iter().any(|(address, _)| ptr::eq(*address, frame.module)) {
+            known.push((frame.module, module.module.names(module.bytes())));
+        }
+        if let Some((_, names)) = known.iter().find(|(address, _)| ptr::eq(*address, frame.module)) {
+            named.push(module.frame(frame.func, frame.offset, names));
+        }
+    }
+    named
 }
 
 /// Slots of the native landing place: a header, then what [`Halt`] writes.
