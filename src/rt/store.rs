@@ -67,6 +67,21 @@ impl Table {
             None => Err(Error::limit("table elements", ty.limits.min, limit)),
         }
     }
+    /// The element at `index`.
+    pub fn get(&self, index: u64) -> Option<u64> {
+        let in_range = index < self.data.len.get();
+        // SAFETY: R1: handlers write elements too, through this pointer.
+        in_range.then(|| unsafe { *self.data.elements.get().add(index as usize) })
+    }
+    /// Sets the element at `index`; false if there is none.
+    pub fn set(&mut self, index: u64, value: u64) -> bool {
+        let in_range = index < self.data.len.get();
+        if in_range {
+            // SAFETY: R1.
+            unsafe { *self.data.elements.get().add(index as usize) = value };
+        }
+        in_range
+    }
     /// Grows by `count` elements; the old size, or `None`.
     pub fn grow(&mut self, count: u64, init: u64, limit: u64) -> Option<u64> {
         let old = self.elements.len() as u64;

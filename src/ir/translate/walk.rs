@@ -127,12 +127,11 @@ impl<B: Backend> Translator<'_, B> {
         for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
             bank.pinned = pinned;
         }
-        if let Some(cache) = cache {
-            self.set_cache(&cache);
-            self.push_in_slots(control.results)?;
-            if patched || control.kind == Kind::Loop {
-                self.fuel_point();
-            }
+        // Validation goes on after an end that cannot be reached: so does this.
+        self.set_cache(&cache.unwrap_or_default());
+        self.push_in_slots(control.results)?;
+        if patched || control.kind == Kind::Loop {
+            self.fuel_point();
         }
         self.types.truncate(control.params.0);
         Ok(())
