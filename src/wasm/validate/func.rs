@@ -12,7 +12,7 @@ use crate::wasm::module::Module;
 use crate::wasm::ops::OtherOp;
 use crate::wasm::reader::Reader;
 use crate::wasm::sink::{Catch, FuncInfo, Sink};
-use crate::wasm::types::ValType;
+use crate::wasm::types::{NumType, ValType};
 use alloc::format;
 use alloc::vec::Vec;
 use core::mem::take;
@@ -66,23 +66,24 @@ pub(super) struct Validator<'a, S: Sink> {
     expanded: Vec<ValType>,
 }
 
-/// How a numeric instruction is typed, by opcode.
+/// How a numeric instruction is typed, by opcode: how many operands, their type, the result's.
 #[derive(Clone, Copy)]
-enum Numeric {
-    No,
-    Unary(UnOp, Ty, Ty),
-    Binary(BinOp, Ty, Ty),
+struct Numeric {
+    arity: u32,
+    operand: Ty,
+    result: Ty,
 }
 const NUMERIC: [Numeric; 256] = {
-    let mut table = [Numeric::No; 256];
+    let mut table = [Numeric { arity: 0, operand: Ty::BOT, result: Ty::BOT }; 256];
     let mut code = 0;
     while code < 256 {
-        if let Some(op) = UnOp::decode(code) {
-            let (a, r) = op.signature();
-            table[code as usize] = Numeric::Unary(op, Ty::num(a), Ty::num(r));
-        } else if let Some(op) = BinOp::decode(code) {
-            let (a, r) = op.signature();
-            table[code as usize] = Numeric::Binary(op, Ty::num(a), Ty::num(r));
+        let (arity, (a, r)) = match (UnOp::decode(code), BinOp::decode(code)) {
+            (Some(op), _) => (1, op.signature()),
+            (_, Some(op)) => (2, op.signature()),
+            _ => (0, (NumType::I32, NumType::I32)),
+        };
+        if arity > 0 {
+            table[code as usize] = Numeric { arity, operand: Ty::num(a), result: Ty::num(r) };
         }
         code += 1;
     }
@@ -232,27 +233,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                 0x1B => self.select()?,
                 0x1C => self.select_typed()?,
                 0x1F => self.try_table()?,
-                0x20 => {
-                    let (local, ty) = self.local()?;
-                    if !ty.is_defaultable() && !self.locals.is_init(local) {
-                        return Err(self.invalid(&format!("uninitialized local {local}")));
-                    }
-                    self.push(ty);
-                    tell!(self, local_get(local));
-                }
-                0x21 => {
-                    let (local, ty) = self.local()?;
-                    self.pop(ty)?;
-                    self.locals.init(local, ty);
-                    tell!(self, local_set(local));
-                }
-                0x22 => {
-                    let (local, ty) = self.local()?;
-                    self.pop(ty)?;
-                    self.locals.init(local, ty);
-                    self.push(ty);
-                    tell!(self, local_tee(local));
-                }
+                0x20..=0x22 => self.local_access(opcode)?,
                 0x23 => self.global_get()?,
                 0x24 => self.global_set()?,
                 0x25 | 0x26 => self.table_access(opcode == 0x26)?,
@@ -279,10 +260,11 @@ impl<'a, S: Sink> Validator<'a, S> {
                     self.push(Ty::F64);
                     tell!(self, f64_const(bits));
                 }
-                0x45..=0xBF => self.numeric(NUMERIC[usize::from(opcode)])?,
-                0xC0..=0xC4 => {
-                    self.need(Features::SIGN_EXTENSION)?;
-                    self.numeric(NUMERIC[usize::from(opcode)])?;
+                0x45..=0xC4 => {
+                    if opcode >= 0xC0 {
+                        self.need(Features::SIGN_EXTENSION)?;
+                    }
+                    self.numeric(opcode)?;
                 }
                 0xD0..=0xD6 => self.reference(opcode)?,
                 0xFB => self.prefix_fb()?,
@@ -294,18 +276,28 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
     }
 
+    /// All rows in one path: the fewer ways there are, the better the next one is guessed.
     #[inline(always)]
-    fn numeric(&mut self, numeric: Numeric) -> Result<()> {
-        match numeric {
-            Numeric::Unary(op, a, r) => {
-                self.unary_type(a, r)?;
+    fn numeric(&mut self, opcode: u8) -> Result<()> {
+        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
+        let first = self.operands.len().wrapping_sub(arity as usize);
+        if first >= self.height
+            && let Some([a, rest @ ..]) = self.operands.get_mut(first..)
+            && (*a == operand) & (rest.last().is_none_or(|b| *b == operand))
+        {
+            *a = result;
+            self.operands.truncate(first + 1);
+        } else {
+            (0..arity).try_for_each(|_| self.pop(operand))?;
+            self.push(result);
+        }
+        if S::LISTENS {
+            let code = u32::from(opcode);
+            if let Some(op) = BinOp::decode(code) {
+                tell!(self, binary(op));
+            } else if let Some(op) = UnOp::decode(code) {
                 tell!(self, unary(op));
             }
-            Numeric::Binary(op, a, r) => {
-                self.binary_type(a, r)?;
-                tell!(self, binary(op));
-            }
-            Numeric::No => return Err(self.illegal(0)),
         }
         Ok(())
     }
@@ -341,13 +333,45 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
+    /// `local.get`, `local.set`, `local.tee`, in one path without branches between them.
     #[inline(always)]
-    fn local(&mut self) -> Result<(u32, Ty)> {
+    fn local_access(&mut self, opcode: u8) -> Result<()> {
         let local = self.reader.u32()?;
-        match self.locals.get(local) {
-            Some(ty) => Ok((local, ty)),
-            None => Err(self.invalid(&format!("unknown local {local}"))),
+        let Some(ty) = self.locals.get(local) else {
+            return Err(self.invalid(&format!("unknown local {local}")));
+        };
+        let (get, set) = (opcode == 0x20, opcode == 0x21);
+        if !ty.is_defaultable() {
+            self.local_reference(local, ty, get)?;
         }
+        let popped = self.operands.len().wrapping_sub(usize::from(!get));
+        if get | (self.operands.get(popped) == Some(&ty)) & (popped >= self.height) {
+            // What is written above the new top is of no consequence.
+            self.operands.truncate(popped);
+            self.push(ty);
+            self.operands.truncate(popped + usize::from(!set));
+        } else {
+            self.pop(ty)?;
+            if !set {
+                self.push(ty);
+            }
+        }
+        match opcode {
+            0x20 => tell!(self, local_get(local)),
+            0x21 => tell!(self, local_set(local)),
+            _ => tell!(self, local_tee(local)),
+        }
+        Ok(())
+    }
+    /// A local without default value must be written before it is read.
+    #[cold]
+    fn local_reference(&mut self, local: u32, ty: Ty, get: bool) -> Result<()> {
+        if !get {
+            self.locals.init(local, ty);
+        } else if !self.locals.is_init(local) {
+            return Err(self.invalid(&format!("uninitialized local {local}")));
+        }
+        Ok(())
     }
     fn global_get(&mut self) -> Result<()> {
         let (global, ty) = self.global()?;
