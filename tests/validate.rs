@@ -127,10 +127,8 @@ fn collect_directive(file: &str, text: &str, directive: WastDirective, cases: &m
         WastDirective::AssertInvalid { mut module, message, .. } => {
             add(module.encode(), Expected::Invalid(message.to_owned()));
         }
-        WastDirective::AssertMalformed { mut module, message, .. } => {
-            if is_binary(&mut module) {
-                add(module.encode(), Expected::Malformed(message.to_owned()));
-            }
+        WastDirective::AssertMalformed { mut module, message, .. } if is_binary(&mut module) => {
+            add(module.encode(), Expected::Malformed(message.to_owned()));
         }
         WastDirective::Thread(thread) => {
             for directive in thread.directives {

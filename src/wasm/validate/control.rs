@@ -27,8 +27,19 @@ fn with_block_type<R>(module: &Module, block: Block, use_it: impl FnOnce(BlockTy
 
 impl<'a, S: Sink> Validator<'a, S> {
     /// §5.4.1: empty, one result, or a function type (s33).
-    #[inline]
+    #[inline(always)]
     fn block_type(&mut self) -> Result<Block> {
+        let block = match self.reader.peek() {
+            Some(0x40) => Block::Empty,
+            Some(0x7F) => Block::Val(Ty::I32),
+            Some(0x7E) => Block::Val(Ty::I64),
+            _ => return self.long_block_type(),
+        };
+        self.reader.byte()?;
+        Ok(block)
+    }
+    #[inline(never)]
+    fn long_block_type(&mut self) -> Result<Block> {
         let offset = self.reader.offset();
         match self.reader.peek() {
             Some(0x40) => {
@@ -105,8 +116,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.push_frame(Kind::Else, frame.block);
         Ok(())
     }
-    /// Whether it was the end of the function.
-    pub fn end(&mut self) -> Result<bool> {
+    pub fn end(&mut self) -> Result<()> {
         let live = self.live;
         let frame = self.pop_frame()?;
         if frame.kind == Kind::If {
@@ -119,7 +129,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             Block::Val(ty) => self.push(ty),
             Block::Func(_) => self.push_all(&self.results(frame.block)),
         }
-        Ok(self.frames.is_empty())
+        Ok(())
     }
 
     pub fn br(&mut self) -> Result<()> {

@@ -193,92 +193,137 @@ impl<'a, S: Sink> Validator<'a, S> {
         need(self.module.features, feature, self.at)
     }
 
-    /// Everything up to the end of the body; the arms are in the order of the opcodes.
+    /// Everything up to the end of the body.
+    ///
+    /// The commonest instructions with immediates of one byte are done here, with the place kept
+    /// in a register; whatever is longer, rarer or wrong goes through `instruction`.
     fn instructions(&mut self) -> Result<()> {
+        let bytes = self.reader.bytes();
+        let mut pos = self.reader.offset();
         loop {
-            self.at = self.reader.offset();
-            let Some(opcode) = self.reader.next_byte() else { return Err(self.end_expected()) };
+            let at = pos;
+            let Some(&opcode) = bytes.get(at) else {
+                self.at = at;
+                return Err(self.end_expected());
+            };
+            let next = bytes.get(at + 1).copied().unwrap_or(0xFF);
             match opcode {
-                0x00 => {
-                    tell!(self, unreachable());
-                    self.set_unreachable();
+                0x20..=0x22 if self.near_local(opcode, next) => {
+                    pos = at + 2;
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.tell_local(opcode, u32::from(next))?;
+                    }
                 }
-                0x01 => {}
-                0x02 => self.block()?,
-                0x03 => self.loop_()?,
-                0x04 => self.if_()?,
-                0x05 => self.else_()?,
-                0x06 | 0x07 | 0x09 | 0x18 | 0x19 => self.legacy(opcode)?,
-                0x08 => self.throw()?,
-                0x0A => self.throw_ref()?,
-                0x0B => {
-                    if self.end()? {
+                0x41 if next < 0x80 => {
+                    pos = at + 2;
+                    self.push(Ty::I32);
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.sink.i32_const(i32::from((next << 1) as i8 >> 1))?;
+                    }
+                }
+                0x45..=0xBF if self.near_numeric(opcode) => {
+                    pos = at + 1;
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.tell_numeric(opcode)?;
+                    }
+                }
+                _ => {
+                    self.at = at;
+                    self.reader.seek(at + 1);
+                    self.instruction(opcode)?;
+                    if self.frames.is_empty() {
                         return Ok(());
                     }
+                    pos = self.reader.offset();
                 }
-                0x0C => self.br()?,
-                0x0D => self.br_if()?,
-                0x0E => self.br_table()?,
-                0x0F => self.return_()?,
-                0x10 => self.call(false)?,
-                0x11 => self.call_indirect(false)?,
-                0x12 => self.call(true)?,
-                0x13 => self.call_indirect(true)?,
-                0x14 => self.call_ref(false)?,
-                0x15 => self.call_ref(true)?,
-                0x1A => {
-                    let ty = self.pop_any()?;
-                    tell!(self, drop_(ty.val_type()));
-                }
-                0x1B => self.select()?,
-                0x1C => self.select_typed()?,
-                0x1F => self.try_table()?,
-                0x20..=0x22 => self.local_access(opcode)?,
-                0x23 => self.global_get()?,
-                0x24 => self.global_set()?,
-                0x25 | 0x26 => self.table_access(opcode == 0x26)?,
-                0x28..=0x35 => self.load(opcode)?,
-                0x36..=0x3E => self.store(opcode)?,
-                0x3F | 0x40 => self.memory_size_or_grow(opcode == 0x40)?,
-                0x41 => {
-                    let value = self.reader.s32()?;
-                    self.push(Ty::I32);
-                    tell!(self, i32_const(value));
-                }
-                0x42 => {
-                    let value = self.reader.s64()?;
-                    self.push(Ty::I64);
-                    tell!(self, i64_const(value));
-                }
-                0x43 => {
-                    let bits = self.reader.f32_bits()?;
-                    self.push(Ty::F32);
-                    tell!(self, f32_const(bits));
-                }
-                0x44 => {
-                    let bits = self.reader.f64_bits()?;
-                    self.push(Ty::F64);
-                    tell!(self, f64_const(bits));
-                }
-                0x45..=0xC4 => {
-                    if opcode >= 0xC0 {
-                        self.need(Features::SIGN_EXTENSION)?;
-                    }
-                    self.numeric(opcode)?;
-                }
-                0xD0..=0xD6 => self.reference(opcode)?,
-                0xFB => self.prefix_fb()?,
-                0xFC => self.prefix_fc()?,
-                0xFD => self.prefix_fd()?,
-                0xFE => self.prefix_fe()?,
-                _ => return Err(self.illegal(u32::from(opcode))),
             }
         }
     }
-
-    /// All rows in one path: the fewer ways there are, the better the next one is guessed.
+    /// One instruction; the arms are in the order of the opcodes.
     #[inline(always)]
-    fn numeric(&mut self, opcode: u8) -> Result<()> {
+    fn instruction(&mut self, opcode: u8) -> Result<()> {
+        match opcode {
+            0x00 => {
+                tell!(self, unreachable());
+                self.set_unreachable();
+            }
+            0x01 => {}
+            0x02 => self.block()?,
+            0x03 => self.loop_()?,
+            0x04 => self.if_()?,
+            0x05 => self.else_()?,
+            0x06 | 0x07 | 0x09 | 0x18 | 0x19 => self.legacy(opcode)?,
+            0x08 => self.throw()?,
+            0x0A => self.throw_ref()?,
+            0x0B => self.end()?,
+            0x0C => self.br()?,
+            0x0D => self.br_if()?,
+            0x0E => self.br_table()?,
+            0x0F => self.return_()?,
+            0x10 => self.call(false)?,
+            0x11 => self.call_indirect(false)?,
+            0x12 => self.call(true)?,
+            0x13 => self.call_indirect(true)?,
+            0x14 => self.call_ref(false)?,
+            0x15 => self.call_ref(true)?,
+            0x1A => {
+                let ty = self.pop_any()?;
+                tell!(self, drop_(ty.val_type()));
+            }
+            0x1B => self.select()?,
+            0x1C => self.select_typed()?,
+            0x1F => self.try_table()?,
+            0x20..=0x22 => self.local_access(opcode)?,
+            0x23 => self.global_get()?,
+            0x24 => self.global_set()?,
+            0x25 | 0x26 => self.table_access(opcode == 0x26)?,
+            0x28..=0x35 => self.load(opcode)?,
+            0x36..=0x3E => self.store(opcode)?,
+            0x3F | 0x40 => self.memory_size_or_grow(opcode == 0x40)?,
+            0x41 => {
+                let value = self.reader.s32()?;
+                self.push(Ty::I32);
+                tell!(self, i32_const(value));
+            }
+            0x42 => {
+                let value = self.reader.s64()?;
+                self.push(Ty::I64);
+                tell!(self, i64_const(value));
+            }
+            0x43 => {
+                let bits = self.reader.f32_bits()?;
+                self.push(Ty::F32);
+                tell!(self, f32_const(bits));
+            }
+            0x44 => {
+                let bits = self.reader.f64_bits()?;
+                self.push(Ty::F64);
+                tell!(self, f64_const(bits));
+            }
+            0x45..=0xC4 => {
+                if opcode >= 0xC0 {
+                    self.need(Features::SIGN_EXTENSION)?;
+                }
+                self.numeric(opcode)?;
+            }
+            0xD0..=0xD6 => self.reference(opcode)?,
+            0xFB => self.prefix_fb()?,
+            0xFC => self.prefix_fc()?,
+            0xFD => self.prefix_fd()?,
+            0xFE => self.prefix_fe()?,
+            _ => return Err(self.illegal(u32::from(opcode))),
+        }
+        Ok(())
+    }
+
+    /// A numeric instruction whose operands are there; otherwise nothing happens.
+    ///
+    /// One path for all rows: the fewer ways there are, the better the next one is guessed.
+    #[inline(always)]
+    fn near_numeric(&mut self, opcode: u8) -> bool {
         let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
         let first = self.operands.len().wrapping_sub(arity as usize);
         if first >= self.height
@@ -287,19 +332,27 @@ impl<'a, S: Sink> Validator<'a, S> {
         {
             *a = result;
             self.operands.truncate(first + 1);
-        } else {
-            (0..arity).try_for_each(|_| self.pop(operand))?;
-            self.push(result);
+            return true;
         }
-        if S::LISTENS {
-            let code = u32::from(opcode);
-            if let Some(op) = BinOp::decode(code) {
-                tell!(self, binary(op));
-            } else if let Some(op) = UnOp::decode(code) {
-                tell!(self, unary(op));
-            }
+        false
+    }
+    fn numeric(&mut self, opcode: u8) -> Result<()> {
+        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
+        (0..arity).try_for_each(|_| self.pop(operand))?;
+        self.push(result);
+        if S::LISTENS && self.live {
+            self.sink.at(self.at);
+            self.tell_numeric(opcode)?;
         }
         Ok(())
+    }
+    fn tell_numeric(&mut self, opcode: u8) -> Result<()> {
+        let code = u32::from(opcode);
+        match (BinOp::decode(code), UnOp::decode(code)) {
+            (Some(op), _) => self.sink.binary(op),
+            (_, Some(op)) => self.sink.unary(op),
+            _ => Ok(()),
+        }
     }
     /// One operand, one result.
     #[inline(always)]
@@ -333,35 +386,51 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
-    /// `local.get`, `local.set`, `local.tee`, in one path without branches between them.
+    /// `local.get`, `local.set` or `local.tee` of a local with a default value, its operand being
+    /// there; otherwise nothing happens.
     #[inline(always)]
+    fn near_local(&mut self, opcode: u8, local: u8) -> bool {
+        let Some(&ty) = self.locals.near.get(usize::from(local)) else { return false };
+        let (get, set) = (opcode == 0x20, opcode == 0x21);
+        let popped = self.operands.len().wrapping_sub(usize::from(!get));
+        let there = get || popped >= self.height && self.operands.get(popped) == Some(&ty);
+        if local >= 0x80 || !ty.is_defaultable() || !there {
+            return false;
+        }
+        if get {
+            self.push(ty);
+        } else {
+            self.operands.truncate(popped + usize::from(!set));
+        }
+        true
+    }
     fn local_access(&mut self, opcode: u8) -> Result<()> {
         let local = self.reader.u32()?;
         let Some(ty) = self.locals.get(local) else {
             return Err(self.invalid(&format!("unknown local {local}")));
         };
-        let (get, set) = (opcode == 0x20, opcode == 0x21);
+        let get = opcode == 0x20;
+        if !get {
+            self.pop(ty)?;
+        }
         if !ty.is_defaultable() {
             self.local_reference(local, ty, get)?;
         }
-        let popped = self.operands.len().wrapping_sub(usize::from(!get));
-        if get | (self.operands.get(popped) == Some(&ty)) & (popped >= self.height) {
-            // What is written above the new top is of no consequence.
-            self.operands.truncate(popped);
+        if opcode != 0x21 {
             self.push(ty);
-            self.operands.truncate(popped + usize::from(!set));
-        } else {
-            self.pop(ty)?;
-            if !set {
-                self.push(ty);
-            }
         }
-        match opcode {
-            0x20 => tell!(self, local_get(local)),
-            0x21 => tell!(self, local_set(local)),
-            _ => tell!(self, local_tee(local)),
+        if S::LISTENS && self.live {
+            self.sink.at(self.at);
+            self.tell_local(opcode, local)?;
         }
         Ok(())
+    }
+    fn tell_local(&mut self, opcode: u8, local: u32) -> Result<()> {
+        match opcode {
+            0x20 => self.sink.local_get(local),
+            0x21 => self.sink.local_set(local),
+            _ => self.sink.local_tee(local),
+        }
     }
     /// A local without default value must be written before it is read.
     #[cold]
