@@ -127,7 +127,10 @@ fn collect_directive(file: &str, text: &str, directive: WastDirective, cases: &m
         WastDirective::AssertInvalid { mut module, message, .. } => {
             add(module.encode(), Expected::Invalid(message.to_owned()));
         }
-        WastDirective::AssertMalformed { mut module, message, .. } if is_binary(&mut module) => {
+        WastDirective::AssertMalformed { mut module, message, .. } => {
+            if !is_binary(&mut module) {
+                return;
+            }
             add(module.encode(), Expected::Malformed(message.to_owned()));
         }
         WastDirective::Thread(thread) => {
