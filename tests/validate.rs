@@ -410,6 +410,20 @@ fn large_modules_load_in_linear_time() {
     let func_section = list_of(funcs, &[0]);
     check_in_time("locals", &module_of(&[(1, ONE_TYPE.to_vec()), (3, func_section), (10, code)]));
 
+    // In unreachable code, arrays of 10,000 operands that are not there; calls of 1,000 operands.
+    let mut types = vec![3, 0x60, 0, 0, 0x5E, 0x7F, 0, 0x60];
+    types.extend(list_of(1000, &[0x7E]));
+    types.push(0);
+    let mut body = vec![0x00];
+    body.extend([0xFB, 8, 1, 0x90, 0x4E, 0x1A].repeat(600_000));
+    body.extend([0x10, 1].repeat(1_000_000));
+    body.push(0x0B);
+    let funcs = (3, vec![2, 0, 2]);
+    let mut code = code_of(&body);
+    code[0] = 2;
+    code.extend([3, 0, 0x00, 0x0B]);
+    check_in_time("missing operands", &module_of(&[(1, types), funcs, (10, code)]));
+
     // Different types: structures of up to 20 fields that are i8 or i16, mutable or not.
     let mut types = Vec::new();
     number(&mut types, 1_000_000);

@@ -139,7 +139,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.begin(type_idx)?;
         }
         // The body is a block with the results of the function; parameters are locals.
-        self.push_frame(Kind::Block, Block::Func(type_idx));
+        self.push_frame(Kind::Block, Block::Func(type_idx))?;
         self.operands.clear();
         self.instructions()?;
         if !self.reader.is_empty() {
@@ -522,7 +522,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.need(Features::WIDE_ARITHMETIC)?;
         let operands: &[Ty] = if code < 21 { &[Ty::I64; 4] } else { &[Ty::I64; 2] };
         self.pop_all(operands)?;
-        self.push_all(&[Ty::I64; 2]);
+        self.push_all(&[Ty::I64; 2])?;
         if code < 21 {
             tell!(self, wide_add_sub(code == 20));
         } else {
