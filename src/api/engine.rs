@@ -17,7 +17,12 @@ pub struct Config {
 }
 impl Default for Config {
     fn default() -> Config {
-        Config { features: Features::default(), fuel: false, eager: false, max_stack_bytes: 8 << 20 }
+        Config {
+            features: Features::default(),
+            fuel: false,
+            eager: false,
+            max_stack_bytes: 8 << 20,
+        }
     }
 }
 impl Config {

@@ -91,7 +91,12 @@ impl Func {
     /// with: Trap, Exit, Host, Limit, Unsupported.
     ///
     /// *Spec*: §4.5.5 invocation.
-    pub fn call(&self, mut cx: impl AsContextMut, args: &[Val], results: &mut [Val]) -> Result<(), Error> {
+    pub fn call(
+        &self,
+        mut cx: impl AsContextMut,
+        args: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), Error> {
         let store = cx.core().id;
         let func = self.data(store)?;
         let ty = self.ty_ref(&cx)?.clone();
@@ -154,7 +159,10 @@ impl Func {
     ///
     /// # Errors
     /// Usage: the signature is another.
-    pub fn typed<P: WasmList, R: WasmList>(&self, cx: impl AsContext) -> Result<TypedFunc<P, R>, Error> {
+    pub fn typed<P: WasmList, R: WasmList>(
+        &self,
+        cx: impl AsContext,
+    ) -> Result<TypedFunc<P, R>, Error> {
         let ty = self.ty_ref(&cx)?;
         if !P::matches(&ty.params) || !R::matches(&ty.results) {
             return Err(Error::usage(alloc::format!("the function has another signature: {ty:?}")));
@@ -464,14 +472,14 @@ impl Guest<'_> {
     /// # Errors
     /// As for [`Guest::slice`].
     pub fn read<N: Plain>(&self, at: u64) -> Result<N, Error> {
-        Ok(N::from_le(self.slice(at, N::SIZE)?))
+        Ok(N::read_le(self.slice(at, N::SIZE)?))
     }
     /// Writes a number at address `at`, little-endian.
     ///
     /// # Errors
     /// As for [`Guest::slice`].
     pub fn write<N: Plain>(&mut self, at: u64, value: N) -> Result<(), Error> {
-        value.to_le(self.slice_mut(at, N::SIZE)?);
+        value.write_le(self.slice_mut(at, N::SIZE)?);
         Ok(())
     }
 }
@@ -481,17 +489,17 @@ pub trait Plain: Copy {
     /// Bytes.
     const SIZE: u64;
     /// From `SIZE` little-endian bytes.
-    fn from_le(bytes: &[u8]) -> Self;
+    fn read_le(bytes: &[u8]) -> Self;
     /// Into `SIZE` little-endian bytes.
-    fn to_le(self, bytes: &mut [u8]);
+    fn write_le(self, bytes: &mut [u8]);
 }
 macro_rules! plain { ($($t:ty),*) => { $(
     impl Plain for $t {
         const SIZE: u64 = size_of::<$t>() as u64;
-        fn from_le(bytes: &[u8]) -> $t {
+        fn read_le(bytes: &[u8]) -> $t {
             <$t>::from_le_bytes(bytes.try_into().unwrap_or_default())
         }
-        fn to_le(self, bytes: &mut [u8]) {
+        fn write_le(self, bytes: &mut [u8]) {
             bytes.copy_from_slice(&self.to_le_bytes());
         }
     }

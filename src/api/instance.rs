@@ -2,7 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::object::Extern;
-use super::{AsContext, AsContextMut, Error, Func, Global, Memory, Module, Table, TypedFunc, WasmList};
+use super::{
+    AsContext, AsContextMut, Error, Func, Global, Memory, Module, Table, TypedFunc, WasmList,
+};
 use crate::exec::compiled::CompiledModule;
 use crate::exec::instantiate::{check_imports, instantiate};
 use crate::rt::store::{Instance as Object, Object as Linked};
@@ -27,7 +29,11 @@ impl Instance {
     /// start function end with.
     ///
     /// *Spec*: §4.5.4.
-    pub fn new(cx: impl AsContextMut, module: &Module, imports: &[Extern]) -> Result<Instance, Error> {
+    pub fn new(
+        cx: impl AsContextMut,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Instance, Error> {
         if imports.len() != module.imports().len() {
             return Err(Error::usage(alloc::format!(
                 "the module has {} imports, not {}",
@@ -62,7 +68,7 @@ impl Instance {
         // SAFETY: R1: instances live as long as their store.
         Ok(unsafe { &*(self.address as *const Object) })
     }
-    fn module<'a>(object: &'a Object) -> &'a crate::wasm::module::Module {
+    fn module(object: &Object) -> &crate::wasm::module::Module {
         // SAFETY: R1: the instance keeps its module.
         unsafe { &(*object.data.module.cast::<CompiledModule>()).module }
     }
@@ -92,9 +98,8 @@ impl Instance {
     pub fn exports(&self, cx: &impl AsContext) -> Result<Vec<(String, Extern)>, Error> {
         let object = self.object(cx)?;
         let exports = &Self::module(object).exports;
-        let named = |export: &Export| {
-            (export.name.to_string(), Self::export(object, self.store, export))
-        };
+        let named =
+            |export: &Export| (export.name.to_string(), Self::export(object, self.store, export));
         Ok(exports.iter().map(named).collect())
     }
     /// The exported function of this name.

@@ -3,7 +3,9 @@
 
 use super::func::HostFunc;
 use super::store::Inner;
-use super::{AsContext, AsContextMut, Caller, Engine, Error, Extern, FuncType, ImportType, Instance};
+use super::{
+    AsContext, AsContextMut, Caller, Engine, Error, Extern, FuncType, ImportType, Instance,
+};
 use super::{IntoFunc, Module, Trap, Val};
 use crate::rt::store::Object;
 use alloc::collections::BTreeMap;
@@ -47,7 +49,12 @@ impl<T> Linker<T> {
         self.allow_shadowing = on;
         self
     }
-    fn insert(&mut self, module: &str, name: &str, definition: Definition<T>) -> Result<&mut Self, Error> {
+    fn insert(
+        &mut self,
+        module: &str,
+        name: &str,
+        definition: Definition<T>,
+    ) -> Result<&mut Self, Error> {
         let names = self.names.entry(module.to_string()).or_default();
         if !self.allow_shadowing && names.contains_key(name) {
             return Err(Error::usage(alloc::format!("{module:?}.{name:?} is defined already")));
@@ -59,7 +66,12 @@ impl<T> Linker<T> {
     ///
     /// # Errors
     /// Usage: the name is defined already.
-    pub fn func_wrap<P, R>(&mut self, module: &str, name: &str, f: impl IntoFunc<T, P, R>) -> Result<&mut Self, Error> {
+    pub fn func_wrap<P, R>(
+        &mut self,
+        module: &str,
+        name: &str,
+        f: impl IntoFunc<T, P, R>,
+    ) -> Result<&mut Self, Error> {
         self.insert(module, name, Definition::Host(Arc::new(f.into_host())))
     }
     /// Defines a host function, with its signature given as a value.
@@ -125,7 +137,12 @@ impl<T> Linker<T> {
     ///
     /// # Errors
     /// As for [`Linker::define`].
-    pub fn instance(&mut self, cx: &impl AsContext, module: &str, instance: Instance) -> Result<&mut Self, Error> {
+    pub fn instance(
+        &mut self,
+        cx: &impl AsContext,
+        module: &str,
+        instance: Instance,
+    ) -> Result<&mut Self, Error> {
         for (name, object) in instance.exports(cx)? {
             self.insert(module, &name, Definition::Object(object))?;
         }
@@ -136,7 +153,10 @@ impl<T> Linker<T> {
     }
     /// The imports of a module that no name is defined for.
     pub fn missing(&self, module: &Module) -> Vec<ImportType> {
-        module.imports().filter(|import| self.find(&import.module, &import.name).is_none()).collect()
+        module
+            .imports()
+            .filter(|import| self.find(&import.module, &import.name).is_none())
+            .collect()
     }
     /// Defines every missing function of a module as one that traps when it is called.
     ///
@@ -155,7 +175,11 @@ impl<T> Linker<T> {
     /// # Errors
     /// Link: all the imports that are missing or do not match; otherwise as for
     /// [`Instance::new`].
-    pub fn instantiate<C: AsContextMut<Data = T>>(&self, cx: C, module: &Module) -> Result<Instance, Error> {
+    pub fn instantiate<C: AsContextMut<Data = T>>(
+        &self,
+        cx: C,
+        module: &Module,
+    ) -> Result<Instance, Error> {
         if !self.engine.is_same(module.engine()) {
             return Err(Error::usage("a module of another engine"));
         }

@@ -1,7 +1,10 @@
 //! Memories, tables, globals and tags.
 #![allow(unsafe_code)]
 
-use super::{AsContext, AsContextMut, Error, ExternType, Func, GlobalType, MemoryType, TableType, Val, ValType};
+use super::{
+    AsContext, AsContextMut, Error, ExternType, Func, GlobalType, MemoryType, TableType, Val,
+    ValType,
+};
 use crate::rt::memory::Memory as MemoryObject;
 use crate::rt::store::{Global as GlobalObject, Object, Table as TableObject, Tag as TagObject};
 use crate::wasm::trap::Trap;
@@ -52,7 +55,9 @@ impl Memory {
     /// Limit: the store's limits or the system do not allow it; Usage: the type is not valid.
     pub fn new(mut cx: impl AsContextMut, ty: MemoryType) -> Result<Memory, Error> {
         let store = cx.core_mut();
-        if ty.limits.max.is_some_and(|max| max < ty.limits.min) || !matches!(ty.page_size_log2, 0 | 16) {
+        if ty.limits.max.is_some_and(|max| max < ty.limits.min)
+            || !matches!(ty.page_size_log2, 0 | 16)
+        {
             return Err(Error::usage("not a valid memory type"));
         }
         let memory = store.add_memory(ty)?;

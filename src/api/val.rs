@@ -101,7 +101,9 @@ impl Val {
     /// Into slots of a store.
     pub(crate) fn to_slots(self, ty: ValType, slots: &mut [u64], store: u64) -> Result<(), Error> {
         if !self.matches(ty) {
-            return Err(Error::usage(alloc::format!("a value of type {ty} is wanted, not {self:?}")));
+            return Err(Error::usage(alloc::format!(
+                "a value of type {ty} is wanted, not {self:?}"
+            )));
         }
         let own = |id: u64| {
             if id == store { Ok(()) } else { Err(Error::usage("a reference of another store")) }

@@ -219,6 +219,7 @@ impl Instance {
 }
 
 /// The untyped part of a store. Handlers reach it from its first field.
+#[expect(clippy::vec_box, reason = "objects stay where they are: handlers know their addresses")]
 #[repr(C)]
 pub struct Store {
     /// What handlers read.
@@ -248,7 +249,8 @@ pub struct Store {
 }
 
 /// How a store calls host functions; see [`StoreData::host_call`].
-pub type HostCall = unsafe fn(*mut StoreData, *const FuncData, *const InstanceData, *mut u64) -> bool;
+pub type HostCall =
+    unsafe fn(*mut StoreData, *const FuncData, *const InstanceData, *mut u64) -> bool;
 
 impl Store {
     /// A store with a value stack of `stack_slots`.
@@ -318,7 +320,8 @@ impl Store {
         ty: &FuncType,
         index: u32,
     ) -> *const FuncData {
-        let slots = |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
+        let slots =
+            |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
         let func = Box::new(FuncData {
             entry,
             instance: ptr::from_ref(&*self.host).cast(),
@@ -340,7 +343,8 @@ impl Store {
         instance: *const InstanceData,
         first: u32,
     ) -> impl Iterator<Item = FuncData> + 'a {
-        let slots = |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
+        let slots =
+            |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
         code.entries().iter().zip(types).enumerate().map(move |(i, (entry, (id, ty)))| FuncData {
             entry,
             instance,
