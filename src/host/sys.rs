@@ -156,6 +156,7 @@ pub(crate) enum NodeType {
 }
 
 impl Stat {
+    #[allow(clippy::unnecessary_cast)] // the width differs between systems
     pub(crate) fn node_type(&self) -> NodeType {
         match self.mode & libc::S_IFMT as u32 {
             x if x == libc::S_IFBLK as u32 => NodeType::Block,
