@@ -63,11 +63,11 @@ pub(super) struct RunArgs {
     pub stats: bool,
 
     /// Print help (--help: more of it)
-    #[arg(short, long, action = clap::ArgAction::Help)]
+    #[arg(short, long, action = clap::ArgAction::Help, help_heading = "Other")]
     help: Option<bool>,
 
     /// Print the version
-    #[arg(short, long, action = clap::ArgAction::Version)]
+    #[arg(short, long, action = clap::ArgAction::Version, help_heading = "Other")]
     version: Option<bool>,
 }
 
@@ -114,7 +114,7 @@ pub(super) struct GuestArgs {
     ///
     /// With `trap`, calling one is a trap; without this option they are an error before anything
     /// runs. Example: wasmvm --unknown-imports=trap plugin.wasm
-    #[arg(long, value_name = "trap")]
+    #[arg(long, value_name = "trap", hide_possible_values = true)]
     pub unknown_imports: Option<UnknownImports>,
 }
 

@@ -105,12 +105,11 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
     let path = &args.module;
     let entry = args.guest.invoke.as_deref().unwrap_or("_start");
     let func = instance.func(store, entry);
-    if args.guest.invoke.is_some() || func.is_none() {
-        if let Some(initialize) = instance.func(store, "_initialize") {
-            let code = ended(initialize.call(store, &[], &mut []), path, EXIT_TRAP);
-            if code != 0 {
-                return code;
-            }
+    // A reactor; a command has none.
+    if let Some(initialize) = instance.func(store, "_initialize") {
+        let code = ended(initialize.call(store, &[], &mut []), path, EXIT_TRAP);
+        if code != 0 {
+            return code;
         }
     }
     match (func, &args.guest.invoke) {
