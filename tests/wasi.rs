@@ -4,13 +4,32 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use wasmvm::wasi::{self, Capture, Wasi};
 use wasmvm::{Config, Engine, Linker, Module, Store};
 
 #[test]
-fn official_suite() {
+fn official_suite_in_the_library() {
+    suite(in_the_library);
+}
+
+#[test]
+fn official_suite_through_the_command() {
+    suite(through_the_command);
+}
+
+/// How a module is run: with the directory it gets as `/`, if any.
+type Run = fn(&Path, &Spec, Option<&Path>) -> Result<Outcome, String>;
+
+struct Outcome {
+    code: i32,
+    out: Vec<u8>,
+    err: Vec<u8>,
+}
+
+fn suite(run: Run) {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/wasi-testsuite");
     let mut modules: Vec<PathBuf> = ["assemblyscript", "c", "rust"]
         .iter()
@@ -26,15 +45,28 @@ fn official_suite() {
     }
     let failures: Vec<String> = modules
         .iter()
-        .filter_map(|path| run(path).err().map(|why| format!("{}: {why}", path.display())))
+        .filter_map(|path| check(path, run).err().map(|why| format!("{}: {why}", path.display())))
         .collect();
     println!("{} passed, {} failed", modules.len() - failures.len(), failures.len());
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
-fn run(path: &Path) -> Result<(), String> {
+fn check(path: &Path, run: Run) -> Result<(), String> {
     let spec = Spec::of(path);
     let root = spec.root.as_ref().map(|root| Scratch::copy_of(&path.with_file_name(root)));
+    let Outcome { code, out, err } = run(path, &spec, root.as_ref().map(|root| &*root.0))?;
+    let err = String::from_utf8_lossy(&err);
+    if code != spec.exit_code {
+        return Err(format!("exit code {code}, expected {}; stderr: {err}", spec.exit_code));
+    }
+    if !out.starts_with(spec.stdout.as_bytes()) {
+        let out = String::from_utf8_lossy(&out);
+        return Err(format!("unexpected output {out:?}; stderr: {err}"));
+    }
+    Ok(())
+}
+
+fn in_the_library(path: &Path, spec: &Spec, root: Option<&Path>) -> Result<Outcome, String> {
     let (out, err) = (Capture::new(), Capture::new());
     // Standard input stays open, with nothing in it.
     let (_keep_open, stdin) = channel();
@@ -47,19 +79,29 @@ fn run(path: &Path) -> Result<(), String> {
     for (key, value) in &spec.env {
         wasi = wasi.env(key, value);
     }
-    if let Some(root) = &root {
-        wasi = wasi.preopen(&root.0, "/").map_err(|error| error.to_string())?;
+    if let Some(root) = root {
+        wasi = wasi.preopen(root, "/").map_err(|error| error.to_string())?;
     }
     let code = execute(path, wasi).map_err(|error| error.to_string())?;
-    let said = || format!("stderr: {}", String::from_utf8_lossy(&err.contents()));
-    if code != spec.exit_code {
-        return Err(format!("exit code {code}, expected {}; {}", spec.exit_code, said()));
+    Ok(Outcome { code, out: out.contents(), err: err.contents() })
+}
+
+fn through_the_command(path: &Path, spec: &Spec, root: Option<&Path>) -> Result<Outcome, String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wasmvm"));
+    for (key, value) in &spec.env {
+        command.arg("--env").arg(format!("{key}={value}"));
     }
-    if !out.contents().starts_with(spec.stdout.as_bytes()) {
-        let out = out.contents();
-        return Err(format!("unexpected output {:?}; {}", String::from_utf8_lossy(&out), said()));
+    if let Some(root) = root {
+        command.arg("--dir").arg(format!("{}::/", root.display()));
     }
-    Ok(())
+    command.arg(path).args(&spec.args).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // `wait_with_output` would close the pipe.
+    let keep_open = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(keep_open);
+    let code = output.status.code().ok_or("ended by a signal")?;
+    Ok(Outcome { code, out: output.stdout, err: output.stderr })
 }
 
 fn execute(path: &Path, wasi: Wasi) -> Result<i32, wasmvm::Error> {

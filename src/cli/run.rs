@@ -36,8 +36,11 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
 }
 
 fn config(args: &RunArgs) -> Config {
-    let config = Config::new().fuel(args.limits.fuel.is_some());
-    if args.eager { config.eager(true) } else { config }
+    let config = Config::new().fuel(args.limits.fuel.is_some()).eager(args.eager);
+    match args.limits.max_stack {
+        Some(bytes) => config.max_stack_bytes(usize::try_from(bytes).unwrap_or(usize::MAX)),
+        None => config,
+    }
 }
 
 fn link(linker: &mut Linker<Wasi>, module: &Module, args: &RunArgs) -> Result<(), Failure> {
@@ -89,9 +92,6 @@ fn store(engine: &Engine, wasi: Wasi, args: &RunArgs) -> Result<Store<Wasi>, Err
     if let Some(bytes) = args.limits.max_memory {
         limits.memory_bytes = bytes;
     }
-    if let Some(bytes) = args.limits.max_stack {
-        limits.stack_bytes = bytes;
-    }
     store.set_limits(limits);
     if let Some(fuel) = args.limits.fuel {
         store.set_fuel(fuel)?;
@@ -107,14 +107,14 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
     let func = instance.func(store, entry);
     // A reactor; a command has none.
     if let Some(initialize) = instance.func(store, "_initialize") {
-        let code = ended(initialize.call(store, &[], &mut []), path, EXIT_TRAP);
+        let code = ended(initialize.call(&mut *store, &[], &mut []), path, EXIT_TRAP);
         if code != 0 {
             return code;
         }
     }
     match (func, &args.guest.invoke) {
         (Some(func), Some(name)) => invoke(store, func, name, args),
-        (Some(func), None) => ended(func.call(store, &[], &mut []), path, EXIT_TRAP),
+        (Some(func), None) => ended(func.call(&mut *store, &[], &mut []), path, EXIT_TRAP),
         (None, Some(name)) => {
             complain(&format!("{}: no function `{name}` is exported", path.display()));
             note(&exports(module, path));
@@ -129,7 +129,10 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
 }
 
 fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8 {
-    let ty = func.ty(store);
+    let ty = match func.ty(store) {
+        Ok(ty) => ty,
+        Err(error) => return ended(Err(error), &args.module, EXIT_LOAD),
+    };
     let given = &args.args;
     if given.len() != ty.params.len() {
         let (wanted, given) = (ty.params.len(), given.len());
@@ -137,7 +140,7 @@ fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8
         return EXIT_USAGE;
     }
     let mut values = Vec::new();
-    for (ty, text) in ty.params.iter().zip(given) {
+    for (&ty, text) in ty.params.iter().zip(given) {
         match value::parse(ty, &text.to_string_lossy()) {
             Ok(value) => values.push(value),
             Err(why) => {
@@ -146,8 +149,8 @@ fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8
             }
         }
     }
-    let mut results = vec![Val::I32(0); ty.results.len()];
-    let outcome = func.call(store, &values, &mut results);
+    let mut results: Vec<Val> = ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
+    let outcome = func.call(&mut *store, &values, &mut results);
     if outcome.is_ok() {
         let lines: String = results.iter().map(|result| value::print(result) + "\n").collect();
         say(&lines);
@@ -170,7 +173,7 @@ fn exports(module: &Module, path: &Path) -> String {
     let mut text = String::new();
     let mut example = None;
     for export in module.exports() {
-        if let Some(ty) = export.ty.func() {
+        if let Some(ty) = &export.func {
             text += &format!("  {} {ty}\n", export.name);
             example.get_or_insert_with(|| {
                 let zeros: String = ty.params.iter().map(|ty| format!(" <{ty}>")).collect();

@@ -3,7 +3,7 @@
 use crate::{Val, ValType};
 
 /// Reads an argument.
-pub(super) fn parse(ty: &ValType, text: &str) -> Result<Val, String> {
+pub(super) fn parse(ty: ValType, text: &str) -> Result<Val, String> {
     let value = match ty {
         ValType::I32 => integer(text, 32).map(|bits| Val::I32(bits as u32 as i32)),
         ValType::I64 => integer(text, 64).map(|bits| Val::I64(bits as u64 as i64)),
@@ -23,7 +23,7 @@ pub(super) fn print(value: &Val) -> String {
         Val::F32(bits) => float_text(f32::from_bits(*bits)),
         Val::F64(bits) => float_text(f64::from_bits(*bits)),
         Val::V128(bits) => format!("{bits:#034x}"),
-        other => reference(other),
+        other => reference(other).into(),
     }
 }
 
@@ -62,16 +62,58 @@ fn float_text<F: core::fmt::Display + Into<f64> + Copy>(number: F) -> String {
     if number.into().is_nan() { "nan".into() } else { number.to_string() }
 }
 
-fn null(ty: &ValType, text: &str) -> Result<Val, String> {
-    match text {
-        "ref.null" | "null" => Ok(Val::Ref(None)),
+fn null(ty: ValType, text: &str) -> Result<Val, String> {
+    match ty {
+        ValType::Ref(ty) if !ty.nullable => Err(format!("no {ty} can be given here")),
+        _ if matches!(text, "ref.null" | "null") => Ok(Val::default_for(ty)),
         _ => Err(format!("`{text}` is no {ty}: only ref.null can be given")),
     }
 }
 
-fn reference(value: &Val) -> String {
+fn reference(value: &Val) -> &'static str {
     match value {
-        Val::Ref(None) => "ref.null".into(),
-        _ => "ref".into(),
+        Val::FuncRef(Some(_)) => "ref.func",
+        Val::ExternRef(Some(_)) => "ref.extern",
+        Val::AnyRef(Some(_)) => "ref.any",
+        Val::ExnRef(Some(_)) => "ref.exn",
+        _ => "ref.null",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_signed_or_unsigned() {
+        let i32 = |text| parse(ValType::I32, text).ok();
+        assert_eq!(i32("-2147483648"), Some(Val::I32(i32::MIN)));
+        assert_eq!(i32("4294967295"), Some(Val::I32(-1)));
+        assert_eq!(i32("+0x7F"), Some(Val::I32(127)));
+        assert_eq!(i32("1_000"), Some(Val::I32(1000)));
+        let max = u64::MAX.to_string();
+        assert_eq!(parse(ValType::I64, &max).ok(), Some(Val::I64(-1)));
+        for wrong in ["", "-", "+", "0x", "--1", "+-1", "0x-1", "1.0", "4294967296", "-2147483649"]
+        {
+            assert_eq!(i32(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        for (ty, text) in [
+            (ValType::I32, "-5"),
+            (ValType::I64, "-9223372036854775808"),
+            (ValType::F32, "0.1"),
+            (ValType::F64, "-0"),
+            (ValType::F64, "inf"),
+            (ValType::F64, "nan"),
+            (ValType::V128, "0x0123456789abcdef0123456789abcdef"),
+            (ValType::Ref(crate::RefType::FUNC), "ref.null"),
+        ] {
+            assert_eq!(print(&parse(ty, text).unwrap()), text);
+        }
+        assert!(parse(ValType::V128, "0x+1").is_err());
+        assert!(parse(ValType::Ref(crate::RefType::EXTERN), "0").is_err());
     }
 }
