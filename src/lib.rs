@@ -2,6 +2,9 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 
-#[cfg(feature = "std")]
+pub mod exec;
+pub mod ir;
+pub mod rt;
+pub mod tuning;
 #[doc(hidden)]
 pub mod wasm;
