@@ -2,9 +2,13 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 
-pub mod exec;
-pub mod ir;
-pub mod rt;
+mod api;
+mod exec;
+mod ir;
+mod rt;
+#[doc(hidden)]
 pub mod tuning;
 #[doc(hidden)]
 pub mod wasm;
+
+pub use api::*;

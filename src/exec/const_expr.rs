@@ -26,9 +26,7 @@ pub fn evaluate(ops: &[ConstOp], instance: &Instance) -> Result<[u64; 2], Error>
                 [op.eval(a, b)?, 0]
             }
             // SAFETY: R1: a global of the store.
-            ConstOp::GlobalGet(index) => unsafe {
-                (*instance.globals[index as usize]).value.get()
-            },
+            ConstOp::GlobalGet(index) => unsafe { (*instance.globals[index as usize]).value.get() },
             ConstOp::RefNull(_) => [0, 0],
             ConstOp::RefFunc(index) => [instance.funcs[index as usize] as u64, 0],
             ConstOp::RefI31 => {

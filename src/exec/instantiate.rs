@@ -42,7 +42,11 @@ pub unsafe fn check_imports(
             _ => problems.push(LinkProblem {
                 module: import.module.to_string(),
                 name: import.name.to_string(),
-                problem: if found.is_some() { "incompatible import type" } else { "unknown import" },
+                problem: if found.is_some() {
+                    "incompatible import type"
+                } else {
+                    "unknown import"
+                },
                 expected: describe(module, &import.ty),
                 found: ty.map(|ty| describe(module, &ty)),
             }),
@@ -93,7 +97,11 @@ pub unsafe fn instantiate(
     let instance = unsafe {
         let store = &mut *store.cast::<Store>();
         if store.instance_count() >= store.limits.instances {
-            return Err(Error::limit("instances", store.instance_count() + 1, store.limits.instances));
+            return Err(Error::limit(
+                "instances",
+                store.instance_count() + 1,
+                store.limits.instances,
+            ));
         }
         allocate(store, module, imports)?
     };
@@ -263,7 +271,11 @@ unsafe fn run_segments(instance: &Instance, module: &CompiledModule) -> Result<(
                 if offset.checked_add(n).is_none_or(|end| end > len) {
                     return Err(Trap::MemoryOutOfBounds.into());
                 }
-                ptr::copy_nonoverlapping(segment.start.get(), base.add(offset as usize), n as usize);
+                ptr::copy_nonoverlapping(
+                    segment.start.get(),
+                    base.add(offset as usize),
+                    n as usize,
+                );
             }
             segment.len.set(0);
         }

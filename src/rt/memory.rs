@@ -51,7 +51,10 @@ impl Memory {
             None => address_space,
         };
         let (backing, capacity) = allocate(min, max).ok_or_else(too_large)?;
-        let data = MemoryData { base: Cell::new(core::ptr::null_mut()), page_size_log2: ty.page_size_log2 };
+        let data = MemoryData {
+            base: Cell::new(core::ptr::null_mut()),
+            page_size_log2: ty.page_size_log2,
+        };
         let mut memory = Memory { data, ty, backing, capacity };
         memory.place(min);
         Ok(memory)
@@ -77,10 +80,6 @@ impl Memory {
     pub fn len(&self) -> u64 {
         // SAFETY: R2.
         unsafe { *self.base().cast::<u64>().sub(1) }
-    }
-    /// Whether it has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
     /// The size in pages.
     pub fn size(&self) -> u64 {
@@ -145,7 +144,7 @@ fn allocate(min: u64, max: u64) -> Option<(Backing, u64)> {
                 return Some((Backing::Mapped(map), wanted));
             }
             if wanted == min {
-                return None;
+                return allocate_words(min);
             }
             wanted = (wanted / 4).max(min);
         }
@@ -153,12 +152,16 @@ fn allocate(min: u64, max: u64) -> Option<(Backing, u64)> {
     #[cfg(not(all(feature = "std", unix, target_pointer_width = "64")))]
     {
         let _ = max;
-        let count = usize::try_from((min.checked_add(HEAD_BYTES as u64)?).div_ceil(64)).ok()?;
-        let mut words = Vec::new();
-        words.try_reserve_exact(count).ok()?;
-        words.resize(count, [0; 8]);
-        Some((Backing::Words(words), (count as u64) * 64 - HEAD_BYTES as u64))
+        allocate_words(min)
     }
+}
+/// Room for `min` bytes that moves when it grows.
+fn allocate_words(min: u64) -> Option<(Backing, u64)> {
+    let count = usize::try_from((min.checked_add(HEAD_BYTES as u64)?).div_ceil(64)).ok()?;
+    let mut words = Vec::new();
+    words.try_reserve_exact(count).ok()?;
+    words.resize(count, [0; 8]);
+    Some((Backing::Words(words), (count as u64) * 64 - HEAD_BYTES as u64))
 }
 
 #[cfg(test)]

@@ -67,6 +67,21 @@ impl Table {
             None => Err(Error::limit("table elements", ty.limits.min, limit)),
         }
     }
+    /// The element at `index`.
+    pub fn get(&self, index: u64) -> Option<u64> {
+        let in_range = index < self.data.len.get();
+        // SAFETY: R1: handlers write elements too, through this pointer.
+        in_range.then(|| unsafe { *self.data.elements.get().add(index as usize) })
+    }
+    /// Sets the element at `index`; false if there is none.
+    pub fn set(&mut self, index: u64, value: u64) -> bool {
+        let in_range = index < self.data.len.get();
+        if in_range {
+            // SAFETY: R1.
+            unsafe { *self.data.elements.get().add(index as usize) = value };
+        }
+        in_range
+    }
     /// Grows by `count` elements; the old size, or `None`.
     pub fn grow(&mut self, count: u64, init: u64, limit: u64) -> Option<u64> {
         let old = self.elements.len() as u64;
@@ -204,6 +219,7 @@ impl Instance {
 }
 
 /// The untyped part of a store. Handlers reach it from its first field.
+#[expect(clippy::vec_box, reason = "objects stay where they are: handlers know their addresses")]
 #[repr(C)]
 pub struct Store {
     /// What handlers read.
@@ -233,7 +249,8 @@ pub struct Store {
 }
 
 /// How a store calls host functions; see [`StoreData::host_call`].
-pub type HostCall = unsafe fn(*mut StoreData, *const FuncData, *const InstanceData, *mut u64) -> bool;
+pub type HostCall =
+    unsafe fn(*mut StoreData, *const FuncData, *const InstanceData, *mut u64) -> bool;
 
 impl Store {
     /// A store with a value stack of `stack_slots`.
@@ -303,7 +320,8 @@ impl Store {
         ty: &FuncType,
         index: u32,
     ) -> *const FuncData {
-        let slots = |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
+        let slots =
+            |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
         let func = Box::new(FuncData {
             entry,
             instance: ptr::from_ref(&*self.host).cast(),
@@ -325,7 +343,8 @@ impl Store {
         instance: *const InstanceData,
         first: u32,
     ) -> impl Iterator<Item = FuncData> + 'a {
-        let slots = |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
+        let slots =
+            |types: &[crate::wasm::types::ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
         code.entries().iter().zip(types).enumerate().map(move |(i, (entry, (id, ty)))| FuncData {
             entry,
             instance,

@@ -28,7 +28,7 @@ pub const MEMORIES: usize = 100;
 /// Data segments of a module.
 pub const DATA_SEGMENTS: usize = 100_000;
 /// Element segments of a module.
-pub const ELEM_SEGMENTS: usize = 10_000_000;
+pub const ELEM_SEGMENTS: usize = 100_000;
 /// Elements of one element segment.
 pub const ELEMENTS: usize = 10_000_000;
 /// Parameters of a function or block.
@@ -43,3 +43,6 @@ pub const LOCALS: usize = 50_000;
 pub const FIELDS: usize = 10_000;
 /// Operands of `array.new_fixed`.
 pub const ARRAY_NEW_FIXED: usize = 10_000;
+/// Operands on the stack of the validator at once; not in the table, but a call of two bytes can
+/// push a thousand.
+pub const OPERANDS: usize = 10_000_000;

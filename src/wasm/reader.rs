@@ -32,6 +32,16 @@ impl<'a> Reader<'a> {
     pub fn offset(&self) -> usize {
         self.pos
     }
+    /// The bytes up to the end, from the start of the module.
+    #[inline]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+    /// Goes to another place.
+    #[inline(always)]
+    pub fn seek(&mut self, offset: usize) {
+        self.pos = offset.min(self.bytes.len());
+    }
     /// How many bytes are left.
     #[inline]
     pub fn remaining(&self) -> usize {
@@ -45,7 +55,7 @@ impl<'a> Reader<'a> {
     /// The bytes that are left.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
-        &self.bytes[self.pos..]
+        self.bytes.get(self.pos..).unwrap_or_default()
     }
     /// The next byte, not consumed.
     #[inline]
@@ -68,13 +78,6 @@ impl<'a> Reader<'a> {
             }
             None => Err(self.end_error()),
         }
-    }
-    /// One byte, if there is one.
-    #[inline(always)]
-    pub fn next_byte(&mut self) -> Option<u8> {
-        let byte = self.bytes.get(self.pos).copied();
-        self.pos += usize::from(byte.is_some());
-        byte
     }
     /// `count` bytes.
     pub fn take(&mut self, count: usize) -> Result<&'a [u8]> {
@@ -128,6 +131,12 @@ impl<'a> Reader<'a> {
     }
     #[inline(never)]
     fn u32_long(&mut self) -> Result<u32> {
+        if let Some(&[a, b]) = self.rest().first_chunk()
+            && b < 0x80
+        {
+            self.pos += 2;
+            return Ok(u32::from(a & 0x7F) | u32::from(b) << 7);
+        }
         self.unsigned(32).map(|value| value as u32)
     }
     /// A `u64` (LEB128).
@@ -158,6 +167,12 @@ impl<'a> Reader<'a> {
     }
     #[inline(never)]
     fn s32_long(&mut self) -> Result<i32> {
+        if let Some(&[a, b]) = self.rest().first_chunk()
+            && b < 0x80
+        {
+            self.pos += 2;
+            return Ok(i32::from(a & 0x7F) | i32::from((b << 1) as i8) << 6);
+        }
         self.signed(32).map(|value| value as i32)
     }
     /// An `s33` (LEB128): block types and heap types.

@@ -12,10 +12,11 @@ use super::limits;
 use super::sync::{Lock, Once};
 use super::types::{CompositeType, FieldType, FuncType, HeapType, StorageType, TypeId, ValType};
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
+use alloc::collections::btree_map::{BTreeMap, Entry};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
+use core::iter;
 
 /// In a group that is not yet registered: a reference to the type at this position of the group.
 const REC: u32 = 1 << 31;
@@ -104,8 +105,10 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Index {
     count: u32,
-    /// The groups: the hash of the rolled form, the first type.
-    groups: BTreeSet<(u64, TypeId)>,
+    /// The groups by the hash of the rolled form: their first types.
+    groups: BTreeMap<u64, TypeId>,
+    /// Groups with the hash of another one: as good as never any.
+    collisions: Vec<TypeId>,
 }
 
 impl<T> Default for Once<T> {
@@ -171,10 +174,12 @@ impl TypeRegistry {
         group.hash(&mut hasher);
         let mut index = self.0.index.lock();
         let index = &mut *index;
-        let hash = hasher.finish();
-        let mut same_hash = index.groups.range((hash, TypeId(0))..=(hash, TypeId(u32::MAX)));
-        if let Some(&(_, first)) = same_hash.find(|(_, first)| self.is_group(*first, &group)) {
-            return Ok(first);
+        let entry = index.groups.entry(hasher.finish());
+        if let Entry::Occupied(other) = &entry {
+            let mut candidates = iter::once(other.get()).chain(&index.collisions);
+            if let Some(&first) = candidates.find(|&&first| self.is_group(first, &group)) {
+                return Ok(first);
+            }
         }
         let first = index.count;
         let count = group.len() as u32;
@@ -191,7 +196,10 @@ impl TypeRegistry {
             self.put(TypeId(first + position as u32), ty, count);
         }
         index.count += count;
-        index.groups.insert((hash, TypeId(first)));
+        match entry {
+            Entry::Vacant(entry) => drop(entry.insert(TypeId(first))),
+            Entry::Occupied(_) => index.collisions.push(TypeId(first)),
+        }
         Ok(TypeId(first))
     }
     fn put(&self, id: TypeId, ty: SubType, group_count: u32) {

@@ -27,8 +27,19 @@ fn with_block_type<R>(module: &Module, block: Block, use_it: impl FnOnce(BlockTy
 
 impl<'a, S: Sink> Validator<'a, S> {
     /// §5.4.1: empty, one result, or a function type (s33).
-    #[inline]
+    #[inline(always)]
     fn block_type(&mut self) -> Result<Block> {
+        let block = match self.reader.peek() {
+            Some(0x40) => Block::Empty,
+            Some(0x7F) => Block::Val(Ty::I32),
+            Some(0x7E) => Block::Val(Ty::I64),
+            _ => return self.long_block_type(),
+        };
+        self.reader.byte()?;
+        Ok(block)
+    }
+    #[inline(never)]
+    fn long_block_type(&mut self) -> Result<Block> {
         let offset = self.reader.offset();
         match self.reader.peek() {
             Some(0x40) => {
@@ -71,8 +82,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.sink.at(self.at);
             with_block_type(self.module, block, |ty| self.sink.block(ty, self.live))?;
         }
-        self.push_frame(Kind::Block, block);
-        Ok(())
+        self.push_frame(Kind::Block, block)
     }
     pub fn loop_(&mut self) -> Result<()> {
         let block = self.open()?;
@@ -81,8 +91,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             let code_pos = self.reader.offset() - self.code_start;
             with_block_type(self.module, block, |ty| self.sink.loop_(ty, code_pos, self.live))?;
         }
-        self.push_frame(Kind::Loop, block);
-        Ok(())
+        self.push_frame(Kind::Loop, block)
     }
     pub fn if_(&mut self) -> Result<()> {
         let block = self.block_type()?;
@@ -92,8 +101,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.sink.at(self.at);
             with_block_type(self.module, block, |ty| self.sink.if_(ty, self.live))?;
         }
-        self.push_frame(Kind::If, block);
-        Ok(())
+        self.push_frame(Kind::If, block)
     }
     pub fn else_(&mut self) -> Result<()> {
         let live = self.live;
@@ -102,11 +110,9 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
         let frame = self.pop_frame()?;
         tell_always!(self, else_(live));
-        self.push_frame(Kind::Else, frame.block);
-        Ok(())
+        self.push_frame(Kind::Else, frame.block)
     }
-    /// Whether it was the end of the function.
-    pub fn end(&mut self) -> Result<bool> {
+    pub fn end(&mut self) -> Result<()> {
         let live = self.live;
         let frame = self.pop_frame()?;
         if frame.kind == Kind::If {
@@ -117,9 +123,9 @@ impl<'a, S: Sink> Validator<'a, S> {
         match frame.block {
             Block::Empty => {}
             Block::Val(ty) => self.push(ty),
-            Block::Func(_) => self.push_all(&self.results(frame.block)),
+            Block::Func(_) => self.push_all(&self.results(frame.block))?,
         }
-        Ok(self.frames.is_empty())
+        Ok(())
     }
 
     pub fn br(&mut self) -> Result<()> {
@@ -190,7 +196,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.need(Features::TAIL_CALL)?;
             self.check_all(results, &self.function_results())?;
         } else {
-            self.push_all(results);
+            self.push_all(results)?;
         }
         Ok(())
     }
@@ -282,8 +288,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             let (sink, catches) = (&mut *self.sink, &self.catches);
             with_block_type(self.module, block, |ty| sink.try_table(ty, catches, self.live))?;
         }
-        self.push_frame(Kind::Block, block);
-        Ok(())
+        self.push_frame(Kind::Block, block)
     }
     fn catch_clause(&mut self) -> Result<Catch> {
         let offset = self.reader.offset();
@@ -330,8 +335,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.sink.at(self.at);
             with_block_type(self.module, block, |ty| self.sink.try_(ty, self.live))?;
         }
-        self.push_frame(Kind::Try, block);
-        Ok(())
+        self.push_frame(Kind::Try, block)
     }
     /// Closes the body or the clause before, and opens a clause.
     fn next_clause(&mut self, kind: Kind) -> Result<()> {
@@ -339,7 +343,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             return Err(Error::malformed(self.at, "END opcode expected: catch without try"));
         }
         let frame = self.pop_frame()?;
-        self.push_frame(kind, frame.block);
+        self.push_frame(kind, frame.block)?;
         self.operands.truncate(self.height);
         Ok(())
     }
@@ -347,7 +351,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         let live = self.live;
         let (tag, type_idx) = self.tag()?;
         self.next_clause(Kind::Catch)?;
-        self.push_all(self.func_type_at(type_idx)?.0);
+        self.push_all(self.func_type_at(type_idx)?.0)?;
         tell_always!(self, catch(tag, self.module.func_type(type_idx), live));
         Ok(())
     }
@@ -376,7 +380,6 @@ impl<'a, S: Sink> Validator<'a, S> {
         let frame = self.pop_frame()?;
         self.target(depth)?;
         tell_always!(self, delegate(depth, live));
-        self.push_all(&self.results(frame.block));
-        Ok(())
+        self.push_all(&self.results(frame.block))
     }
 }

@@ -12,7 +12,7 @@ use crate::wasm::module::Module;
 use crate::wasm::ops::OtherOp;
 use crate::wasm::reader::Reader;
 use crate::wasm::sink::{Catch, FuncInfo, Sink};
-use crate::wasm::types::ValType;
+use crate::wasm::types::{NumType, ValType};
 use alloc::format;
 use alloc::vec::Vec;
 use core::mem::take;
@@ -66,23 +66,24 @@ pub(super) struct Validator<'a, S: Sink> {
     expanded: Vec<ValType>,
 }
 
-/// How a numeric instruction is typed, by opcode.
+/// How a numeric instruction is typed, by opcode: how many operands, their type, the result's.
 #[derive(Clone, Copy)]
-enum Numeric {
-    No,
-    Unary(UnOp, Ty, Ty),
-    Binary(BinOp, Ty, Ty),
+struct Numeric {
+    arity: u32,
+    operand: Ty,
+    result: Ty,
 }
 const NUMERIC: [Numeric; 256] = {
-    let mut table = [Numeric::No; 256];
+    let mut table = [Numeric { arity: 0, operand: Ty::BOT, result: Ty::BOT }; 256];
     let mut code = 0;
     while code < 256 {
-        if let Some(op) = UnOp::decode(code) {
-            let (a, r) = op.signature();
-            table[code as usize] = Numeric::Unary(op, Ty::num(a), Ty::num(r));
-        } else if let Some(op) = BinOp::decode(code) {
-            let (a, r) = op.signature();
-            table[code as usize] = Numeric::Binary(op, Ty::num(a), Ty::num(r));
+        let (arity, (a, r)) = match (UnOp::decode(code), BinOp::decode(code)) {
+            (Some(op), _) => (1, op.signature()),
+            (_, Some(op)) => (2, op.signature()),
+            _ => (0, (NumType::I32, NumType::I32)),
+        };
+        if arity > 0 {
+            table[code as usize] = Numeric { arity, operand: Ty::num(a), result: Ty::num(r) };
         }
         code += 1;
     }
@@ -138,7 +139,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.begin(type_idx)?;
         }
         // The body is a block with the results of the function; parameters are locals.
-        self.push_frame(Kind::Block, Block::Func(type_idx));
+        self.push_frame(Kind::Block, Block::Func(type_idx))?;
         self.operands.clear();
         self.instructions()?;
         if !self.reader.is_empty() {
@@ -192,122 +193,166 @@ impl<'a, S: Sink> Validator<'a, S> {
         need(self.module.features, feature, self.at)
     }
 
-    /// Everything up to the end of the body; the arms are in the order of the opcodes.
+    /// Everything up to the end of the body.
+    ///
+    /// The commonest instructions with immediates of one byte are done here, with the place kept
+    /// in a register; whatever is longer, rarer or wrong goes through `instruction`.
     fn instructions(&mut self) -> Result<()> {
+        let bytes = self.reader.bytes();
+        let mut pos = self.reader.offset();
         loop {
-            self.at = self.reader.offset();
-            let Some(opcode) = self.reader.next_byte() else { return Err(self.end_expected()) };
+            let at = pos;
+            let Some(&opcode) = bytes.get(at) else {
+                self.at = at;
+                return Err(self.end_expected());
+            };
+            let next = bytes.get(at + 1).copied().unwrap_or(0xFF);
             match opcode {
-                0x00 => {
-                    tell!(self, unreachable());
-                    self.set_unreachable();
+                0x20..=0x22 if self.near_local(opcode, next) => {
+                    pos = at + 2;
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.tell_local(opcode, u32::from(next))?;
+                    }
                 }
-                0x01 => {}
-                0x02 => self.block()?,
-                0x03 => self.loop_()?,
-                0x04 => self.if_()?,
-                0x05 => self.else_()?,
-                0x06 | 0x07 | 0x09 | 0x18 | 0x19 => self.legacy(opcode)?,
-                0x08 => self.throw()?,
-                0x0A => self.throw_ref()?,
-                0x0B => {
-                    if self.end()? {
+                0x41 if next < 0x80 => {
+                    pos = at + 2;
+                    self.push(Ty::I32);
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.sink.i32_const(i32::from((next << 1) as i8 >> 1))?;
+                    }
+                }
+                0x45..=0xBF if self.near_numeric(opcode) => {
+                    pos = at + 1;
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.tell_numeric(opcode)?;
+                    }
+                }
+                _ => {
+                    self.at = at;
+                    self.reader.seek(at + 1);
+                    self.instruction(opcode)?;
+                    if self.frames.is_empty() {
                         return Ok(());
                     }
+                    pos = self.reader.offset();
                 }
-                0x0C => self.br()?,
-                0x0D => self.br_if()?,
-                0x0E => self.br_table()?,
-                0x0F => self.return_()?,
-                0x10 => self.call(false)?,
-                0x11 => self.call_indirect(false)?,
-                0x12 => self.call(true)?,
-                0x13 => self.call_indirect(true)?,
-                0x14 => self.call_ref(false)?,
-                0x15 => self.call_ref(true)?,
-                0x1A => {
-                    let ty = self.pop_any()?;
-                    tell!(self, drop_(ty.val_type()));
-                }
-                0x1B => self.select()?,
-                0x1C => self.select_typed()?,
-                0x1F => self.try_table()?,
-                0x20 => {
-                    let (local, ty) = self.local()?;
-                    if !ty.is_defaultable() && !self.locals.is_init(local) {
-                        return Err(self.invalid(&format!("uninitialized local {local}")));
-                    }
-                    self.push(ty);
-                    tell!(self, local_get(local));
-                }
-                0x21 => {
-                    let (local, ty) = self.local()?;
-                    self.pop(ty)?;
-                    self.locals.init(local, ty);
-                    tell!(self, local_set(local));
-                }
-                0x22 => {
-                    let (local, ty) = self.local()?;
-                    self.pop(ty)?;
-                    self.locals.init(local, ty);
-                    self.push(ty);
-                    tell!(self, local_tee(local));
-                }
-                0x23 => self.global_get()?,
-                0x24 => self.global_set()?,
-                0x25 | 0x26 => self.table_access(opcode == 0x26)?,
-                0x28..=0x35 => self.load(opcode)?,
-                0x36..=0x3E => self.store(opcode)?,
-                0x3F | 0x40 => self.memory_size_or_grow(opcode == 0x40)?,
-                0x41 => {
-                    let value = self.reader.s32()?;
-                    self.push(Ty::I32);
-                    tell!(self, i32_const(value));
-                }
-                0x42 => {
-                    let value = self.reader.s64()?;
-                    self.push(Ty::I64);
-                    tell!(self, i64_const(value));
-                }
-                0x43 => {
-                    let bits = self.reader.f32_bits()?;
-                    self.push(Ty::F32);
-                    tell!(self, f32_const(bits));
-                }
-                0x44 => {
-                    let bits = self.reader.f64_bits()?;
-                    self.push(Ty::F64);
-                    tell!(self, f64_const(bits));
-                }
-                0x45..=0xBF => self.numeric(NUMERIC[usize::from(opcode)])?,
-                0xC0..=0xC4 => {
-                    self.need(Features::SIGN_EXTENSION)?;
-                    self.numeric(NUMERIC[usize::from(opcode)])?;
-                }
-                0xD0..=0xD6 => self.reference(opcode)?,
-                0xFB => self.prefix_fb()?,
-                0xFC => self.prefix_fc()?,
-                0xFD => self.prefix_fd()?,
-                0xFE => self.prefix_fe()?,
-                _ => return Err(self.illegal(u32::from(opcode))),
             }
         }
     }
-
+    /// One instruction; the arms are in the order of the opcodes.
     #[inline(always)]
-    fn numeric(&mut self, numeric: Numeric) -> Result<()> {
-        match numeric {
-            Numeric::Unary(op, a, r) => {
-                self.unary_type(a, r)?;
-                tell!(self, unary(op));
+    fn instruction(&mut self, opcode: u8) -> Result<()> {
+        match opcode {
+            0x00 => {
+                tell!(self, unreachable());
+                self.set_unreachable();
             }
-            Numeric::Binary(op, a, r) => {
-                self.binary_type(a, r)?;
-                tell!(self, binary(op));
+            0x01 => {}
+            0x02 => self.block()?,
+            0x03 => self.loop_()?,
+            0x04 => self.if_()?,
+            0x05 => self.else_()?,
+            0x06 | 0x07 | 0x09 | 0x18 | 0x19 => self.legacy(opcode)?,
+            0x08 => self.throw()?,
+            0x0A => self.throw_ref()?,
+            0x0B => self.end()?,
+            0x0C => self.br()?,
+            0x0D => self.br_if()?,
+            0x0E => self.br_table()?,
+            0x0F => self.return_()?,
+            0x10 => self.call(false)?,
+            0x11 => self.call_indirect(false)?,
+            0x12 => self.call(true)?,
+            0x13 => self.call_indirect(true)?,
+            0x14 => self.call_ref(false)?,
+            0x15 => self.call_ref(true)?,
+            0x1A => {
+                let ty = self.pop_any()?;
+                tell!(self, drop_(ty.val_type()));
             }
-            Numeric::No => return Err(self.illegal(0)),
+            0x1B => self.select()?,
+            0x1C => self.select_typed()?,
+            0x1F => self.try_table()?,
+            0x20..=0x22 => self.local_access(opcode)?,
+            0x23 => self.global_get()?,
+            0x24 => self.global_set()?,
+            0x25 | 0x26 => self.table_access(opcode == 0x26)?,
+            0x28..=0x35 => self.load(opcode)?,
+            0x36..=0x3E => self.store(opcode)?,
+            0x3F | 0x40 => self.memory_size_or_grow(opcode == 0x40)?,
+            0x41 => {
+                let value = self.reader.s32()?;
+                self.push(Ty::I32);
+                tell!(self, i32_const(value));
+            }
+            0x42 => {
+                let value = self.reader.s64()?;
+                self.push(Ty::I64);
+                tell!(self, i64_const(value));
+            }
+            0x43 => {
+                let bits = self.reader.f32_bits()?;
+                self.push(Ty::F32);
+                tell!(self, f32_const(bits));
+            }
+            0x44 => {
+                let bits = self.reader.f64_bits()?;
+                self.push(Ty::F64);
+                tell!(self, f64_const(bits));
+            }
+            0x45..=0xC4 => {
+                if opcode >= 0xC0 {
+                    self.need(Features::SIGN_EXTENSION)?;
+                }
+                self.numeric(opcode)?;
+            }
+            0xD0..=0xD6 => self.reference(opcode)?,
+            0xFB => self.prefix_fb()?,
+            0xFC => self.prefix_fc()?,
+            0xFD => self.prefix_fd()?,
+            0xFE => self.prefix_fe()?,
+            _ => return Err(self.illegal(u32::from(opcode))),
         }
         Ok(())
+    }
+
+    /// A numeric instruction whose operands are there; otherwise nothing happens.
+    ///
+    /// One path for all rows: the fewer ways there are, the better the next one is guessed.
+    #[inline(always)]
+    fn near_numeric(&mut self, opcode: u8) -> bool {
+        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
+        let first = self.operands.len().wrapping_sub(arity as usize);
+        if first >= self.height
+            && let Some([a, rest @ ..]) = self.operands.get_mut(first..)
+            && (*a == operand) & (rest.last().is_none_or(|b| *b == operand))
+        {
+            *a = result;
+            self.operands.truncate(first + 1);
+            return true;
+        }
+        false
+    }
+    fn numeric(&mut self, opcode: u8) -> Result<()> {
+        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
+        (0..arity).try_for_each(|_| self.pop(operand))?;
+        self.push(result);
+        if S::LISTENS && self.live {
+            self.sink.at(self.at);
+            self.tell_numeric(opcode)?;
+        }
+        Ok(())
+    }
+    fn tell_numeric(&mut self, opcode: u8) -> Result<()> {
+        let code = u32::from(opcode);
+        match (BinOp::decode(code), UnOp::decode(code)) {
+            (Some(op), _) => self.sink.binary(op),
+            (_, Some(op)) => self.sink.unary(op),
+            _ => Ok(()),
+        }
     }
     /// One operand, one result.
     #[inline(always)]
@@ -341,13 +386,61 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
+    /// `local.get`, `local.set` or `local.tee` of a local with a default value, its operand being
+    /// there; otherwise nothing happens.
     #[inline(always)]
-    fn local(&mut self) -> Result<(u32, Ty)> {
-        let local = self.reader.u32()?;
-        match self.locals.get(local) {
-            Some(ty) => Ok((local, ty)),
-            None => Err(self.invalid(&format!("unknown local {local}"))),
+    fn near_local(&mut self, opcode: u8, local: u8) -> bool {
+        let Some(&ty) = self.locals.near.get(usize::from(local)) else { return false };
+        let (get, set) = (opcode == 0x20, opcode == 0x21);
+        let popped = self.operands.len().wrapping_sub(usize::from(!get));
+        let there = get || popped >= self.height && self.operands.get(popped) == Some(&ty);
+        if local >= 0x80 || !ty.is_defaultable() || !there {
+            return false;
         }
+        if get {
+            self.push(ty);
+        } else {
+            self.operands.truncate(popped + usize::from(!set));
+        }
+        true
+    }
+    fn local_access(&mut self, opcode: u8) -> Result<()> {
+        let local = self.reader.u32()?;
+        let Some(ty) = self.locals.get(local) else {
+            return Err(self.invalid(&format!("unknown local {local}")));
+        };
+        let get = opcode == 0x20;
+        if !get {
+            self.pop(ty)?;
+        }
+        if !ty.is_defaultable() {
+            self.local_reference(local, ty, get)?;
+        }
+        if opcode != 0x21 {
+            self.push(ty);
+        }
+        if S::LISTENS && self.live {
+            self.sink.at(self.at);
+            self.tell_local(opcode, local)?;
+        }
+        Ok(())
+    }
+    fn tell_local(&mut self, opcode: u8, local: u32) -> Result<()> {
+        match opcode {
+            0x20 => self.sink.local_get(local),
+            0x21 => self.sink.local_set(local),
+            _ => self.sink.local_tee(local),
+        }
+    }
+    /// A local without default value must be written before it is read.
+    #[cold]
+    fn local_reference(&mut self, local: u32, ty: Ty, get: bool) -> Result<()> {
+        if !get {
+            self.locals.init(local, ty);
+        } else if !self.locals.is_init(local) {
+            return Err(self.invalid(&format!("uninitialized local {local}")));
+        }
+        Ok(())
     }
     fn global_get(&mut self) -> Result<()> {
         let (global, ty) = self.global()?;
@@ -429,7 +522,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.need(Features::WIDE_ARITHMETIC)?;
         let operands: &[Ty] = if code < 21 { &[Ty::I64; 4] } else { &[Ty::I64; 2] };
         self.pop_all(operands)?;
-        self.push_all(&[Ty::I64; 2]);
+        self.push_all(&[Ty::I64; 2])?;
         if code < 21 {
             tell!(self, wide_add_sub(code == 20));
         } else {

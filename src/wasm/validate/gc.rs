@@ -148,7 +148,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     fn struct_new(&mut self, op: OtherOp) -> Result<()> {
         let (def, fields) = self.struct_type()?;
         if op == OtherOp::StructNew {
-            fields.iter().rev().try_for_each(|field| self.pop(unpacked(field.storage)))?;
+            self.pop_each(fields.iter().rev().map(|field| unpacked(field.storage)))?;
         } else if !fields.iter().all(|field| unpacked(field.storage).is_defaultable()) {
             return Err(self.mismatch("a field has no default value"));
         }
@@ -208,7 +208,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                 if second as usize > limits::ARRAY_NEW_FIXED {
                     return Err(Error::limit(self.at, "too many operands of array.new_fixed"));
                 }
-                (0..second).try_for_each(|_| self.pop(ty))?;
+                self.pop_each((0..second).map(|_| ty))?;
             }
             _ => {
                 second = self.array_segment(op == OtherOp::ArrayNewData, element)?;

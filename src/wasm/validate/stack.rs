@@ -3,6 +3,7 @@
 use super::func::{Result, Validator};
 use crate::wasm::compact::Ty;
 use crate::wasm::error::Error;
+use crate::wasm::limits;
 use crate::wasm::sink::Sink;
 use crate::wasm::subtype::ty_matches;
 use alloc::format;
@@ -67,8 +68,13 @@ impl<'a, S: Sink> Validator<'a, S> {
     pub fn push(&mut self, ty: Ty) {
         self.operands.push(ty);
     }
-    pub fn push_all(&mut self, types: &[Ty]) {
+    /// Pushes several at once: two bytes of code can stand for a thousand of them.
+    pub fn push_all(&mut self, types: &[Ty]) -> Result<()> {
+        if self.operands.len() + types.len() > limits::OPERANDS {
+            return Err(Error::limit(self.at, "too many operands"));
+        }
         self.operands.extend_from_slice(types);
+        Ok(())
     }
     /// Pops an operand of the given type.
     #[inline(always)]
@@ -118,7 +124,17 @@ impl<'a, S: Sink> Validator<'a, S> {
             self.operands.truncate(len - types.len());
             return Ok(());
         }
-        types.iter().rev().try_for_each(|&ty| self.pop(ty))
+        self.pop_each(types.iter().rev().copied())
+    }
+    /// Pops operands of the given types, the last one first; stops when only bottom is left.
+    pub fn pop_each(&mut self, types: impl Iterator<Item = Ty>) -> Result<()> {
+        for ty in types {
+            if self.unreachable && self.operands.len() == self.height {
+                return Ok(());
+            }
+            self.pop(ty)?;
+        }
+        Ok(())
     }
     /// Pops operands of the given types and pushes exactly these types.
     #[inline]
@@ -126,9 +142,8 @@ impl<'a, S: Sink> Validator<'a, S> {
         if types.len() <= self.operands.len() - self.height && self.operands.ends_with(types) {
             return Ok(());
         }
-        types.iter().rev().try_for_each(|&ty| self.pop(ty))?;
-        self.push_all(types);
-        Ok(())
+        self.pop_each(types.iter().rev().copied())?;
+        self.push_all(types)
     }
     /// Checks that operands of the given types are there, and leaves them as they are.
     pub fn peek_all(&mut self, types: &[Ty]) -> Result<()> {
@@ -210,7 +225,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
 
     /// Opens a block whose parameters are already popped.
-    pub fn push_frame(&mut self, kind: Kind, block: Block) {
+    pub fn push_frame(&mut self, kind: Kind, block: Block) -> Result<()> {
         self.frames.push(Frame {
             kind,
             block,
@@ -222,9 +237,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         });
         self.height = self.operands.len();
         self.unreachable = false;
-        if let Block::Func(_) = block {
-            self.operands.extend_from_slice(self.params(block));
-        }
+        if let Block::Func(_) = block { self.push_all(self.params(block)) } else { Ok(()) }
     }
     /// Closes the innermost block: its results are popped, what it initialised is forgotten.
     pub fn pop_frame(&mut self) -> Result<Frame> {
