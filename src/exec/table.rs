@@ -366,7 +366,7 @@ struct LoadTable {
     memory: H,
 }
 struct ColdLoadTable {
-    one: [[H; RS]; DST],
+    one: [[H; ANY]; DST],
     memory: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
@@ -377,7 +377,7 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
-    one: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
+    one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
