@@ -2,6 +2,13 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
 
-#[cfg(feature = "std")]
+mod api;
+mod exec;
+mod ir;
+mod rt;
+#[doc(hidden)]
+pub mod tuning;
 #[doc(hidden)]
 pub mod wasm;
+
+pub use api::*;

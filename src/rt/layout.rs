@@ -9,9 +9,10 @@
 //! or array is the address of its object; an i31 is `(value << 1) | 1`; a host value is
 //! `(index << 2) | 2`.
 
-use crate::wasm::types::TypeId;
+pub use crate::ir::code::CodeEntry;
+use crate::wasm::error::Error;
+use crate::wasm::types::{TypeId, ValType};
 use core::cell::Cell;
-use core::sync::atomic::{AtomicPtr, AtomicU32};
 
 /// Slots of a frame's header, below the frame pointer.
 pub const HEADER_SLOTS: usize = 4;
@@ -23,21 +24,6 @@ pub const HEADER_FP: isize = -3;
 pub const HEADER_INSTANCE: isize = -2;
 /// `fp[-1]`: the base of the instance's memory 0.
 pub const HEADER_MEMORY: isize = -1;
-
-/// Where the code of a function begins. Belongs to a module; `entry` is the lazy stub until the
-/// function is translated. A reader loads `entry` (acquire) before `frame_slots`.
-#[repr(C)]
-#[derive(Debug)]
-pub struct CodeEntry {
-    /// The first instruction.
-    pub entry: AtomicPtr<u64>,
-    /// Slots that the frame needs from the frame pointer up.
-    pub frame_slots: AtomicU32,
-    /// The index among the defined functions of the module.
-    pub func: u32,
-    /// The `exec::CompiledModule` that it belongs to (null: the host stubs).
-    pub module: AtomicPtr<()>,
-}
 
 /// A function instance (spec §4.2.6).
 #[repr(C)]
@@ -57,6 +43,32 @@ pub struct FuncData {
     pub index: u32,
     /// Whether it is a host function.
     pub is_host: bool,
+    /// Where the first result is.
+    pub result_class: ResultClass,
+}
+
+/// Where a function leaves its first result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultClass {
+    /// In integer register 0: integers and references.
+    Int,
+    /// In float register 0.
+    F32,
+    /// In float register 0.
+    F64,
+    /// In its slots only (v128), or there is none.
+    Slots,
+}
+impl ResultClass {
+    /// The class of a function's first result.
+    pub fn of(results: &[ValType]) -> ResultClass {
+        match results.first() {
+            None | Some(ValType::V128) => ResultClass::Slots,
+            Some(ValType::F32) => ResultClass::F32,
+            Some(ValType::F64) => ResultClass::F64,
+            Some(_) => ResultClass::Int,
+        }
+    }
 }
 
 /// A module instance (spec §4.2.5), as far as handlers need it. The pointers are to arrays over
@@ -135,7 +147,6 @@ pub struct MemoryHead {
 
 /// What handlers need of a store.
 #[repr(C)]
-#[derive(Debug)]
 pub struct StoreData {
     /// One past the last slot of the value stack that a frame may use.
     pub stack_limit: Cell<*mut u64>,
@@ -151,9 +162,17 @@ pub struct StoreData {
     pub depth: Cell<u32>,
     /// Calls a host function: arguments and results in `slots`. Err: put by the callee into a
     /// place of its own (`rt::Store::pending`), handlers only pass the fact on.
-    pub host_call: unsafe fn(store: *mut StoreData, func: *const FuncData, caller: *const InstanceData, slots: *mut u64) -> bool,
+    pub host_call: unsafe fn(
+        store: *mut StoreData,
+        func: *const FuncData,
+        caller: *const InstanceData,
+        slots: *mut u64,
+    ) -> bool,
     /// `memory.grow` by `pages`: the old size in pages, or `u64::MAX`.
     pub memory_grow: unsafe fn(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64,
     /// `table.grow` by `count` elements of value `init`: the old size, or `u64::MAX`.
-    pub table_grow: unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+    pub table_grow:
+        unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+    /// Why a function could not be translated.
+    pub unsupported: Cell<Option<Error>>,
 }

@@ -157,6 +157,8 @@ macro_rules! numeric_rows { ($derive:path) => { $derive! {
 
 /// An operator with one operand, as a type.
 pub trait Unary: 'static {
+    /// The operator.
+    const OP: UnOp;
     /// The operand.
     type A: Value;
     /// The result.
@@ -167,6 +169,8 @@ pub trait Unary: 'static {
 
 /// An operator with two operands of one type, as a type.
 pub trait Binary: 'static {
+    /// The operator.
+    const OP: BinOp;
     /// Both operands.
     type A: Value;
     /// The result.
@@ -243,9 +247,10 @@ macro_rules! derive {
         /// The operators as types.
         #[allow(missing_docs)]
         pub mod def {
-            use super::{Binary, Trap, Unary, num};
+            use super::{BinOp, Binary, Trap, UnOp, Unary, num};
             $( #[derive(Clone, Copy, Debug)] pub struct $uname;
                impl Unary for $uname {
+                   const OP: UnOp = UnOp::$uname;
                    type A = $uty;
                    type R = $ur;
                    #[inline(always)]
@@ -253,6 +258,7 @@ macro_rules! derive {
                } )*
             $( #[derive(Clone, Copy, Debug)] pub struct $bname;
                impl Binary for $bname {
+                   const OP: BinOp = BinOp::$bname;
                    type A = $bty;
                    type R = $br;
                    #[inline(always)]

@@ -60,6 +60,8 @@ pub struct FuncInfo<'a> {
 #[rustfmt::skip]
 #[allow(unused_variables, missing_docs, clippy::missing_errors_doc)]
 pub trait Sink {
+    /// `false` if nothing is listened to: then nothing is prepared for the methods either.
+    const LISTENS: bool = true;
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> { Ok(()) }
     /// Called before each method below: where the instruction begins in the module.
     fn at(&mut self, offset: usize) {}
@@ -165,4 +167,6 @@ pub trait Sink {
     fn gc(&mut self, op: OtherOp, a: u32, b: u32) -> Result<(), Error> { Ok(()) }
 }
 
-impl Sink for () {}
+impl Sink for () {
+    const LISTENS: bool = false;
+}

@@ -1,0 +1,96 @@
+//! The engine: what modules and stores share.
+
+use super::Features;
+use crate::exec::compiled::Options;
+use crate::rt::error::Error;
+use crate::wasm::registry::TypeRegistry;
+use alloc::sync::Arc;
+
+/// How an [`Engine`] works. Chainable; nothing can fail before [`Engine::new`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Config {
+    features: Features,
+    fuel: bool,
+    eager: bool,
+    max_stack_bytes: usize,
+}
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            features: Features::default(),
+            fuel: false,
+            eager: false,
+            max_stack_bytes: 8 << 20,
+        }
+    }
+}
+impl Config {
+    /// The default: WebAssembly 3.0 and the finished proposals after it, no fuel, translation of
+    /// each function on its first call, a value stack of 8 MiB.
+    pub fn new() -> Config {
+        Config::default()
+    }
+    /// Which proposals modules may use.
+    pub fn features(mut self, features: Features) -> Config {
+        self.features = features;
+        self
+    }
+    /// Whether execution consumes fuel; see [`Store::set_fuel`](super::Store::set_fuel).
+    pub fn fuel(mut self, on: bool) -> Config {
+        self.fuel = on;
+        self
+    }
+    /// Whether functions are translated when the module is loaded, not on their first call.
+    pub fn eager(mut self, on: bool) -> Config {
+        self.eager = on;
+        self
+    }
+    /// The size of a store's value stack. *Units*: bytes.
+    pub fn max_stack_bytes(mut self, bytes: usize) -> Config {
+        self.max_stack_bytes = bytes;
+        self
+    }
+}
+
+/// What modules and stores share: configuration and types. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Shared>);
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    registry: TypeRegistry,
+}
+impl Default for Engine {
+    fn default() -> Engine {
+        Engine(Arc::new(Shared { config: Config::default(), registry: TypeRegistry::new() }))
+    }
+}
+impl Engine {
+    /// An engine.
+    ///
+    /// # Errors
+    /// Usage: the configuration contradicts itself.
+    pub fn new(config: Config) -> Result<Engine, Error> {
+        if config.max_stack_bytes < 4096 {
+            return Err(Error::usage("max_stack_bytes is below 4096"));
+        }
+        Ok(Engine(Arc::new(Shared { config, registry: TypeRegistry::new() })))
+    }
+    pub(crate) fn registry(&self) -> &TypeRegistry {
+        &self.0.registry
+    }
+    pub(crate) fn options(&self) -> Options {
+        let Config { features, fuel, eager, .. } = self.0.config;
+        Options { features, fuel, eager }
+    }
+    pub(crate) fn stack_slots(&self) -> usize {
+        self.0.config.max_stack_bytes / 8
+    }
+    pub(crate) fn has_fuel(&self) -> bool {
+        self.0.config.fuel
+    }
+    pub(crate) fn is_same(&self, other: &Engine) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

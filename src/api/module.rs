@@ -1,0 +1,161 @@
+//! Modules.
+
+use super::{Engine, Error, ExternType, FuncType};
+use crate::exec::compiled::{Bytes, CompiledModule};
+use crate::exec::instantiate::describe;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// An import of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportType {
+    /// The module name.
+    pub module: String,
+    /// The name.
+    pub name: String,
+    /// What it must be.
+    pub ty: ExternType,
+    /// The signature, if it is a function.
+    pub func: Option<FuncType>,
+    text: String,
+}
+impl fmt::Display for ImportType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}.{:?}: {}", self.module, self.name, self.text)
+    }
+}
+
+/// An export of a module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportType {
+    /// The name.
+    pub name: String,
+    /// What it is.
+    pub ty: ExternType,
+    /// The signature, if it is a function.
+    pub func: Option<FuncType>,
+    text: String,
+}
+impl fmt::Display for ExportType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.name, self.text)
+    }
+}
+
+/// A module: decoded and validated, ready to be instantiated any number of times. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Module {
+    engine: Engine,
+    compiled: Arc<CompiledModule>,
+}
+impl Module {
+    /// Loads a module in the binary format.
+    ///
+    /// # Errors
+    /// Malformed, Invalid, Unsupported, Limit: with the byte offset.
+    pub fn new(engine: &Engine, bytes: impl Into<Vec<u8>>) -> Result<Module, Error> {
+        Module::from_bytes(engine, Bytes::Owned(bytes.into()))
+    }
+    /// Loads a module from a file, which is mapped, not read: it must not change meanwhile.
+    ///
+    /// # Errors
+    /// Host: the file cannot be opened; otherwise as for [`Module::new`].
+    #[cfg(feature = "std")]
+    #[allow(unsafe_code)]
+    pub fn from_file(engine: &Engine, path: impl AsRef<std::path::Path>) -> Result<Module, Error> {
+        let file = std::fs::File::open(path).map_err(Error::host_from)?;
+        let len = file.metadata().map_err(Error::host_from)?.len();
+        if len == 0 {
+            return Module::new(engine, Vec::new());
+        }
+        // SAFETY: R5: the file is mapped privately; whoever changes it meanwhile breaks the
+        // documented condition.
+        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::host_from)?;
+        Module::from_bytes(engine, Bytes::Mapped(map))
+    }
+    fn from_bytes(engine: &Engine, bytes: Bytes) -> Result<Module, Error> {
+        let compiled = CompiledModule::new(bytes, &engine.options(), engine.registry())?;
+        Ok(Module { engine: engine.clone(), compiled })
+    }
+    /// Checks a module without keeping it.
+    ///
+    /// # Errors
+    /// As for [`Module::new`].
+    pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
+        let options = engine.options();
+        let module =
+            crate::wasm::module::Module::decode(bytes, &options.features, engine.registry())?;
+        crate::wasm::validate::module(&module, bytes)?;
+        Ok(())
+    }
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+    /// The imports, in order.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType> + '_ {
+        self.compiled.module.imports.iter().map(|import| ImportType {
+            module: import.module.to_string(),
+            name: import.name.to_string(),
+            ty: import.ty.clone(),
+            func: self.signature(&import.ty),
+            text: describe(&self.compiled, &import.ty),
+        })
+    }
+    /// The exports, in order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType> + '_ {
+        self.compiled.module.exports.iter().map(|export| {
+            let ty = self.compiled.module.export_type(export);
+            ExportType {
+                name: export.name.to_string(),
+                func: self.signature(&ty),
+                text: describe(&self.compiled, &ty),
+                ty,
+            }
+        })
+    }
+    fn signature(&self, ty: &ExternType) -> Option<FuncType> {
+        match ty {
+            ExternType::Func(id) => self.engine.registry().get(*id).func().cloned(),
+            _ => None,
+        }
+    }
+    /// The module's own name, from its name section.
+    pub fn name(&self) -> Option<String> {
+        self.compiled.module.names(self.compiled.bytes()).module.map(Into::into)
+    }
+    /// The contents of the custom sections of this name.
+    pub fn custom_sections<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        let named = self.compiled.module.customs.iter().filter(move |custom| &*custom.name == name);
+        named.filter_map(|custom| self.compiled.bytes().get(custom.bytes.clone()))
+    }
+    /// The module's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.compiled.bytes()
+    }
+    /// The code of a function as text, our instructions beside the module's byte offsets.
+    ///
+    /// # Errors
+    /// Usage: there is no such function; Unsupported: it cannot be translated.
+    pub fn disassemble(&self, func: u32) -> Result<String, Error> {
+        use core::fmt::Write;
+        let imported = self.compiled.module.num_imported_funcs();
+        let defined = func
+            .checked_sub(imported)
+            .filter(|&f| (f as usize) < self.compiled.module.code.len())
+            .ok_or_else(|| Error::usage("no such function is defined here"))?;
+        let code = crate::exec::run::translate_function(&self.compiled, defined, true)?;
+        let mut text = String::new();
+        for (at, offset, line) in &code.listing {
+            let _ = writeln!(text, "{at:6}  {offset:#8x}  {line}");
+        }
+        Ok(text)
+    }
+    pub(crate) fn compiled(&self) -> &Arc<CompiledModule> {
+        &self.compiled
+    }
+}

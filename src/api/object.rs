@@ -1,0 +1,315 @@
+//! Memories, tables, globals and tags.
+#![allow(unsafe_code)]
+
+use super::{
+    AsContext, AsContextMut, Error, ExternType, Func, GlobalType, MemoryType, TableType, Val,
+    ValType,
+};
+use crate::rt::memory::Memory as MemoryObject;
+use crate::rt::store::{Global as GlobalObject, Object, Table as TableObject, Tag as TagObject};
+use crate::wasm::trap::Trap;
+
+macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
+    $(#[$doc])*
+    ///
+    /// A plain value; using it with another store is a Usage error.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct $name {
+        store: u64,
+        address: usize,
+    }
+    impl $name {
+        #[allow(dead_code)]
+        fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
+            if self.store != cx.core().id {
+                return Err(Error::usage("an object of another store"));
+            }
+            // SAFETY: R1: objects live as long as their store, which is lent.
+            Ok(unsafe { &*(self.address as *const $object) })
+        }
+        #[allow(dead_code)]
+        fn object_mut<'a>(&self, cx: &'a mut impl AsContextMut) -> Result<&'a mut $object, Error> {
+            if self.store != cx.core().id {
+                return Err(Error::usage("an object of another store"));
+            }
+            // SAFETY: R1, R6: objects live as long as their store, which is lent for writing.
+            Ok(unsafe { &mut *(self.address as *mut $object) })
+        }
+    }
+)* } }
+handles! {
+    /// A memory of a store (spec §4.2.8).
+    Memory MemoryObject;
+    /// A table of a store (spec §4.2.7).
+    Table TableObject;
+    /// A global of a store (spec §4.2.9).
+    Global GlobalObject;
+    /// A tag of a store (spec §4.2.10).
+    Tag TagObject;
+}
+
+impl Memory {
+    /// A memory of the type's minimal size.
+    ///
+    /// # Errors
+    /// Limit: the store's limits or the system do not allow it; Usage: the type is not valid.
+    pub fn new(mut cx: impl AsContextMut, ty: MemoryType) -> Result<Memory, Error> {
+        let store = cx.core_mut();
+        if ty.limits.max.is_some_and(|max| max < ty.limits.min)
+            || !matches!(ty.page_size_log2, 0 | 16)
+        {
+            return Err(Error::usage("not a valid memory type"));
+        }
+        let memory = store.add_memory(ty)?;
+        Ok(Memory { store: store.id, address: memory as usize })
+    }
+    /// The type; its minimum is the current size.
+    ///
+    /// # Errors
+    /// Usage: the memory belongs to another store.
+    pub fn ty(&self, cx: &impl AsContext) -> Result<MemoryType, Error> {
+        let object = self.object(cx)?;
+        let mut ty = object.ty;
+        ty.limits.min = object.size();
+        Ok(ty)
+    }
+    /// The size. *Units*: pages.
+    ///
+    /// # Errors
+    /// Usage: the memory belongs to another store.
+    pub fn size(&self, cx: &impl AsContext) -> Result<u64, Error> {
+        Ok(self.object(cx)?.size())
+    }
+    /// Grows by `pages`; gives the old size in pages.
+    ///
+    /// # Errors
+    /// Limit: the type, the store's limits or the system do not allow it.
+    pub fn grow(&self, mut cx: impl AsContextMut, pages: u64) -> Result<u64, Error> {
+        let size = self.object(&cx)?.size();
+        let store = cx.core_mut();
+        let grown = store.grow_memory(self.address as *const _, pages);
+        grown.ok_or_else(|| Error::limit("memory pages", size.saturating_add(pages), size))
+    }
+    /// The bytes.
+    ///
+    /// # Errors
+    /// Usage: the memory belongs to another store, or is shared.
+    pub fn data<'a>(&self, cx: &'a impl AsContext) -> Result<&'a [u8], Error> {
+        let object = self.object(cx)?;
+        if object.ty.shared { Err(shared()) } else { Ok(object.bytes()) }
+    }
+    /// The bytes, to be written.
+    ///
+    /// # Errors
+    /// As for [`Memory::data`].
+    pub fn data_mut<'a>(&self, cx: &'a mut impl AsContextMut) -> Result<&'a mut [u8], Error> {
+        let object = self.object_mut(cx)?;
+        if object.ty.shared { Err(shared()) } else { Ok(object.bytes_mut()) }
+    }
+    /// Copies bytes out of the memory.
+    ///
+    /// # Errors
+    /// Trap: they are not all inside the memory; otherwise as for [`Memory::data`].
+    pub fn read(&self, cx: &impl AsContext, at: u64, bytes: &mut [u8]) -> Result<(), Error> {
+        let data = self.data(cx)?;
+        let from = range(at, bytes.len()).and_then(|range| data.get(range));
+        bytes.copy_from_slice(from.ok_or(Trap::MemoryOutOfBounds)?);
+        Ok(())
+    }
+    /// Copies bytes into the memory.
+    ///
+    /// # Errors
+    /// As for [`Memory::read`].
+    pub fn write(&self, cx: &mut impl AsContextMut, at: u64, bytes: &[u8]) -> Result<(), Error> {
+        let data = self.data_mut(cx)?;
+        let to = range(at, bytes.len()).and_then(|range| data.get_mut(range));
+        to.ok_or(Trap::MemoryOutOfBounds)?.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+fn range(at: u64, len: usize) -> Option<core::ops::Range<usize>> {
+    let at = usize::try_from(at).ok()?;
+    Some(at..at.checked_add(len)?)
+}
+fn shared() -> Error {
+    Error::usage("a shared memory is never handed out as a slice")
+}
+
+impl Table {
+    /// A table of the type's minimal size, filled with `init`.
+    ///
+    /// # Errors
+    /// Usage: `init` is not of the element type; Limit: the table is too large.
+    pub fn new(mut cx: impl AsContextMut, ty: TableType, init: Val) -> Result<Table, Error> {
+        let store = cx.core_mut();
+        let mut slots = [0; 2];
+        init.to_slots(ValType::Ref(ty.element), &mut slots, store.id)?;
+        let table = store.add_table(ty, slots[0])?;
+        Ok(Table { store: store.id, address: table as usize })
+    }
+    /// The type; its minimum is the current size.
+    ///
+    /// # Errors
+    /// Usage: the table belongs to another store.
+    pub fn ty(&self, cx: &impl AsContext) -> Result<TableType, Error> {
+        let object = self.object(cx)?;
+        let mut ty = object.ty;
+        ty.limits.min = object.data.len.get();
+        Ok(ty)
+    }
+    /// The size. *Units*: elements.
+    ///
+    /// # Errors
+    /// Usage: the table belongs to another store.
+    pub fn size(&self, cx: &impl AsContext) -> Result<u64, Error> {
+        Ok(self.object(cx)?.data.len.get())
+    }
+    /// The element at `index`.
+    ///
+    /// # Errors
+    /// Trap: there is none.
+    pub fn get(&self, cx: &impl AsContext, index: u64) -> Result<Val, Error> {
+        let object = self.object(cx)?;
+        let element = object.get(index).ok_or(Trap::TableOutOfBounds)?;
+        Ok(Val::from_slots(ValType::Ref(object.ty.element), &[element, 0], self.store))
+    }
+    /// Sets the element at `index`.
+    ///
+    /// # Errors
+    /// Trap: there is none; Usage: the value is not of the element type.
+    pub fn set(&self, mut cx: impl AsContextMut, index: u64, value: Val) -> Result<(), Error> {
+        let object = self.object_mut(&mut cx)?;
+        let mut slots = [0; 2];
+        value.to_slots(ValType::Ref(object.ty.element), &mut slots, self.store)?;
+        if object.set(index, slots[0]) { Ok(()) } else { Err(Trap::TableOutOfBounds.into()) }
+    }
+    /// Grows by `count` elements of value `init`; gives the old size.
+    ///
+    /// # Errors
+    /// Limit: the type or the store's limits do not allow it; Usage: as for [`Table::set`].
+    pub fn grow(&self, mut cx: impl AsContextMut, count: u64, init: Val) -> Result<u64, Error> {
+        let (ty, size) = (self.object(&cx)?.ty, self.size(&cx)?);
+        let mut slots = [0; 2];
+        init.to_slots(ValType::Ref(ty.element), &mut slots, self.store)?;
+        let grown = cx.core_mut().grow_table(self.address as *const _, count, slots[0]);
+        grown.ok_or_else(|| Error::limit("table elements", size.saturating_add(count), size))
+    }
+}
+
+impl Global {
+    /// A global.
+    ///
+    /// # Errors
+    /// Usage: the value is not of the type.
+    pub fn new(mut cx: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Global, Error> {
+        let store = cx.core_mut();
+        let mut slots = [0; 2];
+        value.to_slots(ty.value, &mut slots, store.id)?;
+        let global = store.add_global(ty, slots);
+        Ok(Global { store: store.id, address: global as usize })
+    }
+    /// The type.
+    ///
+    /// # Errors
+    /// Usage: the global belongs to another store.
+    pub fn ty(&self, cx: &impl AsContext) -> Result<GlobalType, Error> {
+        Ok(self.object(cx)?.ty)
+    }
+    /// The value.
+    ///
+    /// # Errors
+    /// Usage: the global belongs to another store.
+    pub fn get(&self, cx: &impl AsContext) -> Result<Val, Error> {
+        let object = self.object(cx)?;
+        Ok(Val::from_slots(object.ty.value, &object.data.value.get(), self.store))
+    }
+    /// Sets the value.
+    ///
+    /// # Errors
+    /// Usage: the global is not mutable, or the value is not of its type.
+    pub fn set(&self, mut cx: impl AsContextMut, value: Val) -> Result<(), Error> {
+        let object = self.object_mut(&mut cx)?;
+        if !object.ty.mutable {
+            return Err(Error::usage("the global is not mutable"));
+        }
+        let mut slots = [0; 2];
+        value.to_slots(object.ty.value, &mut slots, self.store)?;
+        object.data.value.set(slots);
+        Ok(())
+    }
+}
+
+impl Tag {
+    /// A tag with these parameters.
+    pub fn new<C: AsContextMut>(mut cx: C, params: &[ValType]) -> Tag {
+        // SAFETY: R6: the context lends the store.
+        let id = unsafe { (*cx.pointer().0.as_ptr()).engine.registry().func_type(params, &[]) };
+        let store = cx.core_mut();
+        let tag = store.add_tag(id);
+        Tag { store: store.id, address: tag as usize }
+    }
+}
+
+/// What an instance exports, and an import can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Extern {
+    Func(Func),
+    Table(Table),
+    Memory(Memory),
+    Global(Global),
+    Tag(Tag),
+}
+impl Extern {
+    pub(crate) fn new_handle(store: u64, object: Object) -> Extern {
+        match object {
+            Object::Func(func) => Extern::Func(Func::new_handle(store, func)),
+            Object::Table(table) => Extern::Table(Table { store, address: table as usize }),
+            Object::Memory(memory) => Extern::Memory(Memory { store, address: memory as usize }),
+            Object::Global(global) => Extern::Global(Global { store, address: global as usize }),
+            Object::Tag(tag) => Extern::Tag(Tag { store, address: tag as usize }),
+        }
+    }
+    /// The object, if it belongs to this store.
+    pub(crate) fn object(&self, store: u64) -> Result<Object, Error> {
+        let (owner, object) = match *self {
+            Extern::Func(func) => return Ok(Object::Func(func.data(store)?)),
+            Extern::Table(table) => (table.store, Object::Table(table.address as *const _)),
+            Extern::Memory(memory) => (memory.store, Object::Memory(memory.address as *const _)),
+            Extern::Global(global) => (global.store, Object::Global(global.address as *const _)),
+            Extern::Tag(tag) => (tag.store, Object::Tag(tag.address as *const _)),
+        };
+        if owner == store { Ok(object) } else { Err(Error::usage("an object of another store")) }
+    }
+    /// The type; the minimum of a memory or table is its current size.
+    ///
+    /// # Errors
+    /// Usage: it belongs to another store.
+    pub fn ty(&self, cx: &impl AsContext) -> Result<ExternType, Error> {
+        let object = self.object(cx.core().id)?;
+        // SAFETY: R1: an object of this store.
+        Ok(unsafe { object.ty() })
+    }
+    /// The function, if it is one.
+    pub fn into_func(self) -> Option<Func> {
+        if let Extern::Func(func) = self { Some(func) } else { None }
+    }
+    /// The table, if it is one.
+    pub fn into_table(self) -> Option<Table> {
+        if let Extern::Table(table) = self { Some(table) } else { None }
+    }
+    /// The memory, if it is one.
+    pub fn into_memory(self) -> Option<Memory> {
+        if let Extern::Memory(memory) = self { Some(memory) } else { None }
+    }
+    /// The global, if it is one.
+    pub fn into_global(self) -> Option<Global> {
+        if let Extern::Global(global) = self { Some(global) } else { None }
+    }
+}
+macro_rules! from { ($($name:ident),*) => { $(
+    impl From<$name> for Extern {
+        fn from(object: $name) -> Extern { Extern::$name(object) }
+    }
+)* } }
+from!(Func, Table, Memory, Global, Tag);

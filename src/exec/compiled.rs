@@ -1,0 +1,107 @@
+//! A module with its bytes and its code: what instances share.
+
+use super::run::translate_stub;
+use crate::ir::code::ModuleCode;
+use crate::rt::error::Frame;
+use crate::wasm::error::Error;
+use crate::wasm::features::Features;
+use crate::wasm::module::{ExternKind, Module};
+use crate::wasm::names::Names;
+use crate::wasm::registry::TypeRegistry;
+use crate::wasm::validate;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// The bytes of a module.
+#[derive(Debug)]
+pub enum Bytes {
+    /// Owned.
+    Owned(Vec<u8>),
+    /// A file in memory.
+    #[cfg(feature = "std")]
+    Mapped(memmap2::Mmap),
+}
+impl Bytes {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        match self {
+            Bytes::Owned(bytes) => bytes,
+            #[cfg(feature = "std")]
+            Bytes::Mapped(map) => map,
+        }
+    }
+}
+
+/// How modules are compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Which proposals are on.
+    pub features: Features,
+    /// Charge fuel.
+    pub fuel: bool,
+    /// Translate all functions when the module is loaded.
+    pub eager: bool,
+}
+
+/// A compiled module.
+#[derive(Debug)]
+pub struct CompiledModule {
+    /// What was decoded.
+    pub module: Module,
+    /// Its code.
+    pub code: ModuleCode,
+    bytes: Bytes,
+    fuel: bool,
+}
+impl CompiledModule {
+    /// Decodes and validates a module; translates it if the options say so.
+    ///
+    /// # Errors
+    /// The module is malformed, invalid, or uses what is off.
+    pub fn new(
+        bytes: Bytes,
+        options: &Options,
+        registry: &TypeRegistry,
+    ) -> Result<Arc<CompiledModule>, Error> {
+        let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
+        validate::module(&module, bytes.as_slice())?;
+        let code = ModuleCode::new(module.code.len(), translate_stub());
+        let compiled = Arc::new(CompiledModule { module, code, bytes, fuel: options.fuel });
+        compiled.code.bind(Arc::as_ptr(&compiled).cast());
+        if options.eager {
+            for func in 0..compiled.code.entries().len() as u32 {
+                let code = super::run::translate_function(&compiled, func, false)?;
+                compiled.code.publish(func, code);
+            }
+        }
+        Ok(compiled)
+    }
+    /// The module's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_slice()
+    }
+    /// Whether the code charges fuel.
+    pub fn fuel(&self) -> bool {
+        self.fuel
+    }
+    /// The engine's types.
+    pub fn registry(&self) -> &TypeRegistry {
+        self.module.registry()
+    }
+    /// A frame of a backtrace, with names.
+    pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
+        let export = || {
+            let named = |export: &&crate::wasm::module::Export| {
+                export.kind == ExternKind::Func && export.index == func
+            };
+            self.module.exports.iter().find(named).map(|export| export.name.to_string())
+        };
+        Frame {
+            func,
+            name: names.func(func).map(ToString::to_string).or_else(export),
+            module: names.module.as_deref().map(ToString::to_string),
+            offset,
+        }
+    }
+}

@@ -1,0 +1,495 @@
+//! The machine: its registers, where operands live, and what a handler is.
+//!
+//! A handler executes one instruction and passes all registers on to the next handler by a
+//! sibling call, so that they stay in machine registers (threaded), or returns to a loop that
+//! keeps them in memory (the loop back end). Both run the same definitions: a handler is the
+//! function [`step`] or [`branch`] of a *type* put together from an operation and the places of its
+//! operands ([`Expr`], [`Dst`], [`Root`]).
+//!
+//! An instruction is the handler's address, then its fields in the order of the type, padded to
+//! 8 bytes. Slot fields are `i16` offsets from the frame pointer; immediates are 4 or 8 bytes.
+#![allow(unsafe_code)]
+
+use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData};
+use crate::wasm::instr::Binary;
+use crate::wasm::trap::Trap;
+use crate::wasm::types::Value;
+use core::marker::PhantomData;
+
+/// Registers of each class, integers and floats.
+pub const K: usize = if cfg!(threaded) { 4 } else { 0 };
+
+/// A float register: a whole vector register, of which scalars use the low lane.
+#[cfg(target_arch = "x86_64")]
+pub type F = core::arch::x86_64::__m128;
+/// A float register: 128 bits.
+#[cfg(not(target_arch = "x86_64"))]
+pub type F = [u64; 2];
+
+/// The bits of an empty float register.
+#[inline(always)]
+pub fn zero_f() -> F {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: E7 (SSE2 belongs to x86-64).
+    unsafe {
+        core::arch::x86_64::_mm_setzero_ps()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    [0; 2]
+}
+
+/// The registers.
+#[derive(Clone, Copy)]
+pub struct State {
+    /// The instruction.
+    pub ip: *const u8,
+    /// The frame.
+    pub fp: *mut u64,
+    /// Integers and references.
+    pub r: [u64; 4],
+    /// Floats and vectors.
+    pub f: [F; 4],
+    /// The header of the innermost loop.
+    pub lp: f64,
+}
+
+impl State {
+    /// The `i16` field at byte `at`, as the address of a slot.
+    #[inline(always)]
+    pub unsafe fn slot(&self, at: usize) -> *mut u64 {
+        // SAFETY: E1 (fields), E2 (slots).
+        unsafe { self.fp.offset(self.ip.add(at).cast::<i16>().read_unaligned() as isize) }
+    }
+    /// The 4-byte field at byte `at`.
+    #[inline(always)]
+    pub unsafe fn u32(&self, at: usize) -> u32 {
+        // SAFETY: E1.
+        unsafe { self.ip.add(at).cast::<u32>().read_unaligned() }
+    }
+    /// The 8-byte field at byte `at`.
+    #[inline(always)]
+    pub unsafe fn u64(&self, at: usize) -> u64 {
+        // SAFETY: E1.
+        unsafe { self.ip.add(at).cast::<u64>().read_unaligned() }
+    }
+    /// The instance that runs.
+    #[inline(always)]
+    pub unsafe fn instance(&self) -> *const InstanceData {
+        // SAFETY: E3.
+        unsafe { *self.fp.offset(HEADER_INSTANCE) as *const InstanceData }
+    }
+    /// The base of memory 0.
+    #[inline(always)]
+    pub unsafe fn memory(&self) -> *mut u8 {
+        // SAFETY: E3.
+        unsafe { *self.fp.offset(HEADER_MEMORY) as *mut u8 }
+    }
+}
+
+/// Why an execution stopped, as handlers return it: 0 is the normal end, `1 + code` a trap.
+pub type Stop = u64;
+/// A host function has failed, and left its error in the store.
+pub const STOP_HOST: Stop = 0x100;
+/// A function could not be translated; the error is in the store.
+pub const STOP_UNSUPPORTED: Stop = 0x101;
+
+/// A handler.
+#[cfg(threaded)]
+#[rustfmt::skip]
+#[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
+pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64) -> Stop;
+/// A handler: `None` goes on.
+#[cfg(not(threaded))]
+pub type Handler = unsafe fn(&mut State) -> Option<Stop>;
+
+/// Defines functions with the handlers' signature, once for both back ends.
+macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:path>)? |$s:ident| $body:block)*) => { $(
+    $(#[$doc])*
+    ///
+    /// # Safety
+    /// Called only by dispatch (E1, E2, E3).
+    #[cfg(threaded)]
+    #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
+    pub unsafe extern "sysv64" fn $name$(<$x: $bound>)?(
+        ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64,
+    ) -> Stop {
+        let mut state = State { ip, fp, r: [r0, r1, r2, r3], f: [f0, f1, f2, f3], lp };
+        let $s = &mut state;
+        // SAFETY: E1, E2, E3.
+        unsafe { $body }
+    }
+    $(#[$doc])*
+    ///
+    /// # Safety
+    /// Called only by dispatch (E1, E2, E3).
+    #[cfg(not(threaded))]
+    #[allow(unused_unsafe)]
+    pub unsafe fn $name$(<$x: $bound>)?($s: &mut State) -> Option<Stop> {
+        // SAFETY: E1, E2, E3.
+        unsafe { $body }
+    }
+)* } }
+
+/// Goes on with the instruction at `ip`.
+#[cfg(threaded)]
+macro_rules! next {
+    ($s:expr) => {{
+        let s = &*$s;
+        let handler: Handler = *s.ip.cast::<Handler>();
+        handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
+    }};
+}
+#[cfg(not(threaded))]
+macro_rules! next {
+    ($s:expr) => {{
+        let _ = &$s;
+        None
+    }};
+}
+/// Ends the execution.
+macro_rules! stop {
+    ($s:expr, $code:expr) => {{
+        let result = crate::exec::machine::leave($s.ip, $s.fp, $code);
+        #[cfg(threaded)]
+        {
+            result
+        }
+        #[cfg(not(threaded))]
+        {
+            Some(result)
+        }
+    }};
+}
+
+/// Notes where the execution stopped.
+///
+/// # Safety
+/// `fp` is a frame (E3).
+#[cold]
+#[inline(never)]
+pub unsafe extern "C" fn leave(ip: *const u8, fp: *mut u64, code: Stop) -> Stop {
+    // SAFETY: E3, R1.
+    unsafe {
+        let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
+        let store = (*instance).store;
+        (*store).stop_ip.set(ip.cast());
+        (*store).stop_fp.set(fp);
+    }
+    code
+}
+
+/// A number that operands and results can be.
+pub trait Num: Value {
+    /// From a slot.
+    unsafe fn load(slot: *const u64) -> Self;
+    /// Into a slot.
+    unsafe fn store(self, slot: *mut u64);
+    /// From a register of its class.
+    fn get(s: &State, n: usize) -> Self;
+    /// Into a register of its class.
+    fn put(self, s: &mut State, n: usize);
+    /// From a 4-byte immediate: sign-extended, or a float of half the width.
+    fn immediate(bits: u32) -> Self;
+    /// From a number of the same width.
+    #[inline(always)]
+    fn of<U: Value>(other: U) -> Self {
+        Self::from_bits(other.to_bits())
+    }
+}
+macro_rules! integers { ($($t:ty, $u:ty, |$bits:ident| $imm:expr;)*) => { $(
+    impl Num for $t {
+        #[inline(always)]
+        unsafe fn load(slot: *const u64) -> Self {
+            // SAFETY: E2.
+            unsafe { (*slot) as $t }
+        }
+        #[inline(always)]
+        unsafe fn store(self, slot: *mut u64) {
+            // SAFETY: E2.
+            unsafe { *slot = self as $u as u64 }
+        }
+        #[inline(always)]
+        fn get(s: &State, n: usize) -> Self { s.r[n] as $t }
+        #[inline(always)]
+        fn put(self, s: &mut State, n: usize) { s.r[n] = self as $u as u64 }
+        #[inline(always)]
+        fn immediate($bits: u32) -> Self { $imm }
+    }
+)* } }
+integers! {
+    i32, u32, |bits| bits as i32;
+    u32, u32, |bits| bits;
+    i64, u64, |bits| bits as i32 as i64;
+    u64, u64, |bits| bits as i32 as i64 as u64;
+}
+impl Num for f32 {
+    #[inline(always)]
+    unsafe fn load(slot: *const u64) -> Self {
+        // SAFETY: E2. Only the low half: a store of an f32 writes no more.
+        f32::from_bits(unsafe { slot.cast::<u32>().add(LOW_HALF).read() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, slot: *mut u64) {
+        // SAFETY: E2.
+        unsafe { slot.cast::<u32>().add(LOW_HALF).write(self.to_bits()) }
+    }
+    #[inline(always)]
+    fn get(s: &State, n: usize) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: E7.
+        return unsafe { core::arch::x86_64::_mm_cvtss_f32(s.f[n]) };
+        #[cfg(not(target_arch = "x86_64"))]
+        return f32::from_bits(s.f[n][0] as u32);
+    }
+    #[inline(always)]
+    fn put(self, s: &mut State, n: usize) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: E7. The other lanes keep what they hold: nobody reads them.
+        unsafe {
+            use core::arch::x86_64::{_mm_move_ss, _mm_set_ss};
+            s.f[n] = _mm_move_ss(s.f[n], _mm_set_ss(self));
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            s.f[n][0] = self.to_bits() as u64;
+        }
+    }
+    #[inline(always)]
+    fn immediate(bits: u32) -> Self {
+        f32::from_bits(bits)
+    }
+}
+/// Where the low 4 bytes of a slot are.
+const LOW_HALF: usize = if cfg!(target_endian = "big") { 1 } else { 0 };
+impl Num for f64 {
+    #[inline(always)]
+    unsafe fn load(slot: *const u64) -> Self {
+        // SAFETY: E2.
+        f64::from_bits(unsafe { *slot })
+    }
+    #[inline(always)]
+    unsafe fn store(self, slot: *mut u64) {
+        // SAFETY: E2.
+        unsafe { *slot = self.to_bits() }
+    }
+    #[inline(always)]
+    fn get(s: &State, n: usize) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: E7.
+        return unsafe {
+            use core::arch::x86_64::{_mm_castps_pd, _mm_cvtsd_f64};
+            _mm_cvtsd_f64(_mm_castps_pd(s.f[n]))
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        return f64::from_bits(s.f[n][0]);
+    }
+    #[inline(always)]
+    fn put(self, s: &mut State, n: usize) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: E7.
+        unsafe {
+            use core::arch::x86_64::{_mm_castpd_ps, _mm_castps_pd, _mm_move_sd, _mm_set_sd};
+            s.f[n] = _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(s.f[n]), _mm_set_sd(self)));
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        {
+            s.f[n][0] = self.to_bits();
+        }
+    }
+    #[inline(always)]
+    fn immediate(bits: u32) -> Self {
+        f32::from_bits(bits) as f64
+    }
+}
+
+/// An expression: an operand place, or an operation on expressions.
+pub trait Expr {
+    /// Bytes of its fields.
+    const SIZE: usize;
+    /// Where it stands in the list of places; other expressions have none.
+    const PLACE: usize = usize::MAX;
+    /// Its value; the fields begin at byte `at`.
+    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap>;
+}
+
+/// A register, of the class of the number that is read from it.
+pub struct R<const N: usize>;
+impl<const N: usize> Expr for R<N> {
+    const SIZE: usize = 0;
+    const PLACE: usize = N;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, _: usize) -> Result<T, Trap> {
+        Ok(T::get(s, N))
+    }
+}
+/// A slot.
+pub struct S;
+impl Expr for S {
+    const SIZE: usize = 2;
+    const PLACE: usize = K;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+        // SAFETY: E1, E2.
+        Ok(unsafe { T::load(s.slot(at)) })
+    }
+}
+/// A 4-byte immediate.
+pub struct I;
+impl Expr for I {
+    const SIZE: usize = 4;
+    const PLACE: usize = K + 1;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+        // SAFETY: E1.
+        Ok(T::immediate(unsafe { s.u32(at) }))
+    }
+}
+/// An 8-byte immediate.
+pub struct L;
+impl Expr for L {
+    const SIZE: usize = 8;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+        // SAFETY: E1.
+        Ok(T::from_bits(unsafe { s.u64(at) }))
+    }
+}
+/// A global, by a 4-byte index.
+pub struct G;
+impl Expr for G {
+    const SIZE: usize = 4;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+        // SAFETY: E1, E3, E4, R1.
+        unsafe {
+            let global = *(*s.instance()).globals.add(s.u32(at) as usize);
+            Ok(T::from_bits((*global).value.get()[0]))
+        }
+    }
+}
+/// An operation with two operands.
+pub struct Bin<O, A, B>(PhantomData<(O, A, B)>);
+impl<O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Expr for Bin<O, A, B> {
+    const SIZE: usize = A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+        // SAFETY: E1, E2.
+        unsafe { Ok(T::of(O::eval(A::get(s, at)?, B::get(s, at + A::SIZE)?)?)) }
+    }
+}
+
+/// Where a result goes.
+pub trait Dst {
+    /// Bytes of its fields.
+    const SIZE: usize;
+    /// Writes it.
+    unsafe fn put<T: Num>(s: &mut State, at: usize, value: T);
+}
+impl<const N: usize> Dst for R<N> {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn put<T: Num>(s: &mut State, _: usize, value: T) {
+        value.put(s, N);
+    }
+}
+impl Dst for S {
+    const SIZE: usize = 2;
+    #[inline(always)]
+    unsafe fn put<T: Num>(s: &mut State, at: usize, value: T) {
+        // SAFETY: E1, E2.
+        unsafe { value.store(s.slot(at)) }
+    }
+}
+/// A slot and a register: the write-through cache of locals.
+pub struct W<const N: usize>;
+impl<const N: usize> Dst for W<N> {
+    const SIZE: usize = 2;
+    #[inline(always)]
+    unsafe fn put<T: Num>(s: &mut State, at: usize, value: T) {
+        // SAFETY: E1, E2.
+        unsafe { value.store(s.slot(at)) };
+        value.put(s, N);
+    }
+}
+
+/// An instruction.
+pub trait Root {
+    /// Bytes of its fields.
+    const SIZE: usize;
+    /// Its length in bytes.
+    const LEN: usize = (8 + Self::SIZE).next_multiple_of(8);
+    /// Executes it; the next instruction is then at `s.ip`.
+    unsafe fn run(s: &mut State) -> Result<(), Trap>;
+}
+
+/// A condition with a branch: the fields are the target (4 bytes, relative to
+/// itself), then the expression.
+pub trait Cond {
+    /// Its length in bytes.
+    const LEN: usize;
+    /// Whether to branch.
+    unsafe fn test(s: &State) -> Result<bool, Trap>;
+}
+
+/// An instruction that can only go on, or end the execution with a code.
+pub trait Tail {
+    /// Executes it.
+    unsafe fn run(s: &mut State) -> Result<(), Stop>;
+}
+
+handlers! {
+    /// Executes an instruction.
+    fn step<X: Root> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            Err(trap) => stop!(s, 1 + trap as Stop),
+        }
+    }
+    /// Executes an instruction that can fail in more ways.
+    fn tail<X: Tail> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            Err(code) => stop!(s, code),
+        }
+    }
+    /// Branches to a relative target.
+    fn branch<X: Cond> |s| {
+        match X::test(s) {
+            Err(trap) => stop!(s, 1 + trap as Stop),
+            Ok(true) => {
+                taken();
+                s.ip = s.ip.add(8).offset(s.u32(8) as i32 as isize);
+                next!(s)
+            }
+            Ok(false) => {
+                s.ip = s.ip.add(X::LEN);
+                next!(s)
+            }
+        }
+    }
+    /// Branches to the header of the innermost loop.
+    fn branch_loop<X: Cond> |s| {
+        match X::test(s) {
+            Err(trap) => stop!(s, 1 + trap as Stop),
+            Ok(true) => {
+                taken();
+                s.ip = s.lp.to_bits() as usize as *const u8;
+                next!(s)
+            }
+            Ok(false) => {
+                s.ip = s.ip.add(X::LEN);
+                next!(s)
+            }
+        }
+    }
+}
+
+/// Keeps a real branch where a conditional move would tie the instruction pointer to the data.
+#[inline(always)]
+fn taken() {
+    #[cfg(threaded)]
+    // SAFETY: E7 (an empty text).
+    unsafe {
+        core::arch::asm!("", options(nomem, nostack, preserves_flags))
+    }
+}

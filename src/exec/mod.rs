@@ -1,0 +1,10 @@
+//! Execution (spec §4): the machine and its handlers, running, instantiation.
+
+pub mod compiled;
+pub mod const_expr;
+pub mod instantiate;
+pub mod machine;
+pub mod roots;
+pub mod run;
+pub mod slow;
+pub mod table;

@@ -1,0 +1,861 @@
+//! The instructions: what an expression's value is used for, control, calls, memory, globals.
+#![allow(unsafe_code)]
+
+use super::machine::{Cond, Dst, Expr, F, Num, Root, STOP_HOST, State, Stop, Tail, zero_f};
+use crate::rt::layout::{
+    CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
+    InstanceData,
+};
+use crate::wasm::instr::{Binary, Unary};
+use crate::wasm::trap::Trap;
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering;
+
+/// `d := x` for a place `x`, as a number of type `T`.
+pub struct Move<T, D, X>(PhantomData<(T, D, X)>);
+impl<T: Num, D: Dst, X: Expr> Root for Move<T, D, X> {
+    const SIZE: usize = D::SIZE + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let value = X::get::<T>(s, 8 + D::SIZE)?;
+            D::put(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := op a`.
+pub struct SetUn<D, O, A>(PhantomData<(D, O, A)>);
+impl<D: Dst, O: Unary<A: Num, R: Num>, A: Expr> Root for SetUn<D, O, A> {
+    const SIZE: usize = D::SIZE + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let value = O::eval(A::get(s, 8 + D::SIZE)?)?;
+            D::put(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := a op b`.
+pub struct SetBin<D, O, A, B>(PhantomData<(D, O, A, B)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Root for SetBin<D, O, A, B> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = O::eval(A::get(s, at)?, B::get(s, at + A::SIZE)?)?;
+            D::put(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := if c { a } else { b }`.
+pub struct Select<T, D, A, B, C>(PhantomData<(T, D, A, B, C)>);
+impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE + C::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let a = A::get::<T>(s, at)?;
+            let b = B::get::<T>(s, at + A::SIZE)?;
+            let condition = C::get::<u32>(s, at + A::SIZE + B::SIZE)?;
+            D::put(s, 8, if condition != 0 { a } else { b });
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+// ---- memory ------------------------------------------------------------------------------------
+
+/// The type of an address.
+pub trait Width: Num {
+    /// Wrapping addition.
+    fn plus(self, other: Self) -> Self;
+    /// `self << amount`.
+    fn shifted(self, amount: u32) -> Self;
+    /// `self + end`, the end of an access; `None` on overflow.
+    fn end(self, end: u64) -> Option<u64>;
+    /// As a displacement.
+    fn wide(self) -> u64;
+}
+impl Width for u32 {
+    #[inline(always)]
+    fn plus(self, other: u32) -> u32 {
+        self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn shifted(self, amount: u32) -> u32 {
+        self.wrapping_shl(amount)
+    }
+    #[inline(always)]
+    fn end(self, end: u64) -> Option<u64> {
+        Some(self as u64 + end)
+    }
+    #[inline(always)]
+    fn wide(self) -> u64 {
+        self as u64
+    }
+}
+impl Width for u64 {
+    #[inline(always)]
+    fn plus(self, other: u64) -> u64 {
+        self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn shifted(self, amount: u32) -> u64 {
+        self.wrapping_shl(amount)
+    }
+    #[inline(always)]
+    fn end(self, end: u64) -> Option<u64> {
+        self.checked_add(end)
+    }
+    #[inline(always)]
+    fn wide(self) -> u64 {
+        self
+    }
+}
+
+/// An address.
+pub trait Address {
+    /// Bytes of its fields.
+    const SIZE: usize;
+    /// The place of the first byte of an access of `n` bytes; the 4-byte offset is at `at`.
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap>;
+}
+
+/// Checks `address + offset + n` against the length of the memory at `base`.
+#[inline(always)]
+unsafe fn checked<A: Width>(
+    base: *mut u8,
+    address: A,
+    offset: u64,
+    n: u64,
+) -> Result<*mut u8, Trap> {
+    // SAFETY: R2: the length lies below the base.
+    unsafe {
+        let len = *base.cast::<u64>().sub(1);
+        match address.end(offset + n) {
+            Some(end) if end <= len => Ok(base.add((address.wide() + offset) as usize)),
+            _ => Err(Trap::MemoryOutOfBounds),
+        }
+    }
+}
+
+/// `[a + offset]` in memory 0.
+pub struct At<W, A>(PhantomData<(W, A)>);
+impl<W: Width, A: Expr> Address for At<W, A> {
+    const SIZE: usize = 4 + A::SIZE;
+    #[inline(always)]
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe { checked(s.memory(), A::get::<W>(s, at + 4)?, s.u32(at) as u64, n) }
+    }
+}
+/// `[(a + immediate) + offset]` in memory 0.
+pub struct AtImm<W, A>(PhantomData<(W, A)>);
+impl<W: Width, A: Expr> Address for AtImm<W, A> {
+    const SIZE: usize = 8 + A::SIZE;
+    #[inline(always)]
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let address = A::get::<W>(s, at + 8)?.plus(W::immediate(s.u32(at + 4)));
+            checked(s.memory(), address, s.u32(at) as u64, n)
+        }
+    }
+}
+/// `[(a + (b << SHIFT)) + offset]` in memory 0.
+pub struct AtSum<W, A, B, const SHIFT: u32>(PhantomData<(W, A, B)>);
+impl<W: Width, A: Expr, B: Expr, const SHIFT: u32> Address for AtSum<W, A, B, SHIFT> {
+    const SIZE: usize = 4 + A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let b = B::get::<W>(s, at + 4 + A::SIZE)?.shifted(SHIFT);
+            let address = A::get::<W>(s, at + 4)?.plus(b);
+            checked(s.memory(), address, s.u32(at) as u64, n)
+        }
+    }
+}
+/// `[a + offset]` in any memory: the fields are a filler, an 8-byte offset and a 4-byte index.
+pub struct AtMemory<W, A>(PhantomData<(W, A)>);
+impl<W: Width, A: Expr> Address for AtMemory<W, A> {
+    const SIZE: usize = 16 + A::SIZE;
+    #[inline(always)]
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
+        // SAFETY: E1, E2, E3, R1.
+        unsafe {
+            let offset = s.u64(at + 4);
+            let memory = *(*s.instance()).memories.add(s.u32(at + 12) as usize);
+            let address = A::get::<W>(s, at + 16)?;
+            let Some(end) = offset.checked_add(n) else { return Err(Trap::MemoryOutOfBounds) };
+            let base = (*memory).base.get();
+            let len = *base.cast::<u64>().sub(1);
+            match address.end(end) {
+                Some(end) if end <= len => Ok(base.add((end - n) as usize)),
+                _ => Err(Trap::MemoryOutOfBounds),
+            }
+        }
+    }
+}
+
+/// What a load reads and gives.
+pub trait LoadAs {
+    /// What it gives.
+    type Out: Num;
+    /// Bytes read.
+    const N: u64;
+    /// Reads.
+    unsafe fn load(p: *const u8) -> Self::Out;
+}
+/// What a store takes and writes.
+pub trait StoreAs {
+    /// What it takes.
+    type In: Num;
+    /// Bytes written.
+    const N: u64;
+    /// Writes.
+    unsafe fn store(p: *mut u8, value: Self::In);
+}
+macro_rules! loads { ($($name:ident $mem:ty => $out:ty as $via:ty;)*) => { $(
+    #[doc = concat!("Reads a ", stringify!($mem), " as ", stringify!($via), ".")]
+    pub struct $name;
+    impl LoadAs for $name {
+        type Out = $out;
+        const N: u64 = core::mem::size_of::<$mem>() as u64;
+        #[inline(always)]
+        unsafe fn load(p: *const u8) -> $out {
+            // SAFETY: R2: the caller has checked the range.
+            <$mem>::from_le(unsafe { p.cast::<$mem>().read_unaligned() }) as $via as $out
+        }
+    }
+)* } }
+loads! {
+    L8U u8 => u64 as u64; L16U u16 => u64 as u64; L32U u32 => u64 as u64; L64 u64 => u64 as u64;
+    L8S32 i8 => u32 as i32; L16S32 i16 => u32 as i32;
+    L8S64 i8 => u64 as i64; L16S64 i16 => u64 as i64; L32S64 i32 => u64 as i64;
+}
+macro_rules! float_loads { ($($name:ident $t:ty, $bits:ty;)*) => { $(
+    #[doc = concat!("Reads an ", stringify!($t), ".")]
+    pub struct $name;
+    impl LoadAs for $name {
+        type Out = $t;
+        const N: u64 = core::mem::size_of::<$t>() as u64;
+        #[inline(always)]
+        unsafe fn load(p: *const u8) -> $t {
+            // SAFETY: R2.
+            <$t>::from_bits(<$bits>::from_le(unsafe { p.cast::<$bits>().read_unaligned() }))
+        }
+    }
+    impl StoreAs for $name {
+        type In = $t;
+        const N: u64 = core::mem::size_of::<$t>() as u64;
+        #[inline(always)]
+        unsafe fn store(p: *mut u8, value: $t) {
+            // SAFETY: R2.
+            unsafe { p.cast::<$bits>().write_unaligned(value.to_bits().to_le()) }
+        }
+    }
+)* } }
+float_loads! { LF32 f32, u32; LF64 f64, u64; }
+macro_rules! stores { ($($name:ident $mem:ty;)*) => { $(
+    #[doc = concat!("Writes a ", stringify!($mem), ".")]
+    pub struct $name;
+    impl StoreAs for $name {
+        type In = u64;
+        const N: u64 = core::mem::size_of::<$mem>() as u64;
+        #[inline(always)]
+        unsafe fn store(p: *mut u8, value: u64) {
+            // SAFETY: R2.
+            unsafe { p.cast::<$mem>().write_unaligned((value as $mem).to_le()) }
+        }
+    }
+)* } }
+stores! { S8 u8; S16 u16; S32 u32; S64 u64; }
+
+/// `d := load [address]`.
+pub struct Load<D, T, A>(PhantomData<(D, T, A)>);
+impl<D: Dst, T: LoadAs, A: Address> Root for Load<D, T, A> {
+    const SIZE: usize = D::SIZE + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let value = T::load(A::place(s, 8 + D::SIZE, T::N)?);
+            D::put(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// `store [address] := x`.
+pub struct Store<T, A, X>(PhantomData<(T, A, X)>);
+impl<T: StoreAs, A: Address, X: Expr> Root for Store<T, A, X> {
+    const SIZE: usize = A::SIZE + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let value = X::get(s, 8 + A::SIZE)?;
+            T::store(A::place(s, 8, T::N)?, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `global := x`: an index, then the value.
+pub struct GlobalSet<T, X>(PhantomData<(T, X)>);
+impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
+    const SIZE: usize = 4 + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4, R1.
+        unsafe {
+            let value = X::get::<T>(s, 12)?;
+            let global = *(*s.instance()).globals.add(s.u32(8) as usize);
+            (*global).value.as_ptr().cast::<u64>().write(value.to_bits());
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+// ---- control -----------------------------------------------------------------------------------
+
+/// Branches if (`SENSE`) or unless an expression, as a `T`, is not zero.
+pub struct Br<const SENSE: bool, T, E>(PhantomData<(T, E)>);
+impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
+    const LEN: usize = (12 + E::SIZE).next_multiple_of(8);
+    #[inline(always)]
+    unsafe fn test(s: &State) -> Result<bool, Trap> {
+        // SAFETY: E1, E2.
+        unsafe { Ok((E::get::<T>(s, 12)?.to_bits() != 0) == SENSE) }
+    }
+}
+/// Branches always.
+pub struct Jump;
+impl Root for Jump {
+    const SIZE: usize = 4;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1.
+        unsafe { s.ip = s.ip.add(8).offset(s.u32(8) as i32 as isize) };
+        Ok(())
+    }
+}
+/// Branches always, to the header of the innermost loop.
+pub struct JumpLoop;
+impl Root for JumpLoop {
+    const SIZE: usize = 4;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        s.ip = s.lp.to_bits() as usize as *const u8;
+        Ok(())
+    }
+}
+/// The next instruction is the header of an innermost loop.
+pub struct SetLoop;
+impl Root for SetLoop {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1.
+        s.ip = unsafe { s.ip.add(Self::LEN) };
+        s.lp = f64::from_bits(s.ip as usize as u64);
+        Ok(())
+    }
+}
+/// Branches by an index: the number of targets less one, the index, then the targets (4 bytes
+/// each, relative to themselves).
+pub struct BrTable<A>(PhantomData<A>);
+impl<A: Expr> Root for BrTable<A> {
+    const SIZE: usize = 4 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let index = A::get::<u32>(s, 12)?.min(s.u32(8)) as usize;
+            let field = Self::LEN + index * 4;
+            s.ip = s.ip.add(field).offset(s.u32(field) as i32 as isize);
+        }
+        Ok(())
+    }
+}
+/// `unreachable`.
+pub struct Unreachable;
+impl Root for Unreachable {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(_: &mut State) -> Result<(), Trap> {
+        Err(Trap::Unreachable)
+    }
+}
+/// Sets slots to zero: the first (2 bytes), a filler, how many (4 bytes).
+pub struct Zero;
+impl Root for Zero {
+    const SIZE: usize = 8;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let first = s.slot(8);
+            for i in 0..s.u32(12) as usize {
+                first.add(i).write_volatile(0);
+            }
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// Sets `N` slots to zero.
+pub struct ZeroN<const N: usize>;
+impl<const N: usize> Root for ZeroN<N> {
+    const SIZE: usize = 8;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let first = s.slot(8);
+            for i in 0..N {
+                first.add(i).write(0);
+            }
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// Moves between a near slot (2 bytes) and a far one (4 bytes at byte 12), for frames of more
+/// slots than a 2-byte field reaches.
+pub struct Far<const STORE: bool>;
+impl<const STORE: bool> Root for Far<STORE> {
+    const SIZE: usize = 8;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let near = s.slot(8);
+            let far = s.fp.offset(s.u32(12) as i32 as isize);
+            if STORE {
+                *far = *near;
+            } else {
+                *near = *far;
+            }
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// Charges fuel: the number of instructions up to the next charge.
+pub struct Fuel;
+impl Root for Fuel {
+    const SIZE: usize = 4;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, R1.
+        unsafe {
+            let fuel = &(*(*s.instance()).store).fuel;
+            let left = fuel.get() - s.u32(8) as i64;
+            fuel.set(left);
+            if left < 0 {
+                return Err(Trap::OutOfFuel);
+            }
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+// ---- calls -------------------------------------------------------------------------------------
+
+/// Enters a function whose arguments end directly below the header at `fp`.
+#[inline(always)]
+unsafe fn enter(
+    s: &mut State,
+    entry: *const CodeEntry,
+    fp: *mut u64,
+    instance: *const InstanceData,
+    memory: u64,
+    len: usize,
+) -> Result<(), Trap> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        let code = (*entry).entry.load(Ordering::Acquire);
+        let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
+        if fp.add(frame) > (*(*instance).store).stack_limit.get() {
+            return Err(Trap::StackExhausted);
+        }
+        *fp.offset(HEADER_IP) = s.ip.add(len) as u64;
+        *fp.offset(HEADER_FP) = s.fp as u64;
+        *fp.offset(HEADER_INSTANCE) = instance as u64;
+        *fp.offset(HEADER_MEMORY) = memory;
+        s.r[0] = entry as u64;
+        s.fp = fp;
+        s.ip = code.cast();
+    }
+    Ok(())
+}
+/// Enters a function of any instance.
+#[inline(always)]
+unsafe fn enter_func(
+    s: &mut State,
+    func: *const FuncData,
+    fp: *mut u64,
+    len: usize,
+) -> Result<(), Trap> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        let instance = (*func).instance;
+        s.r[1] = func as u64;
+        enter(s, (*func).entry, fp, instance, (*instance).memory0.get() as u64, len)
+    }
+}
+/// Calls a function of the same module: its entry (8 bytes), its frame's slot.
+pub struct Call;
+impl Root for Call {
+    const SIZE: usize = 10;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E5.
+        unsafe {
+            let entry = s.u64(8) as *const CodeEntry;
+            let memory = *s.fp.offset(HEADER_MEMORY);
+            enter(s, entry, s.slot(16), s.instance(), memory, Self::LEN)
+        }
+    }
+}
+/// Calls an imported function: its index (4 bytes), the frame's slot.
+pub struct CallImport;
+impl Root for CallImport {
+    const SIZE: usize = 6;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4.
+        unsafe {
+            let func = *(*s.instance()).funcs.add(s.u32(8) as usize);
+            enter_func(s, func, s.slot(12), Self::LEN)
+        }
+    }
+}
+/// Tests the type of a function for `call_indirect`: the slow path beside equality.
+///
+/// # Safety
+/// `func` is a function of a store (R1).
+#[cold]
+#[inline(never)]
+pub unsafe fn is_subtype(
+    caller: *const InstanceData,
+    func: *const FuncData,
+    expected: u32,
+) -> bool {
+    // SAFETY: R1: the caller's module knows its engine's types.
+    unsafe { super::run::is_subtype(caller, (*func).ty, expected) }
+}
+/// Looks up a table element that `call_indirect` calls: table and type are 4 bytes each at byte 8.
+#[inline(always)]
+unsafe fn callee<A: Expr, X: Width>(s: &State, at: usize) -> Result<*const FuncData, Trap> {
+    // SAFETY: E1, E2, E3, E4, R1.
+    unsafe {
+        let table = *(*s.instance()).tables.add(s.u32(8) as usize);
+        let index = A::get::<X>(s, at)?.wide();
+        if index >= (*table).len.get() {
+            return Err(Trap::UndefinedElement);
+        }
+        let func = *(*table).elements.get().add(index as usize) as *const FuncData;
+        if func.is_null() {
+            return Err(Trap::UninitializedElement);
+        }
+        let expected = s.u32(12);
+        if (*func).ty.0 != expected && !is_subtype(s.instance(), func, expected) {
+            return Err(Trap::IndirectCallTypeMismatch);
+        }
+        Ok(func)
+    }
+}
+/// Calls through a table: table, type, the frame's slot, the index.
+pub struct CallIndirect<A, X>(PhantomData<(A, X)>);
+impl<A: Expr, X: Width> Root for CallIndirect<A, X> {
+    const SIZE: usize = 10 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let func = callee::<A, X>(s, 18)?;
+            enter_func(s, func, s.slot(16), Self::LEN)
+        }
+    }
+}
+/// Calls a function reference: the frame's slot, the reference.
+pub struct CallRef<A>(PhantomData<A>);
+impl<A: Expr> Root for CallRef<A> {
+    const SIZE: usize = 2 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let func = A::get::<u64>(s, 10)? as *const FuncData;
+            if func.is_null() {
+                return Err(Trap::NullFunctionReference);
+            }
+            enter_func(s, func, s.slot(8), Self::LEN)
+        }
+    }
+}
+
+/// Moves `n` argument slots from `from` down to where this frame's parameters begin, and gives
+/// the frame pointer of the callee.
+#[inline(always)]
+unsafe fn slide(s: &State, from: *const u64, params: usize, n: usize) -> *mut u64 {
+    // SAFETY: E2, E6: the callee's frame begins where this one began.
+    unsafe {
+        let base = s.fp.sub(HEADER_SLOTS + params);
+        for i in 0..n {
+            base.add(i).write_volatile(*from.add(i));
+        }
+        base.add(n + HEADER_SLOTS)
+    }
+}
+/// Replaces this frame by the callee's: the fields are the first argument's slot, this function's
+/// parameter slots and the arguments' slots, 2 bytes each, at byte `at`.
+#[inline(always)]
+unsafe fn replace(
+    s: &mut State,
+    at: usize,
+    entry: *const CodeEntry,
+    instance: *const InstanceData,
+) -> Result<(), Trap> {
+    // SAFETY: E2, E3, E5, E6.
+    unsafe {
+        let from = s.slot(at);
+        let sizes = s.u32(at + 2);
+        let (params, n) = ((sizes & 0xFFFF) as usize, (sizes >> 16) as usize);
+        let frame = (*entry).frame_slots.load(Ordering::Acquire) as usize;
+        let needed = s.fp.sub(params).add(n + frame);
+        if needed > (*(*instance).store).stack_limit.get() {
+            return Err(Trap::StackExhausted);
+        }
+        let (ip, caller) = (*s.fp.offset(HEADER_IP), *s.fp.offset(HEADER_FP));
+        let fp = slide(s, from, params, n);
+        *fp.offset(HEADER_IP) = ip;
+        *fp.offset(HEADER_FP) = caller;
+        *fp.offset(HEADER_INSTANCE) = instance as u64;
+        *fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
+        s.r[0] = entry as u64;
+        s.fp = fp;
+        s.ip = (*entry).entry.load(Ordering::Acquire).cast();
+    }
+    Ok(())
+}
+/// Replaces this frame by that of a function of any instance.
+#[inline(always)]
+unsafe fn replace_func(s: &mut State, at: usize, func: *const FuncData) -> Result<(), Trap> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        s.r[1] = func as u64;
+        replace(s, at, (*func).entry, (*func).instance)
+    }
+}
+/// `return_call` of a function of the same module: entry, then as for [`replace`].
+pub struct TailCall;
+impl Root for TailCall {
+    const SIZE: usize = 14;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3.
+        unsafe { replace(s, 16, s.u64(8) as *const CodeEntry, s.instance()) }
+    }
+}
+/// `return_call` of an import: index, then as for [`replace`].
+pub struct TailCallImport;
+impl Root for TailCallImport {
+    const SIZE: usize = 10;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, E4.
+        unsafe {
+            let func = *(*s.instance()).funcs.add(s.u32(8) as usize);
+            replace_func(s, 12, func)
+        }
+    }
+}
+/// `return_call_indirect`: table, type, as for [`replace`], index.
+pub struct TailCallIndirect<A, X>(PhantomData<(A, X)>);
+impl<A: Expr, X: Width> Root for TailCallIndirect<A, X> {
+    const SIZE: usize = 14 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3.
+        unsafe {
+            let func = callee::<A, X>(s, 22)?;
+            replace_func(s, 16, func)
+        }
+    }
+}
+/// `return_call_ref`: as for [`replace`], the reference.
+pub struct TailCallRef<A>(PhantomData<A>);
+impl<A: Expr> Root for TailCallRef<A> {
+    const SIZE: usize = 6 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3.
+        unsafe {
+            let func = A::get::<u64>(s, 14)? as *const FuncData;
+            if func.is_null() {
+                return Err(Trap::NullFunctionReference);
+            }
+            replace_func(s, 8, func)
+        }
+    }
+}
+
+/// Back to the caller.
+#[inline(always)]
+unsafe fn leave_frame(s: &mut State) {
+    // SAFETY: E3.
+    unsafe {
+        s.ip = *s.fp.offset(HEADER_IP) as *const u8;
+        s.fp = *s.fp.offset(HEADER_FP) as *mut u64;
+    }
+}
+/// Returns nothing.
+pub struct Return;
+impl Root for Return {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E3.
+        unsafe { leave_frame(s) };
+        Ok(())
+    }
+}
+/// Returns one value, in register 0 of its class.
+pub struct ReturnOne<T, A>(PhantomData<(T, A)>);
+impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
+    const SIZE: usize = A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            A::get::<T>(s, 8)?.put(s, 0);
+            leave_frame(s);
+        }
+        Ok(())
+    }
+}
+/// Returns several values: where they are, the function's parameter slots, how many slots. The
+/// first one also in register 0 of both classes.
+pub struct ReturnMany;
+impl Root for ReturnMany {
+    const SIZE: usize = 6;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3: results begin where the parameters began.
+        unsafe {
+            let from = s.slot(8);
+            let sizes = s.u32(10);
+            let to = s.fp.sub(HEADER_SLOTS + (sizes & 0xFFFF) as usize);
+            leave_frame(s);
+            first_result(s, *from);
+            for i in 0..(sizes >> 16) as usize {
+                to.add(i).write_volatile(*from.add(i));
+            }
+        }
+        Ok(())
+    }
+}
+/// The first result, whatever its class.
+#[inline(always)]
+pub fn first_result(s: &mut State, bits: u64) {
+    s.r[0] = bits;
+    f64::from_bits(bits).put(s, 0);
+}
+
+/// A host function: register 1 holds it. Arguments and results are where the parameters are.
+pub struct CallHost;
+impl Tail for CallHost {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E3, E5, R1.
+        unsafe {
+            let func = s.r[1] as *const FuncData;
+            let fp = s.fp;
+            let slots = fp.sub(HEADER_SLOTS + (*func).param_slots as usize);
+            // Results may lie over the header: read it before.
+            leave_frame(s);
+            if !super::run::call_host(func, fp) {
+                s.fp = fp;
+                return Err(STOP_HOST);
+            }
+            first_result(s, *slots);
+        }
+        Ok(())
+    }
+}
+/// A function that is not translated yet: register 0 holds its entry.
+pub struct Translate;
+impl Tail for Translate {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E3, E5.
+        unsafe {
+            let entry = s.r[0] as *const CodeEntry;
+            let code = super::run::translate(entry, s.fp)?;
+            s.ip = code;
+            s.r = [entry as u64, 0, 0, 0];
+            s.f = [zero_f(); 4];
+        }
+        Ok(())
+    }
+}
+/// Where an execution began: the frame is its landing place, of 3 slots.
+pub struct Halt;
+impl Tail for Halt {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E6: the landing place takes register 0 of both classes.
+        unsafe {
+            *s.fp = s.r[0];
+            s.fp.add(1).cast::<F>().write_unaligned(s.f[0]);
+        }
+        Err(0)
+    }
+}
+
+/// An operation that is a function of its own: its address (8 bytes), the slot of its operands
+/// and of its result, and two 4-byte immediates.
+pub type SlowFn = unsafe fn(instance: *const InstanceData, slots: *mut u64, a: u32, b: u32) -> u32;
+/// Calls a [`SlowFn`]; 0 goes on, `1 + code` is a trap.
+pub struct Slow;
+impl Tail for Slow {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let function: SlowFn = core::mem::transmute::<usize, SlowFn>(s.u64(8) as usize);
+            let (ip, fp) = (s.ip, s.fp);
+            // `memory.grow` may have to walk the frames.
+            (*(*s.instance()).store).stop_fp.set(fp);
+            let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
+            if code != 0 {
+                return Err(code as Stop);
+            }
+            *s = State { ip: ip.add(32), fp, r: [0; 4], f: [zero_f(); 4], lp: s.lp };
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,352 @@
+//! Running: entering the machine and leaving it, translating on first call, host calls, backtraces.
+#![allow(unsafe_code)]
+
+use super::compiled::CompiledModule;
+use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail, zero_f};
+use super::roots::{CallHost, Halt, Translate};
+use super::table::Machine;
+use crate::ir::code::{CodeEntry, FuncCode};
+use crate::ir::translate::{Context, Translator};
+use crate::rt::error::{Error as PublicError, Frame};
+use crate::rt::layout::{
+    FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS, InstanceData,
+    ResultClass, StoreData,
+};
+use crate::rt::store::Store;
+use crate::tuning;
+use crate::wasm::error::Error;
+use crate::wasm::names::Names;
+use crate::wasm::trap::Trap;
+use crate::wasm::types::TypeId;
+use crate::wasm::validate;
+use alloc::vec::Vec;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+static HALT: [Handler; 1] = [tail::<Halt>];
+static TRANSLATE: [Handler; 1] = [tail::<Translate>];
+static CALL_HOST: [Handler; 1] = [tail::<CallHost>];
+static HOST_ENTRY: CodeEntry = CodeEntry {
+    entry: AtomicPtr::new((&raw const CALL_HOST).cast_mut().cast()),
+    frame_slots: AtomicU32::new(0),
+    func: 0,
+    module: AtomicPtr::new(ptr::null_mut()),
+};
+
+/// What the entries of functions that are not translated yet begin with.
+pub fn translate_stub() -> *const u64 {
+    (&raw const TRANSLATE).cast()
+}
+/// The entry of every host function.
+pub fn host_entry() -> *const CodeEntry {
+    &raw const HOST_ENTRY
+}
+
+/// A frame of a backtrace.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameInfo {
+    /// The compiled module.
+    pub module: *const CompiledModule,
+    /// The function's index in the module.
+    pub func: u32,
+    /// The byte offset of the instruction in the module.
+    pub offset: u32,
+}
+
+/// Why an execution did not end normally.
+#[derive(Debug)]
+pub enum Exit {
+    /// A trap.
+    Trap {
+        /// The cause.
+        trap: Trap,
+        /// Innermost first, at most [`tuning::BACKTRACE_FRAMES`].
+        backtrace: Vec<FrameInfo>,
+    },
+    /// A host function failed; the store has its error.
+    Host {
+        /// Innermost first.
+        backtrace: Vec<FrameInfo>,
+    },
+    /// A function cannot be translated.
+    Unsupported(Error),
+}
+
+impl Exit {
+    /// The error that the embedder sees.
+    ///
+    /// # Safety
+    /// The frames' modules are alive (R1: the store keeps them).
+    pub unsafe fn into_error(self, store: &mut Store) -> PublicError {
+        let (error, backtrace) = match self {
+            Exit::Trap { trap, backtrace } => (PublicError::from_trap(trap), backtrace),
+            Exit::Host { backtrace } => {
+                let lost = || PublicError::host("a host function failed");
+                (store.pending.take().unwrap_or_else(lost), backtrace)
+            }
+            Exit::Unsupported(error) => return error.into(),
+        };
+        if error.exit_code().is_some() || backtrace.is_empty() {
+            return error;
+        }
+        // SAFETY: R1.
+        error.with_backtrace(unsafe { name_frames(&backtrace) })
+    }
+}
+
+/// Frames with names; each module's names are read once.
+unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
+    let mut known: Vec<(*const CompiledModule, Names)> = Vec::new();
+    let mut named = Vec::with_capacity(frames.len());
+    for frame in frames {
+        // SAFETY: R1.
+        let module = unsafe { &*frame.module };
+        if !known.iter().any(|(address, _)| ptr::eq(*address, frame.module)) {
+            known.push((frame.module, module.module.names(module.bytes())));
+        }
+        if let Some((_, names)) = known.iter().find(|(address, _)| ptr::eq(*address, frame.module))
+        {
+            named.push(module.frame(frame.func, frame.offset, names));
+        }
+    }
+    named
+}
+
+/// Slots of the native landing place: a header, then what [`Halt`] writes.
+const LANDING: usize = HEADER_SLOTS + 4;
+
+/// Runs a function. `slots` holds the parameters and receives the results.
+///
+/// # Safety
+/// `store` is live and not running elsewhere, `func` belongs to it, `slots` has room for the
+/// parameters and the results (R1, E6).
+pub unsafe fn invoke(
+    store: *mut StoreData,
+    func: *const FuncData,
+    slots: &mut [u64],
+) -> Result<(), Exit> {
+    // SAFETY: E3, E6, R1.
+    unsafe {
+        let instance = (*func).instance;
+        let (params, results) = ((*func).param_slots as usize, (*func).result_slots as usize);
+        let outer = ((*store).stop_ip.get(), (*store).stop_fp.get(), (*store).stack_top.get());
+        let base = outer.2;
+        let entry = (*func).entry;
+        let fp = base.add(params + HEADER_SLOTS);
+        let code = (*entry).entry.load(Ordering::Acquire);
+        let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
+        if fp.add(frame.max(results)) > (*store).stack_limit.get() {
+            return Err(Exit::Trap { trap: Trap::StackExhausted, backtrace: Vec::new() });
+        }
+        let mut landing = [0u64; LANDING];
+        let landing_fp = landing.as_mut_ptr().add(HEADER_SLOTS);
+        *landing_fp.offset(HEADER_FP) = outer.1 as u64;
+        *landing_fp.offset(HEADER_INSTANCE) = instance as u64;
+        *landing_fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
+        ptr::copy_nonoverlapping(slots.as_ptr(), base, params);
+        *fp.offset(HEADER_IP) = (&raw const HALT) as u64;
+        *fp.offset(HEADER_FP) = landing_fp as u64;
+        *fp.offset(HEADER_INSTANCE) = instance as u64;
+        *fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
+        let state = State {
+            ip: code.cast_const().cast(),
+            fp,
+            r: [entry as u64, func as u64, 0, 0],
+            f: [zero_f(); 4],
+            lp: 0.0,
+        };
+        let stop = dispatch(state);
+        let exit = match stop {
+            0 => {
+                ptr::copy_nonoverlapping(base, slots.as_mut_ptr(), results);
+                if results > 0 {
+                    match (*func).result_class {
+                        ResultClass::Int => slots[0] = *landing_fp,
+                        ResultClass::F32 => slots[0] = *landing_fp.add(1) & 0xFFFF_FFFF,
+                        ResultClass::F64 => slots[0] = *landing_fp.add(1),
+                        ResultClass::Slots => {}
+                    }
+                }
+                Ok(())
+            }
+            STOP_HOST => Err(Exit::Host { backtrace: backtrace(store) }),
+            STOP_UNSUPPORTED => match (*store).unsupported.take() {
+                Some(error) => Err(Exit::Unsupported(error)),
+                None => Err(Exit::Host { backtrace: Vec::new() }),
+            },
+            code => {
+                let trap = Trap::from_code((code - 1) as u8).unwrap_or(Trap::Unreachable);
+                Err(Exit::Trap { trap, backtrace: backtrace(store) })
+            }
+        };
+        (*store).stop_ip.set(outer.0);
+        (*store).stop_fp.set(outer.1);
+        (*store).stack_top.set(outer.2);
+        exit
+    }
+}
+
+/// Executes until something stops it.
+#[cfg(threaded)]
+unsafe fn dispatch(s: State) -> Stop {
+    // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
+    unsafe {
+        let handler: Handler = *s.ip.cast::<Handler>();
+        handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
+    }
+}
+/// Executes until something stops it.
+#[cfg(not(threaded))]
+unsafe fn dispatch(mut s: State) -> Stop {
+    loop {
+        // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
+        let stop = unsafe {
+            let handler: Handler = *s.ip.cast::<Handler>();
+            handler(&mut s)
+        };
+        if let Some(stop) = stop {
+            return stop;
+        }
+    }
+}
+
+/// Calls a host function whose frame is at `fp`; false if it failed.
+///
+/// # Safety
+/// Called by [`CallHost`] (E3, E5).
+#[inline(never)]
+pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> bool {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        let store = (*(*func).instance).store;
+        let caller_fp = *fp.offset(HEADER_FP) as *mut u64;
+        let caller = *caller_fp.offset(HEADER_INSTANCE) as *const InstanceData;
+        let (params, results) = ((*func).param_slots as usize, (*func).result_slots as usize);
+        let slots = fp.sub(HEADER_SLOTS + params);
+        (*store).stop_ip.set(ptr::null());
+        (*store).stop_fp.set(fp);
+        (*store).stack_top.set(fp);
+        if results <= params {
+            return ((*store).host_call)(store, func, caller, slots);
+        }
+        // More results than parameters: they must not lie over the header while the call lasts.
+        let mut copy = alloc::vec![0u64; results];
+        ptr::copy_nonoverlapping(slots, copy.as_mut_ptr(), params);
+        let done = ((*store).host_call)(store, func, caller, copy.as_mut_ptr());
+        if done {
+            ptr::copy_nonoverlapping(copy.as_ptr(), slots, results);
+        }
+        done
+    }
+}
+
+/// Translates the function of an entry and gives its first instruction.
+///
+/// # Safety
+/// Called by [`Translate`]; `fp` is the frame of the call (E3, E5).
+#[cold]
+#[inline(never)]
+pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const u8, Stop> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        let module = (*entry).module.load(Ordering::Acquire).cast_const().cast::<CompiledModule>();
+        let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
+        let code = match (*module).code.get((*entry).func) {
+            Some(code) => code,
+            None => match translate_function(&*module, (*entry).func, false) {
+                Ok(code) => (*module).code.publish((*entry).func, code),
+                Err(error) => {
+                    (*store).unsupported.set(Some(error));
+                    return Err(STOP_UNSUPPORTED);
+                }
+            },
+        };
+        if fp.add(code.frame_slots as usize) > (*store).stack_limit.get() {
+            return Err(1 + Trap::StackExhausted as Stop);
+        }
+        Ok(code.words.as_ptr().cast())
+    }
+}
+
+/// Translates a function.
+///
+/// # Errors
+/// An instruction is not supported, or an implementation limit is exceeded.
+pub fn translate_function(
+    module: &CompiledModule,
+    func: u32,
+    listing: bool,
+) -> Result<FuncCode, Error> {
+    let context = Context {
+        imported_funcs: module.module.num_imported_funcs(),
+        entries: module.code.entries(),
+        fuel: module.fuel(),
+        listing,
+    };
+    let mut translator = Translator::<Machine>::new(context);
+    let mut scratch = validate::Scratch::default();
+    validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)?;
+    Ok(translator.take_code())
+}
+
+/// Whether the type `ty` is a subtype of `expected`, for `call_indirect`.
+///
+/// # Safety
+/// `caller` is an instance of a module (R1).
+pub unsafe fn is_subtype(caller: *const InstanceData, ty: TypeId, expected: u32) -> bool {
+    // SAFETY: R1.
+    unsafe {
+        let module = (*caller).module.cast::<CompiledModule>();
+        !module.is_null() && (*module).registry().is_subtype(ty, TypeId(expected))
+    }
+}
+
+/// After a memory has moved: the frames that hold its base.
+///
+/// # Safety
+/// Called between instructions; `stop_fp` is the innermost frame (E3).
+#[cold]
+pub unsafe fn rebase(store: *mut StoreData, before: *mut u8, after: *mut u8) {
+    // SAFETY: E3: frames are linked down to the null of the outermost landing place.
+    unsafe {
+        let mut fp = (*store).stop_fp.get();
+        while !fp.is_null() {
+            let memory = fp.offset(HEADER_MEMORY);
+            if *memory == before as u64 {
+                *memory = after as u64;
+            }
+            fp = *fp.offset(HEADER_FP) as *mut u64;
+        }
+    }
+}
+
+/// The frames from where the execution stopped, innermost first.
+unsafe fn backtrace(store: *mut StoreData) -> Vec<FrameInfo> {
+    let mut frames = Vec::new();
+    // SAFETY: E3: frames are linked; a landing place has no return address.
+    unsafe {
+        let mut ip = (*store).stop_ip.get() as usize;
+        let mut fp = (*store).stop_fp.get();
+        let mut innermost = true;
+        while !fp.is_null() && frames.len() < tuning::BACKTRACE_FRAMES {
+            let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
+            let module = (*instance).module.cast::<CompiledModule>();
+            if ip != 0 && !module.is_null() {
+                let at = if innermost { ip } else { ip - 1 };
+                if let Some((func, at)) = (*module).code.find(at)
+                    && let Some(code) = (*module).code.get(func)
+                {
+                    frames.push(FrameInfo {
+                        module,
+                        func: func + (*module).module.num_imported_funcs(),
+                        offset: code.module_offset(at).unwrap_or_default(),
+                    });
+                }
+            }
+            innermost = false;
+            ip = *fp.offset(HEADER_IP) as usize;
+            fp = *fp.offset(HEADER_FP) as *mut u64;
+        }
+    }
+    frames
+}

@@ -1,0 +1,623 @@
+//! The handler set: families of handlers, each the cross product of an operation and the places
+//! of its operands, as dense arrays that the translator indexes.
+//!
+//! Hot families have every destination; cold ones spare the write-through destinations and take
+//! their second operand from a slot or an immediate only.
+
+#[cfg(threaded)]
+use super::machine::W;
+use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
+use super::roots::*;
+use super::slow;
+use crate::exec::machine::Handler as Raw;
+use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
+use crate::numeric_rows;
+use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
+use crate::wasm::ops::{LoadOp, StoreOp};
+
+/// An entry of a table.
+type H = Option<Raw>;
+
+/// Repeats an expression over a list of places, each in turn bound to the name of a type.
+#[cfg(threaded)]
+macro_rules! over {
+    ($v:ident in full_dst, $e:expr) => {
+        [
+            { type $v = R<0>; $e }, { type $v = R<1>; $e }, { type $v = R<2>; $e }, { type $v = R<3>; $e },
+            { type $v = S; $e },
+            { type $v = W<0>; $e }, { type $v = W<1>; $e }, { type $v = W<2>; $e }, { type $v = W<3>; $e },
+        ]
+    };
+    ($v:ident in dst, $e:expr) => { over!($v in reg_slot, $e) };
+    ($v:ident in reg_slot, $e:expr) => {
+        [
+            { type $v = R<0>; $e }, { type $v = R<1>; $e }, { type $v = R<2>; $e }, { type $v = R<3>; $e },
+            { type $v = S; $e },
+        ]
+    };
+    ($v:ident in any, $e:expr) => {
+        [
+            { type $v = R<0>; $e }, { type $v = R<1>; $e }, { type $v = R<2>; $e }, { type $v = R<3>; $e },
+            { type $v = S; $e },
+            { type $v = I; $e },
+        ]
+    };
+    ($v:ident in slot_imm, $e:expr) => { [{ type $v = S; $e }, { type $v = I; $e }] };
+}
+#[cfg(not(threaded))]
+macro_rules! over {
+    ($v:ident in full_dst, $e:expr) => {
+        [{
+            type $v = S;
+            $e
+        }]
+    };
+    ($v:ident in dst, $e:expr) => {
+        [{
+            type $v = S;
+            $e
+        }]
+    };
+    ($v:ident in reg_slot, $e:expr) => {
+        [{
+            type $v = S;
+            $e
+        }]
+    };
+    ($v:ident in any, $e:expr) => {
+        [
+            {
+                type $v = S;
+                $e
+            },
+            {
+                type $v = I;
+                $e
+            },
+        ]
+    };
+    ($v:ident in slot_imm, $e:expr) => {
+        [
+            {
+                type $v = S;
+                $e
+            },
+            {
+                type $v = I;
+                $e
+            },
+        ]
+    };
+}
+/// Registers of each class.
+const REGS: usize = super::machine::K;
+/// Places of the lists above.
+const DST: usize = if REGS == 0 { 1 } else { REGS + 1 };
+const FULL: usize = if REGS == 0 { 1 } else { 2 * REGS + 1 };
+const RS: usize = DST;
+const ANY: usize = RS + 1;
+
+/// The index of a place in `reg_slot` and `any`.
+fn at(place: Place) -> usize {
+    usize::from(place.0).wrapping_sub(4 - REGS)
+}
+/// The index of a destination in `dst` and `full_dst`.
+fn to(dest: Dest) -> usize {
+    usize::from(dest.0).wrapping_sub(4 - REGS)
+}
+/// The index of a place in `slot_imm`.
+fn slot_imm(place: Place) -> usize {
+    usize::from(place.0).wrapping_sub(4)
+}
+fn address(handler: H) -> Option<Handler> {
+    handler.map(|h| h as usize)
+}
+
+/// An entry that is there only under a condition.
+macro_rules! only {
+    ($condition:expr, $e:expr) => {
+        if $condition { Some($e as Raw) } else { None }
+    };
+}
+
+// ---- numbers -----------------------------------------------------------------------------------
+
+/// Whether `a op b` is `b op a`: such families have their places in order only.
+const fn commutes(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(
+        op,
+        I32Add
+            | I32Mul
+            | I32And
+            | I32Or
+            | I32Xor
+            | I32Eq
+            | I32Ne
+            | I64Add
+            | I64Mul
+            | I64And
+            | I64Or
+            | I64Xor
+            | I64Eq
+            | I64Ne
+            | F32Add
+            | F32Mul
+            | F32Eq
+            | F32Ne
+            | F64Add
+            | F64Mul
+            | F64Eq
+            | F64Ne
+    )
+}
+/// Whether two places are in order: sums have each pair once.
+const fn in_order(a: usize, b: usize) -> bool {
+    a <= b
+}
+/// Whether a binary operation with these places is in the tables.
+const fn has(op: BinOp, a: usize, b: usize) -> bool {
+    !commutes(op) || in_order(a, b)
+}
+const fn hot_binary(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(
+        op,
+        I32Add
+            | I32Sub
+            | I32Mul
+            | I32And
+            | I32Or
+            | I32Xor
+            | I32Shl
+            | I32ShrS
+            | I32ShrU
+            | I64Add
+            | I64Sub
+            | I64Mul
+            | I64And
+            | I64Or
+            | I64Xor
+            | I64Shl
+            | I64ShrS
+            | I64ShrU
+            | F32Add
+            | F32Sub
+            | F32Mul
+            | F32Div
+            | F64Add
+            | F64Sub
+            | F64Mul
+            | F64Div
+    )
+}
+/// Rotations: every operand place, but no write-through destination.
+const fn warm_binary(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(op, I32Rotl | I32Rotr | I64Rotl | I64Rotr)
+}
+const fn hot_unary(op: UnOp) -> bool {
+    use UnOp::*;
+    matches!(
+        op,
+        I32Eqz
+            | I64Eqz
+            | I32WrapI64
+            | I64ExtendI32S
+            | I64ExtendI32U
+            | I32Extend8S
+            | I32Extend16S
+            | F64Sqrt
+            | F64Neg
+            | F64Abs
+            | F64ConvertI32S
+            | F64ConvertI32U
+    )
+}
+
+enum BinTable {
+    Hot(&'static [[[H; ANY]; RS]; FULL]),
+    Warm(&'static [[[H; ANY]; RS]; DST]),
+    Cold(&'static [[[H; 2]; RS]; DST]),
+}
+enum UnTable {
+    Hot(&'static [[H; RS]; FULL]),
+    Cold(&'static [[H; RS]; DST]),
+}
+struct Family<O>(core::marker::PhantomData<O>);
+impl<O: Binary<A: Num, R: Num>> Family<O> {
+    const HOT: [[[H; ANY]; RS]; FULL] = over!(D in full_dst, over!(A in reg_slot, over!(B in any,
+        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE), step::<SetBin<D, O, A, B>>))));
+    const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
+        Some(step::<SetBin<D, O, A, B>> as Raw))));
+    const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
+        Some(step::<SetBin<D, O, A, B>> as Raw))));
+    const TABLE: BinTable = if hot_binary(O::OP) {
+        BinTable::Hot(&Self::HOT)
+    } else if warm_binary(O::OP) {
+        BinTable::Warm(&Self::WARM)
+    } else {
+        BinTable::Cold(&Self::COLD)
+    };
+}
+struct UnFamily<O>(core::marker::PhantomData<O>);
+impl<O: Unary<A: Num, R: Num>> UnFamily<O> {
+    const HOT: [[H; RS]; FULL] =
+        over!(D in full_dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
+    const COLD: [[H; RS]; DST] =
+        over!(D in dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
+    const TABLE: UnTable =
+        if hot_unary(O::OP) { UnTable::Hot(&Self::HOT) } else { UnTable::Cold(&Self::COLD) };
+}
+macro_rules! numeric_tables {
+    ( unary  { $( $ucode:literal $utext:literal $uname:ident ($ua:ident: $uty:ty) -> $ur:ty = $ubody:expr; )* }
+      binary { $( $bcode:literal $btext:literal $bname:ident ($ba:ident: $bty:ty, $bb:ident: $_bty:ty) -> $br:ty = $bbody:expr; )* } ) => {
+        static UNARY: [UnTable; UnOp::ALL.len()] = [$( UnFamily::<def::$uname>::TABLE, )*];
+        static BINARY: [BinTable; BinOp::ALL.len()] = [$( Family::<def::$bname>::TABLE, )*];
+    };
+}
+numeric_rows!(numeric_tables);
+
+// ---- moves and selections ----------------------------------------------------------------------
+
+macro_rules! moves {
+    ($name:ident $t:ty) => {
+        static $name: ([[H; ANY]; FULL], [[H; 2]; FULL]) = (
+    over!(D in full_dst, over!(X in any, Some(step::<Move<$t, D, X>> as Raw))),
+            over!(D in full_dst, [
+                Some(step::<Move<$t, D, L>> as Raw),
+                Some(step::<Move<$t, D, super::machine::G>> as Raw),
+            ]),
+        );
+    };
+}
+moves!(MOVE_INT u64);
+moves!(MOVE_F32 f32);
+moves!(MOVE_F64 f64);
+
+static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
+    Some(step::<Select<u64, D, A, B, C>> as Raw)))));
+macro_rules! float_select {
+    ($name:ident $t:ty) => {
+static $name: [[[[H; RS]; RS]; RS]; 1] =
+    [over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
+                Some(step::<Select<$t, S, A, B, C>> as Raw))))];
+    };
+}
+float_select!(SELECT_F32 f32);
+float_select!(SELECT_F64 f64);
+
+// ---- branches ----------------------------------------------------------------------------------
+
+type BrTables = [[[H; ANY]; RS]; 2];
+/// Integer comparisons branch if they hold; the translator turns them round where they must not.
+/// The orders that a swap of the operands gives are there with an immediate only.
+struct BrFamily<O>(core::marker::PhantomData<O>);
+const fn swapped_order(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(op, I32GtS | I32GtU | I32LeS | I32LeU | I64GtS | I64GtU | I64LeS | I64LeU)
+}
+/// Whether a comparison with these places is in the table.
+const fn has_br(op: BinOp, a: usize, b: usize) -> bool {
+    (!swapped_order(op) || b > REGS) && has(op, a, b)
+}
+impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
+    const IF: BrTables = [
+        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch::<Br<true, O::R, Bin<O, A, B>>>))),
+        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch_loop::<Br<true, O::R, Bin<O, A, B>>>))),
+    ];
+    const UNLESS: BrTables = [
+        over!(A in reg_slot, over!(B in any, only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch::<Br<false, O::R, Bin<O, A, B>>>))),
+        over!(A in reg_slot, over!(B in any, only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch_loop::<Br<false, O::R, Bin<O, A, B>>>))),
+    ];
+}
+macro_rules! branches {
+    ($($if_only:ident)*; $($both:ident)*) => {
+        fn br_tables(op: BinOp, sense: bool) -> Option<&'static BrTables> {
+            match (op, sense) {
+                $( (BinOp::$if_only, true) => { static T: BrTables = BrFamily::<def::$if_only>::IF; Some(&T) } )*
+                $( (BinOp::$both, true) => { static T: BrTables = BrFamily::<def::$both>::IF; Some(&T) } )*
+                $( (BinOp::$both, false) => { static T: BrTables = BrFamily::<def::$both>::UNLESS; Some(&T) } )*
+                _ => None,
+            }
+        }
+    };
+}
+branches! {
+    I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU
+    I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU;
+    I32And I64And F32Eq F32Ne F32Lt F32Le F64Eq F64Ne F64Lt F64Le
+}
+/// By width, sense, target.
+static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
+    [
+        [
+            over!(A in reg_slot, Some(branch::<Br<false, u32, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<false, u32, A>> as Raw)),
+        ],
+        [
+            over!(A in reg_slot, Some(branch::<Br<true, u32, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<true, u32, A>> as Raw)),
+        ],
+    ],
+    [
+        [
+            over!(A in reg_slot, Some(branch::<Br<false, u64, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<false, u64, A>> as Raw)),
+        ],
+        [
+            over!(A in reg_slot, Some(branch::<Br<true, u64, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<true, u64, A>> as Raw)),
+        ],
+    ],
+];
+static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step::<BrTable<A>> as Raw));
+
+// ---- memory ------------------------------------------------------------------------------------
+
+struct LoadTable {
+    one: [[H; ANY]; FULL],
+    imm: [[H; RS]; FULL],
+    sum: [[[H; RS]; RS]; FULL],
+    memory: H,
+}
+struct ColdLoadTable {
+    one: [[H; ANY]; DST],
+    memory: H,
+}
+macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
+    one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
+    imm: over!(D in full_dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtImm<$w, A>>> as Raw))),
+    sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, 0>>>)))),
+    memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+} } }
+macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
+    one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
+    memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+} } }
+macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
+    #[allow(non_upper_case_globals)]
+    mod loads32 { use super::*; $( pub static $t: LoadTable = load_table!($t u32); )* $( pub static $cold: ColdLoadTable = cold_load_table!($cold u32); )* }
+    #[allow(non_upper_case_globals)]
+    mod loads64 { use super::*; $( pub static $t: LoadTable = load_table!($t u64); )* $( pub static $cold: ColdLoadTable = cold_load_table!($cold u64); )* }
+} }
+load_tables!(L8U L16U L32U L64 L8S32 L16S32 LF32 LF64; L8S64 L16S64 L32S64);
+
+enum AnyLoad {
+    Hot(&'static LoadTable),
+    Cold(&'static ColdLoadTable),
+}
+macro_rules! load_of {
+    ($m:ident $op:expr) => {
+        match $op {
+            LoadOp::I32Load | LoadOp::I64Load32U => AnyLoad::Hot(&$m::L32U),
+            LoadOp::I64Load => AnyLoad::Hot(&$m::L64),
+            LoadOp::F32Load => AnyLoad::Hot(&$m::LF32),
+            LoadOp::F64Load => AnyLoad::Hot(&$m::LF64),
+            LoadOp::I32Load8S => AnyLoad::Hot(&$m::L8S32),
+            LoadOp::I32Load8U | LoadOp::I64Load8U => AnyLoad::Hot(&$m::L8U),
+            LoadOp::I32Load16S => AnyLoad::Hot(&$m::L16S32),
+            LoadOp::I32Load16U | LoadOp::I64Load16U => AnyLoad::Hot(&$m::L16U),
+            LoadOp::I64Load8S => AnyLoad::Cold(&$m::L8S64),
+            LoadOp::I64Load16S => AnyLoad::Cold(&$m::L16S64),
+            LoadOp::I64Load32S => AnyLoad::Cold(&$m::L32S64),
+        }
+    };
+}
+
+struct StoreTable {
+    one: [[H; ANY]; ANY],
+    imm: [[H; ANY]; RS],
+    sum: [[[H; ANY]; RS]; RS],
+    memory: H,
+}
+macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
+    one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
+    imm: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtImm<$w, A>, X>> as Raw))),
+    sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, 0>, X>>)))),
+    memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
+} } }
+macro_rules! store_tables { ($($t:ident)*) => {
+    #[allow(non_upper_case_globals)]
+    mod stores32 { use super::*; $( pub static $t: StoreTable = store_table!($t u32); )* }
+    #[allow(non_upper_case_globals)]
+    mod stores64 { use super::*; $( pub static $t: StoreTable = store_table!($t u64); )* }
+} }
+store_tables!(S8 S16 S32 S64 LF32 LF64);
+macro_rules! store_of {
+    ($m:ident $op:expr) => {
+        match $op {
+            StoreOp::I32Store8 | StoreOp::I64Store8 => &$m::S8,
+            StoreOp::I32Store16 | StoreOp::I64Store16 => &$m::S16,
+            StoreOp::I32Store | StoreOp::I64Store32 => &$m::S32,
+            StoreOp::I64Store => &$m::S64,
+            StoreOp::F32Store => &$m::LF32,
+            StoreOp::F64Store => &$m::LF64,
+        }
+    };
+}
+
+// ---- globals and calls -------------------------------------------------------------------------
+
+static GLOBAL_SET: [[H; ANY]; 3] = [
+    over!(X in any, Some(step::<GlobalSet<u64, X>> as Raw)),
+    over!(X in any, Some(step::<GlobalSet<f32, X>> as Raw)),
+    over!(X in any, Some(step::<GlobalSet<f64, X>> as Raw)),
+];
+static RETURN_ONE: [[H; ANY]; 3] = [
+    over!(A in any, Some(step::<ReturnOne<u64, A>> as Raw)),
+    over!(A in any, Some(step::<ReturnOne<f32, A>> as Raw)),
+    over!(A in any, Some(step::<ReturnOne<f64, A>> as Raw)),
+];
+/// By tail, width of the index.
+static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
+    [
+        over!(A in reg_slot, Some(step::<CallIndirect<A, u32>> as Raw)),
+        over!(A in reg_slot, Some(step::<CallIndirect<A, u64>> as Raw)),
+    ],
+    [
+        over!(A in reg_slot, Some(step::<TailCallIndirect<A, u32>> as Raw)),
+        over!(A in reg_slot, Some(step::<TailCallIndirect<A, u64>> as Raw)),
+    ],
+];
+static CALL_REF: [[H; RS]; 2] = [
+    over!(A in reg_slot, Some(step::<CallRef<A>> as Raw)),
+    over!(A in reg_slot, Some(step::<TailCallRef<A>> as Raw)),
+];
+static ZERO: [H; 8] = [
+    Some(step::<ZeroN<1>> as Raw),
+    Some(step::<ZeroN<2>> as Raw),
+    Some(step::<ZeroN<3>> as Raw),
+    Some(step::<ZeroN<4>> as Raw),
+    Some(step::<ZeroN<5>> as Raw),
+    Some(step::<ZeroN<6>> as Raw),
+    Some(step::<ZeroN<7>> as Raw),
+    Some(step::<ZeroN<8>> as Raw),
+];
+
+fn class(class: Class) -> usize {
+    match class {
+        Class::Int => 0,
+        Class::F32 => 1,
+        Class::F64 => 2,
+    }
+}
+
+/// The handlers of this build.
+pub struct Machine;
+impl Backend for Machine {
+    const REGS: usize = REGS;
+
+    fn mov(class: Class, d: Dest, x: Place) -> Option<Handler> {
+        let table = match class {
+            Class::Int => &MOVE_INT,
+            Class::F32 => &MOVE_F32,
+            Class::F64 => &MOVE_F64,
+        };
+        address(match x {
+            Place::LONG => table.1[to(d)][0],
+            Place::GLOBAL => table.1[to(d)][1],
+            x => table.0[to(d)][at(x)],
+        })
+    }
+
+    fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler> {
+        let a = at(a);
+        address(match UNARY[op as usize] {
+            UnTable::Hot(t) => *t[to(d)].get(a)?,
+            UnTable::Cold(t) => *t.get(to(d))?.get(a)?,
+        })
+    }
+
+    fn binary(op: BinOp, d: Dest, a: Place, b: Place) -> Option<Handler> {
+        address(match BINARY[op as usize] {
+            BinTable::Hot(t) => *t[to(d)].get(at(a))?.get(at(b))?,
+            BinTable::Warm(t) => *t.get(to(d))?.get(at(a))?.get(at(b))?,
+            BinTable::Cold(t) => *t.get(to(d))?.get(at(a))?.get(slot_imm(b))?,
+        })
+    }
+
+    fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler> {
+        let float = match class {
+            Class::Int => {
+                return address(*SELECT_INT.get(to(d))?.get(at(a))?.get(at(b))?.get(at(c))?);
+            }
+            Class::F32 => &SELECT_F32,
+            Class::F64 => &SELECT_F64,
+        };
+        if d != Dest::SLOT {
+            return None;
+        }
+        address(*float[0].get(at(a))?.get(at(b))?.get(at(c))?)
+    }
+
+    fn br(op: BinOp, sense: bool, to_loop: bool, a: Place, b: Place) -> Option<Handler> {
+        address(*br_tables(op, sense)?[usize::from(to_loop)].get(at(a))?.get(at(b))?)
+    }
+
+    fn br_test(is_64: bool, sense: bool, to_loop: bool, a: Place) -> Option<Handler> {
+        address(*BR_TEST[usize::from(is_64)][usize::from(sense)][usize::from(to_loop)].get(at(a))?)
+    }
+
+    fn br_table(a: Place) -> Option<Handler> {
+        address(*BR_TABLE.get(at(a))?)
+    }
+
+    fn load(op: LoadOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
+        let table = if is_64 { load_of!(loads64 op) } else { load_of!(loads32 op) };
+        address(match (table, form) {
+            (AnyLoad::Hot(t), AddressForm::One(a)) => *t.one[to(d)].get(at(a))?,
+            (AnyLoad::Hot(t), AddressForm::Imm(a)) => *t.imm[to(d)].get(at(a))?,
+            (AnyLoad::Hot(t), AddressForm::Sum(a, b, 0)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
+            (AnyLoad::Hot(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
+            (AnyLoad::Cold(t), AddressForm::One(a)) => *t.one.get(to(d))?.get(at(a))?,
+            (AnyLoad::Cold(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
+            _ => None,
+        })
+    }
+
+    fn store(op: StoreOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
+        let table = if is_64 { store_of!(stores64 op) } else { store_of!(stores32 op) };
+        address(match form {
+            AddressForm::One(a) => *table.one.get(at(a))?.get(at(x))?,
+            AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
+            AddressForm::Sum(a, b, 0) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
+            AddressForm::Memory(Place::SLOT) if x == Place::SLOT => table.memory,
+            _ => None,
+        })
+    }
+
+    fn global_set(c: Class, x: Place) -> Option<Handler> {
+        address(*GLOBAL_SET[class(c)].get(at(x))?)
+    }
+
+    fn return_one(c: Class, a: Place) -> Option<Handler> {
+        address(*RETURN_ONE[class(c)].get(at(a))?)
+    }
+
+    fn call_indirect(is_64: bool, tail: bool, a: Place) -> Option<Handler> {
+        address(*CALL_INDIRECT[usize::from(tail)][usize::from(is_64)].get(at(a))?)
+    }
+
+    fn call_ref(tail: bool, a: Place) -> Option<Handler> {
+        address(*CALL_REF[usize::from(tail)].get(at(a))?)
+    }
+
+    fn zero(n: usize) -> Option<Handler> {
+        address(*ZERO.get(n.checked_sub(1)?)?)
+    }
+
+    fn fixed(op: Fixed) -> Handler {
+        let handler: Raw = match op {
+            Fixed::Jump => step::<Jump>,
+            Fixed::JumpLoop => step::<JumpLoop>,
+            Fixed::SetLoop => step::<SetLoop>,
+            Fixed::Unreachable => step::<Unreachable>,
+            Fixed::Zero => step::<Zero>,
+            Fixed::FarLoad => step::<Far<false>>,
+            Fixed::FarStore => step::<Far<true>>,
+            Fixed::Fuel => step::<Fuel>,
+            Fixed::Call => step::<Call>,
+            Fixed::CallImport => step::<CallImport>,
+            Fixed::TailCall => step::<TailCall>,
+            Fixed::TailCallImport => step::<TailCallImport>,
+            Fixed::Return => step::<Return>,
+            Fixed::ReturnMany => step::<ReturnMany>,
+            Fixed::Slow => tail::<Slow>,
+            Fixed::ResultInt => step::<Move<u64, S, R<0>>>,
+            Fixed::ResultF32 => step::<Move<f32, S, R<0>>>,
+            Fixed::ResultF64 => step::<Move<f64, S, R<0>>>,
+        };
+        handler as usize
+    }
+
+    fn slow(op: SlowOp) -> usize {
+        slow::function(op) as usize
+    }
+}

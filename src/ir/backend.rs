@@ -1,0 +1,146 @@
+//! What the translator asks of a back end: how many registers, and whether there is a handler.
+
+use crate::wasm::instr::{BinOp, UnOp};
+use crate::wasm::ops::{LoadOp, StoreOp};
+
+/// The address of a handler, as it stands in the code.
+pub type Handler = usize;
+
+/// Where an operand is: a register of its class, a slot, or an immediate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(pub u8);
+impl Place {
+    /// A slot.
+    pub const SLOT: Place = Place(4);
+    /// A 4-byte immediate.
+    pub const IMM: Place = Place(5);
+    /// An 8-byte immediate (moves only).
+    pub const LONG: Place = Place(6);
+    /// A global (moves only).
+    pub const GLOBAL: Place = Place(7);
+}
+
+/// Where a result goes: registers 0 to 3, a slot, or both (5 to 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dest(pub u8);
+impl Dest {
+    /// A slot.
+    pub const SLOT: Dest = Dest(4);
+    /// A slot and register `n`.
+    pub const fn both(n: u8) -> Dest {
+        Dest(5 + n)
+    }
+}
+
+/// How a number is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Class {
+    /// Integers and references, of 64 bits.
+    Int,
+    F32,
+    F64,
+}
+
+/// An address form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressForm {
+    /// `a`.
+    One(Place),
+    /// `a + immediate`.
+    Imm(Place),
+    /// `a + (b << shift)`.
+    Sum(Place, Place, u8),
+    /// `a` in another memory than 0, or with an offset of more than 32 bits.
+    Memory(Place),
+}
+
+/// Instructions without variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+#[repr(u8)]
+pub enum Fixed {
+    Jump,
+    JumpLoop,
+    SetLoop,
+    Unreachable,
+    Zero,
+    FarLoad,
+    FarStore,
+    Fuel,
+    Call,
+    CallImport,
+    TailCall,
+    TailCallImport,
+    Return,
+    ReturnMany,
+    Slow,
+    // The first result of a call into a slot, where there are no registers.
+    ResultInt,
+    ResultF32,
+    ResultF64,
+}
+
+/// Operations that are functions of their own: operands and result in slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+#[repr(u8)]
+pub enum SlowOp {
+    MemorySize,
+    MemoryGrow,
+    MemoryFill,
+    MemoryCopy,
+    MemoryInit,
+    DataDrop,
+    TableGet,
+    TableSet,
+    TableSize,
+    TableGrow,
+    TableFill,
+    TableCopy,
+    TableInit,
+    ElemDrop,
+    RefFunc,
+    WideAdd,
+    WideSub,
+    WideMulS,
+    WideMulU,
+}
+
+/// A set of handlers. `None`: there is no such handler; the translator then takes a simpler form.
+pub trait Backend {
+    /// Registers of each class, at most 4.
+    const REGS: usize;
+    /// `d := x`.
+    fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
+    /// `d := op a`.
+    fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler>;
+    /// `d := a op b`.
+    fn binary(op: BinOp, d: Dest, a: Place, b: Place) -> Option<Handler>;
+    /// `d := c ? a : b`.
+    fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler>;
+    /// Branch if (`sense`) or unless `a op b`, to the loop register or a relative target.
+    fn br(op: BinOp, sense: bool, to_loop: bool, a: Place, b: Place) -> Option<Handler>;
+    /// Branch if (`sense`) or unless `a` is not zero.
+    fn br_test(is_64: bool, sense: bool, to_loop: bool, a: Place) -> Option<Handler>;
+    /// `br_table`.
+    fn br_table(a: Place) -> Option<Handler>;
+    /// `d := load [address]`.
+    fn load(op: LoadOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
+    /// `store [address] := x`.
+    fn store(op: StoreOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// `global := x`.
+    fn global_set(class: Class, x: Place) -> Option<Handler>;
+    /// Return one value.
+    fn return_one(class: Class, a: Place) -> Option<Handler>;
+    /// Call through a table.
+    fn call_indirect(is_64: bool, tail: bool, a: Place) -> Option<Handler>;
+    /// Call a reference.
+    fn call_ref(tail: bool, a: Place) -> Option<Handler>;
+    /// Set `n` slots to zero.
+    fn zero(n: usize) -> Option<Handler>;
+    /// An instruction without variants.
+    fn fixed(op: Fixed) -> Handler;
+    /// The address of the function of a [`SlowOp`].
+    fn slow(op: SlowOp) -> usize;
+}

@@ -1,0 +1,125 @@
+//! Translated code: one buffer per function, with a map back to the module's bytes.
+#![allow(unsafe_code)]
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+/// Where the code of a function begins. Belongs to a module; `entry` is the lazy stub until the
+/// function is translated. A reader loads `entry` (acquire) before `frame_slots`.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CodeEntry {
+    /// The first instruction.
+    pub entry: AtomicPtr<u64>,
+    /// Slots that the frame needs from the frame pointer up.
+    pub frame_slots: AtomicU32,
+    /// The index among the defined functions of the module.
+    pub func: u32,
+    /// The compiled module that it belongs to (null: the host stubs).
+    pub module: AtomicPtr<()>,
+}
+
+/// The code of one function.
+#[derive(Debug)]
+pub struct FuncCode {
+    /// The instructions.
+    pub words: Box<[u64]>,
+    /// Byte offsets in the code, ascending, each with the byte offset of its instruction in the
+    /// module; only instructions that can trap or call are there.
+    pub map: Box<[(u32, u32)]>,
+    /// Slots that the frame needs from the frame pointer up.
+    pub frame_slots: u32,
+    /// The instructions as text, if asked for: code offset, module offset, text.
+    pub listing: Vec<(u32, u32, String)>,
+}
+impl FuncCode {
+    /// The module offset of the instruction that is at byte `at` of the code or contains it.
+    pub fn module_offset(&self, at: u32) -> Option<u32> {
+        let i = self.map.partition_point(|&(code, _)| code <= at);
+        Some(self.map[i.checked_sub(1)?].1)
+    }
+    /// Whether the address is in this code, and at which byte.
+    pub fn position(&self, ip: usize) -> Option<u32> {
+        let start = self.words.as_ptr() as usize;
+        let at = ip.checked_sub(start)?;
+        (at < self.words.len() * 8).then_some(at as u32)
+    }
+}
+
+/// The code of a module's functions, each there once it is translated.
+#[derive(Debug)]
+pub struct ModuleCode {
+    entries: Box<[CodeEntry]>,
+    codes: Box<[AtomicPtr<FuncCode>]>,
+}
+impl ModuleCode {
+    /// For `defined` functions; every entry begins at `stub`.
+    pub fn new(defined: usize, stub: *const u64) -> ModuleCode {
+        let entry = |func| CodeEntry {
+            entry: AtomicPtr::new(stub.cast_mut()),
+            frame_slots: AtomicU32::new(0),
+            func: func as u32,
+            module: AtomicPtr::new(ptr::null_mut()),
+        };
+        ModuleCode {
+            entries: (0..defined).map(entry).collect(),
+            codes: (0..defined).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
+        }
+    }
+    /// Tells every entry the compiled module, whose address is final now.
+    pub fn bind(&self, module: *const ()) {
+        for entry in &self.entries {
+            entry.module.store(module.cast_mut(), Ordering::Release);
+        }
+    }
+    /// One per defined function; addresses are stable.
+    pub fn entries(&self) -> &[CodeEntry] {
+        &self.entries
+    }
+    /// The code of a function, if it is translated.
+    pub fn get(&self, func: u32) -> Option<&FuncCode> {
+        let code = self.codes.get(func as usize)?.load(Ordering::Acquire);
+        // SAFETY: R3: published once, freed with `self`.
+        unsafe { code.as_ref() }
+    }
+    /// Publishes the code of a function; the first one wins.
+    pub fn publish(&self, func: u32, code: FuncCode) -> &FuncCode {
+        let new = Box::into_raw(Box::new(code));
+        let slot = &self.codes[func as usize];
+        let exchange =
+            slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+        // SAFETY: R3: either ours, published now, or another's, published before.
+        let code = unsafe {
+            match exchange {
+                Ok(_) => &*new,
+                Err(old) => {
+                    drop(Box::from_raw(new));
+                    &*old
+                }
+            }
+        };
+        let entry = &self.entries[func as usize];
+        entry.frame_slots.store(code.frame_slots, Ordering::Release);
+        entry.entry.store(code.words.as_ptr().cast_mut(), Ordering::Release);
+        code
+    }
+    /// Which function's code the address is in, and at which byte.
+    pub fn find(&self, ip: usize) -> Option<(u32, u32)> {
+        (0..self.codes.len() as u32)
+            .find_map(|func| self.get(func)?.position(ip).map(|at| (func, at)))
+    }
+}
+impl Drop for ModuleCode {
+    fn drop(&mut self) {
+        for code in &mut self.codes {
+            let code = *code.get_mut();
+            if !code.is_null() {
+                // SAFETY: R3: nobody runs the code of a module that is dropped.
+                drop(unsafe { Box::from_raw(code) });
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Our language: register-style code, and the one-pass translator that is a listener of validation.
+
+pub mod backend;
+pub mod code;
+pub mod translate;

@@ -1,0 +1,569 @@
+//! The translator: one forward pass, driven by validation, from wasm instructions to ours.
+//!
+//! Operands stay symbolic until a value must exist ([`stack`]); then they are computed into a
+//! register, a slot, or straight into the instruction that uses them ([`lower`]).
+//!
+//! # The frame
+//! `fp[-4..0]` is the header, the parameters lie below it, locals begin at `fp[0]`, then four
+//! scratch slots, then the operand stack. An operand's slot is fixed by its position, so that the
+//! arguments of a call lie where the callee expects its parameters, and results replace them.
+//!
+//! # What holds where
+//! * Operands below `settled` are constants or in their slots.
+//! * At most one pending operand is *ordered* (may trap, or reads memory); it is computed before
+//!   anything that has an effect or may trap, so that traps come in order.
+//! * A pending operand that reads another's slot is the top of the stack.
+//! * At labels, and after calls, no register holds an operand; what the registers cache of locals
+//!   is what all ways to the label agree on.
+
+mod emit;
+mod lower;
+mod scan;
+mod stack;
+
+use self::emit::{Emitter, Patches};
+use self::lower::{Target, class};
+use self::stack::{Addr, Bank, Cache, Entry, Leaf, Ty, Value, meet};
+use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
+use super::code::{CodeEntry, FuncCode};
+use crate::tuning;
+use crate::wasm::error::Error;
+use crate::wasm::instr::{BinOp, UnOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
+use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
+use crate::wasm::types::{FuncType, RefType, TypeId, ValType};
+use alloc::format;
+use alloc::vec::Vec;
+use core::marker::PhantomData;
+
+/// Slots of a frame's header.
+const HEADER: i32 = 4;
+/// Slots for operands that an instruction takes from memory only.
+const SCRATCH: i32 = 4;
+
+/// What the translator knows of the module.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'m> {
+    /// How many functions are imported.
+    pub imported_funcs: u32,
+    /// The entries of the defined functions.
+    pub entries: &'m [CodeEntry],
+    /// Charge fuel.
+    pub fuel: bool,
+    /// Keep texts.
+    pub listing: bool,
+}
+
+/// A local.
+#[derive(Clone, Copy, Debug)]
+struct Local {
+    ty: Ty,
+    slot: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Func,
+    Block,
+    Loop,
+    If,
+    Else,
+}
+
+/// A block that is open.
+#[derive(Debug)]
+struct Control {
+    kind: Kind,
+    /// The block's start could not be reached: nothing is written for it.
+    dead: bool,
+    /// Operands below the block's own.
+    height: usize,
+    /// Parameters and results, in `types`.
+    params: (usize, usize),
+    results: (usize, usize),
+    /// Jumps to the end.
+    patches: Patches,
+    /// What all of them left in the registers.
+    cache: Option<Cache>,
+    /// The jump over the first arm of an `if`, and the registers at it.
+    otherwise: Option<(Patches, Cache)>,
+    /// Where a loop begins.
+    header: usize,
+    /// The loop register holds the header.
+    loop_register: bool,
+    /// What was pinned outside.
+    outer_pins: Cache,
+    /// Jumps of a `br_table` that must move operands first.
+    stub: Patches,
+}
+
+/// Buffers that serve many functions, and the state of one.
+pub struct Translator<'m, B: Backend> {
+    cx: Context<'m>,
+    out: Emitter,
+    stack: Vec<Entry>,
+    control: Vec<Control>,
+    types: Vec<Ty>,
+    locals: Vec<Local>,
+    banks: [Bank; 2],
+    uses: Vec<u32>,
+    touched: Vec<u32>,
+    settled: usize,
+    tick: u32,
+    scratch: i32,
+    first_operand: i32,
+    max_slot: i32,
+    param_slots: i32,
+    results: (usize, usize),
+    /// Where the number of instructions of the running stretch goes, and how many there are.
+    fuel_field: Option<usize>,
+    fuel: u32,
+    code: Vec<u8>,
+    backend: PhantomData<B>,
+}
+
+impl<'m, B: Backend> Translator<'m, B> {
+    /// A translator for a module.
+    pub fn new(cx: Context<'m>) -> Self {
+        Translator {
+            cx,
+            out: Emitter { keep_listing: cx.listing, ..Emitter::default() },
+            stack: Vec::new(),
+            control: Vec::new(),
+            types: Vec::new(),
+            locals: Vec::new(),
+            banks: [Bank::default(); 2],
+            uses: Vec::new(),
+            touched: Vec::new(),
+            settled: 0,
+            tick: 0,
+            scratch: 0,
+            first_operand: 0,
+            max_slot: 0,
+            param_slots: 0,
+            results: (0, 0),
+            fuel_field: None,
+            fuel: 0,
+            code: Vec::new(),
+            backend: PhantomData,
+        }
+    }
+    /// The code of the function that was walked last.
+    pub fn take_code(&mut self) -> FuncCode {
+        FuncCode {
+            words: self.out.words(),
+            map: self.out.map.as_slice().into(),
+            frame_slots: (self.max_slot + HEADER) as u32,
+            listing: core::mem::take(&mut self.out.listing),
+        }
+    }
+
+    // ---- the stack -----------------------------------------------------------------------------
+
+    /// The slot of the next operand.
+    fn next_slot(&self) -> i32 {
+        match self.stack.last() {
+            Some(top) => top.slot + top.ty.slots(),
+            None => self.first_operand,
+        }
+    }
+    fn push(&mut self, value: Value, ty: Ty) -> Result<(), Error> {
+        if let Some(top) = self.stack.last()
+            && top.value.reads_other_slot(top.slot)
+        {
+            self.make_leaf(self.stack.len() - 1)?;
+        }
+        if value.is_ordered() {
+            self.settle_ordered()?;
+        }
+        let slot = self.next_slot();
+        self.stack.push(Entry { value, ty, slot });
+        if self.stack.len() - self.settled > tuning::PENDING_OPERANDS {
+            self.settle(tuning::PENDING_OPERANDS / 2)?;
+        }
+        Ok(())
+    }
+    fn push_const(&mut self, bits: u64, ty: Ty) -> Result<(), Error> {
+        self.push(Value::Leaf(Leaf::Const(bits)), ty)
+    }
+    fn pop(&mut self) -> Result<Entry, Error> {
+        let Some(entry) = self.stack.pop() else { return Err(self.out.no_handler("operand")) };
+        self.settled = self.settled.min(self.stack.len());
+        Ok(entry)
+    }
+    /// Makes the top operand a leaf and pops it.
+    fn pop_leaf(&mut self) -> Result<Entry, Error> {
+        if let Some(top) = self.stack.len().checked_sub(1) {
+            self.make_leaf(top)?;
+        }
+        self.pop()
+    }
+    /// Makes the top `n` operands leaves, lowest first.
+    fn leaves(&mut self, n: usize) -> Result<(), Error> {
+        for i in self.stack.len().saturating_sub(n)..self.stack.len() {
+            self.make_leaf(i)?;
+        }
+        Ok(())
+    }
+    /// Drops operands down to a height.
+    fn drop_to(&mut self, height: usize) {
+        while self.stack.len() > height {
+            if let Some(entry) = self.stack.pop() {
+                self.free(&entry);
+            }
+        }
+        self.settled = self.settled.min(height);
+    }
+    /// Pushes operands that are in their slots.
+    fn push_in_slots(&mut self, types: (usize, usize)) -> Result<(), Error> {
+        for i in types.0..types.1 {
+            let ty = self.types[i];
+            let slot = self.next_slot();
+            self.stack.push(Entry { value: Value::Leaf(Leaf::Slot(slot)), ty, slot });
+            self.reach(slot)?;
+        }
+        self.settled = self.stack.len();
+        Ok(())
+    }
+    fn keep_types(&mut self, types: &[ValType]) -> (usize, usize) {
+        let start = self.types.len();
+        self.types.extend(types.iter().map(|&ty| Ty::of(ty)));
+        (start, self.types.len())
+    }
+
+    // ---- registers at labels -------------------------------------------------------------------
+
+    fn cache(&self) -> Cache {
+        [self.banks[0].cached, self.banks[1].cached]
+    }
+    fn set_cache(&mut self, cache: &Cache) {
+        for (bank, cached) in self.banks.iter_mut().zip(cache) {
+            bank.cached = *cached;
+            bank.busy = [false; 4];
+        }
+    }
+    /// After a call: the registers hold nothing.
+    fn clobber(&mut self) {
+        self.set_cache(&Cache::default());
+    }
+    fn pins(&self) -> Cache {
+        [self.banks[0].pinned, self.banks[1].pinned]
+    }
+
+    // ---- fuel ----------------------------------------------------------------------------------
+
+    /// Ends a stretch of instructions that run together, and begins the next.
+    fn fuel_point(&mut self) {
+        if !self.cx.fuel {
+            return;
+        }
+        self.end_fuel();
+        self.out.traps();
+        self.out.list(|| "fuel".into());
+        self.out.begin(B::fixed(Fixed::Fuel));
+        self.fuel_field = Some(self.out.pos());
+        self.out.u32(0);
+        self.out.end();
+    }
+    fn end_fuel(&mut self) {
+        if let Some(field) = self.fuel_field.take() {
+            self.out.set_u32(field, self.fuel);
+        }
+        self.fuel = 0;
+    }
+
+    // ---- branches ------------------------------------------------------------------------------
+
+    fn label(&self, depth: u32) -> usize {
+        self.control.len() - 1 - depth as usize
+    }
+    /// The types that a branch to a label carries.
+    fn label_types(&self, label: usize) -> (usize, usize) {
+        let control = &self.control[label];
+        if control.kind == Kind::Loop { control.params } else { control.results }
+    }
+    /// The first slot of the operands of a block.
+    fn base_slot(&self, height: usize) -> i32 {
+        match height.checked_sub(1) {
+            Some(below) => self.stack[below].slot + self.stack[below].ty.slots(),
+            None => self.first_operand,
+        }
+    }
+    /// Whether the top `n` operands are where the label wants them.
+    fn in_position(&self, label: usize, n: usize) -> bool {
+        n == 0 || self.stack.len() - n == self.control[label].height
+    }
+    /// Moves the top `n` operands, which stay on the symbolic stack, to where the label wants them.
+    fn move_to_label(&mut self, label: usize, n: usize) -> Result<(), Error> {
+        if self.in_position(label, n) {
+            return self.settle_top(n);
+        }
+        let mut slot = self.base_slot(self.control[label].height);
+        for i in self.stack.len() - n..self.stack.len() {
+            let entry = self.stack[i];
+            self.put_into(&entry, slot)?;
+            // The register, if it had one, is free now; nothing reads the operand again.
+            self.stack[i].value = Value::Leaf(Leaf::Const(0));
+            slot += entry.ty.slots();
+        }
+        Ok(())
+    }
+    /// Copies the top `n` operands, which are in their slots, to where the label wants them.
+    fn copy_to_label(&mut self, label: usize, n: usize) -> Result<(), Error> {
+        if self.in_position(label, n) {
+            return Ok(());
+        }
+        let mut slot = self.base_slot(self.control[label].height);
+        for i in self.stack.len() - n..self.stack.len() {
+            let entry = self.stack[i];
+            for half in 0..entry.ty.slots() {
+                self.mov(Target::slot(slot + half), Leaf::Slot(entry.slot + half), Ty::I64)?;
+            }
+            slot += entry.ty.slots();
+        }
+        Ok(())
+    }
+    /// The target field of a jump to a label.
+    fn target_field(&mut self, label: usize) {
+        let cache = self.cache();
+        let control = &mut self.control[label];
+        if control.kind == Kind::Loop {
+            let header = control.header;
+            self.out.backward(header);
+        } else {
+            let mut patches = control.patches;
+            control.cache = Some(match &control.cache {
+                Some(other) => meet(other, &cache),
+                None => cache,
+            });
+            self.out.forward(&mut patches);
+            self.control[label].patches = patches;
+        }
+    }
+    fn to_loop(&self, label: usize) -> bool {
+        self.control[label].kind == Kind::Loop && self.control[label].loop_register
+    }
+    fn jump(&mut self, label: usize) {
+        let op = if self.to_loop(label) { Fixed::JumpLoop } else { Fixed::Jump };
+        self.out.list(|| format!("{op:?} {label}"));
+        self.out.begin(B::fixed(op));
+        self.target_field(label);
+        self.out.end();
+    }
+    /// A branch that is taken always; the code after it is dead.
+    fn branch(&mut self, depth: u32) -> Result<(), Error> {
+        let label = self.label(depth);
+        if self.control[label].kind == Kind::Func {
+            return self.emit_return();
+        }
+        let types = self.label_types(label);
+        self.settle_ordered()?;
+        self.move_to_label(label, types.1 - types.0)?;
+        self.jump(label);
+        Ok(())
+    }
+
+    fn emit_return(&mut self) -> Result<(), Error> {
+        let n = self.results.1 - self.results.0;
+        self.settle_ordered()?;
+        let single = if n == 1 { Some(self.types[self.results.0]) } else { None };
+        match single {
+            _ if n == 0 => self.fixed(Fixed::Return),
+            Some(ty) if ty != Ty::V128 => {
+                // The operand stays on the symbolic stack: `br_if` goes on with it.
+                let top = self.stack.len() - 1;
+                self.make_leaf(top)?;
+                let entry = self.stack[top];
+                let (place, field) = self.with_operand(&entry, true)?;
+                let Some(handler) = B::return_one(class(ty), place) else {
+                    return Err(self.out.no_handler("return"));
+                };
+                self.out.list(|| format!("return {place:?} {field:?}"));
+                self.out.begin(handler);
+                self.write_field(field);
+                self.out.end();
+            }
+            _ => {
+                self.settle_top(n)?;
+                let first = self.stack[self.stack.len() - n].slot;
+                let count = self.next_slot() - first;
+                self.out.list(|| format!("return [{first}] × {count}"));
+                self.out.begin(B::fixed(Fixed::ReturnMany));
+                self.out.slot(first);
+                self.out.u16(self.param_slots as u16);
+                self.out.u16(count as u16);
+                self.out.end();
+            }
+        }
+        Ok(())
+    }
+
+    // ---- blocks --------------------------------------------------------------------------------
+
+    fn open(&mut self, kind: Kind, ty: BlockType<'_>, dead: bool) {
+        let params = self.keep_types(ty.params);
+        let results = self.keep_types(ty.results);
+        let height = self.stack.len().saturating_sub(if dead { 0 } else { ty.params.len() });
+        self.control.push(Control {
+            kind,
+            dead,
+            height,
+            params,
+            results,
+            patches: Patches::default(),
+            cache: None,
+            otherwise: None,
+            header: 0,
+            loop_register: false,
+            outer_pins: self.pins(),
+            stub: Patches::default(),
+        });
+    }
+    fn top(&mut self) -> Result<&mut Control, Error> {
+        match self.control.last_mut() {
+            Some(control) => Ok(control),
+            None => Err(Error::unsupported(0, "no open block")),
+        }
+    }
+    /// Decides what the loop about to begin keeps in registers.
+    fn prepare_loop(&mut self, code_pos: usize) -> Result<bool, Error> {
+        let code = core::mem::take(&mut self.code);
+        let (uses, touched) = (&mut self.uses, &mut self.touched);
+        let body = scan::loop_body(&code, code_pos, |local, written| {
+            if let Some(count) = uses.get_mut(local as usize) {
+                if *count == 0 {
+                    touched.push(local);
+                }
+                *count += if written { 2 } else { 1 };
+            }
+        });
+        self.code = code;
+        let mut touched = core::mem::take(&mut self.touched);
+        if body.innermost && body.keeps_registers && B::REGS > 0 {
+            touched.sort_unstable_by_key(|&l| (core::cmp::Reverse(self.uses[l as usize]), l));
+            self.pin(&touched)?;
+        }
+        for local in touched.drain(..) {
+            self.uses[local as usize] = 0;
+        }
+        self.touched = touched;
+        Ok(body.innermost)
+    }
+    /// Pins the first locals of each class, and loads them.
+    fn pin(&mut self, locals: &[u32]) -> Result<(), Error> {
+        let mut left = [tuning::PINNED_LOCALS; 2];
+        let mut chosen = Cache::default();
+        let old = self.cache();
+        let mut late = Vec::new();
+        for &local in locals {
+            let Local { ty, slot } = self.locals[local as usize];
+            let bank = ty.bank();
+            if left[bank] == 0 || ty == Ty::V128 || slot > tuning::LAST_NEAR_SLOT {
+                continue;
+            }
+            left[bank] -= 1;
+            // Stay where it is, if it is in a register.
+            match old[bank].iter().position(|&l| l == Some(local)) {
+                Some(reg) => chosen[bank][reg] = Some(local),
+                None => late.push(local),
+            }
+        }
+        for local in late {
+            let Local { ty, slot } = self.locals[local as usize];
+            let bank = ty.bank();
+            let Some(reg) = chosen[bank].iter().position(Option::is_none) else { continue };
+            chosen[bank][reg] = Some(local);
+            self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
+        }
+        for (bank, pinned) in self.banks.iter_mut().zip(chosen) {
+            bank.pinned = pinned;
+        }
+        Ok(())
+    }
+
+    // ---- calls ---------------------------------------------------------------------------------
+
+    /// Puts the arguments of a call into place. Gives the first slot of the arguments and the
+    /// number of their slots; the operands are popped.
+    fn arguments(&mut self, ty: &FuncType) -> Result<(i32, i32), Error> {
+        let n = ty.params.len();
+        self.settle(n)?;
+        self.settle_top(n)?;
+        let end = self.next_slot();
+        let height = self.stack.len() - n;
+        let start = self.base_slot(height);
+        self.drop_to(height);
+        let result_slots: i32 = ty.results.iter().map(|ty| ty.slots() as i32).sum();
+        self.reach((end + HEADER).max(start + result_slots))?;
+        Ok((start, end - start))
+    }
+    /// Pushes the results of a call.
+    fn call_results(&mut self, ty: &FuncType) -> Result<(), Error> {
+        self.clobber();
+        for (i, &result) in ty.results.iter().enumerate() {
+            let ty = Ty::of(result);
+            let slot = self.next_slot();
+            let mut leaf = Leaf::Slot(slot);
+            if i == 0 && ty != Ty::V128 {
+                if B::REGS > 0 {
+                    self.banks[ty.bank()].busy[0] = true;
+                    leaf = Leaf::Reg(0);
+                } else {
+                    let op = match ty {
+                        Ty::F32 => Fixed::ResultF32,
+                        Ty::F64 => Fixed::ResultF64,
+                        _ => Fixed::ResultInt,
+                    };
+                    self.out.list(|| format!("[{slot}] := result"));
+                    self.out.begin(B::fixed(op));
+                    self.out.slot(slot);
+                    self.out.end();
+                }
+            }
+            self.stack.push(Entry { value: Value::Leaf(leaf), ty, slot });
+            self.reach(slot)?;
+        }
+        Ok(())
+    }
+    /// The fields of a tail call: where the arguments are, and sizes.
+    fn tail_fields(&mut self, start: i32, slots: i32) {
+        self.out.slot(start);
+        self.out.u16(self.param_slots as u16);
+        self.out.u16(slots as u16);
+    }
+    // ---- operations out of line ----------------------------------------------------------------
+
+    /// An operation that is a function: `n` operands from their slots, a result into the first.
+    fn slow(&mut self, op: SlowOp, n: usize, results: &[Ty], a: u32, b: u32) -> Result<(), Error> {
+        self.settle(n)?;
+        self.settle_top(n)?;
+        let height = self.stack.len() - n;
+        let slot = self.base_slot(height);
+        self.drop_to(height);
+        self.out.traps();
+        self.out.list(|| format!("{op:?} [{slot}] {a} {b}"));
+        self.out.begin(B::fixed(Fixed::Slow));
+        self.out.u64(B::slow(op) as u64);
+        self.out.slot(slot);
+        self.out.u32(a);
+        self.out.u32(b);
+        self.out.end();
+        self.clobber();
+        self.reach(slot + 2)?;
+        for &ty in results {
+            let slot = self.next_slot();
+            self.stack.push(Entry { value: Value::Leaf(Leaf::Slot(slot)), ty, slot });
+        }
+        self.settled = self.stack.len();
+        Ok(())
+    }
+    fn unsupported(&self, what: &str) -> Error {
+        Error::unsupported(self.out.offset as usize, format!("unsupported instruction: {what}"))
+    }
+}
+
+fn address_ty(is_64: bool) -> Ty {
+    if is_64 { Ty::I64 } else { Ty::I32 }
+}
+
+mod walk;

@@ -1,0 +1,119 @@
+//! Writing instructions: handlers, fields, jumps, the map to the module.
+
+use crate::ir::backend::Handler;
+use crate::wasm::error::Error;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A buffer of instructions.
+#[derive(Debug, Default)]
+pub struct Emitter {
+    pub code: Vec<u8>,
+    pub map: Vec<(u32, u32)>,
+    /// Where the wasm instruction is in the module.
+    pub offset: u32,
+    /// Keeps texts.
+    pub keep_listing: bool,
+    pub listing: Vec<(u32, u32, String)>,
+}
+
+/// A label that is not placed yet: its uses form a list through their target fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patches(u32);
+impl Patches {
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Emitter {
+    pub fn clear(&mut self) {
+        self.code.clear();
+        self.map.clear();
+        self.listing.clear();
+    }
+    pub fn pos(&self) -> usize {
+        self.code.len()
+    }
+    /// Begins an instruction.
+    #[inline]
+    pub fn begin(&mut self, handler: Handler) {
+        self.code.extend_from_slice(&(handler as u64).to_ne_bytes());
+    }
+    /// Notes that the instruction about to begin can trap or call.
+    #[inline]
+    pub fn traps(&mut self) {
+        let pos = self.code.len() as u32;
+        self.map.push((pos, self.offset));
+    }
+    #[inline]
+    pub fn slot(&mut self, slot: i32) {
+        self.code.extend_from_slice(&(slot as i16).to_ne_bytes());
+    }
+    #[inline]
+    pub fn u16(&mut self, value: u16) {
+        self.code.extend_from_slice(&value.to_ne_bytes());
+    }
+    #[inline]
+    pub fn u32(&mut self, value: u32) {
+        self.code.extend_from_slice(&value.to_ne_bytes());
+    }
+    #[inline]
+    pub fn u64(&mut self, value: u64) {
+        self.code.extend_from_slice(&value.to_ne_bytes());
+    }
+    /// Ends an instruction.
+    #[inline]
+    pub fn end(&mut self) {
+        let len = self.code.len().next_multiple_of(8);
+        self.code.resize(len, 0);
+    }
+    /// Notes the text of an instruction that is about to begin.
+    #[inline]
+    pub fn list(&mut self, text: impl FnOnce() -> String) {
+        if self.keep_listing {
+            self.listing.push((self.code.len() as u32, self.offset, text()));
+        }
+    }
+    /// A target field for a label that is not placed yet.
+    #[inline]
+    pub fn forward(&mut self, patches: &mut Patches) {
+        let field = self.code.len() as u32;
+        self.u32(patches.0);
+        patches.0 = field;
+    }
+    /// A target field for a place that is known.
+    #[inline]
+    pub fn backward(&mut self, target: usize) {
+        let distance = target as i64 - self.code.len() as i64;
+        self.u32(distance as i32 as u32);
+    }
+    /// Places a label here.
+    pub fn place(&mut self, patches: Patches) {
+        let target = self.code.len() as i64;
+        let mut field = patches.0 as usize;
+        while field != 0 {
+            let bytes: [u8; 4] = self.code[field..field + 4].try_into().unwrap_or_default();
+            let next = u32::from_ne_bytes(bytes) as usize;
+            let distance = (target - field as i64) as i32;
+            self.code[field..field + 4].copy_from_slice(&distance.to_ne_bytes());
+            field = next;
+        }
+    }
+    /// Writes a 4-byte field.
+    pub fn set_u32(&mut self, field: usize, value: u32) {
+        self.code[field..field + 4].copy_from_slice(&value.to_ne_bytes());
+    }
+    /// The instructions as words.
+    pub fn words(&self) -> alloc::boxed::Box<[u64]> {
+        self.code
+            .chunks_exact(8)
+            .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()))
+            .collect()
+    }
+    /// An instruction without a handler is a mistake of this program: say so, do not run it.
+    #[cold]
+    pub fn no_handler(&self, what: &str) -> Error {
+        Error::unsupported(self.offset as usize, alloc::format!("no handler for {what}"))
+    }
+}

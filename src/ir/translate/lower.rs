@@ -1,0 +1,888 @@
+//! From pending operands to instructions: choosing places, registers and handlers.
+
+use super::Translator;
+use super::stack::{Addr, Entry, Leaf, Ty, Value};
+use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
+use crate::tuning;
+use crate::wasm::error::Error;
+use crate::wasm::instr::BinOp;
+use alloc::format;
+use alloc::string::String;
+
+/// The bytes of an operand.
+#[derive(Clone, Copy, Debug)]
+pub enum Field {
+    None,
+    Slot(i32),
+    Imm(u32),
+    Long(u64),
+}
+
+/// Where the result of an instruction goes, with its slot if it has one.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub dest: Dest,
+    pub slot: i32,
+}
+impl Target {
+    pub fn slot(slot: i32) -> Target {
+        Target { dest: Dest::SLOT, slot }
+    }
+    pub fn reg(reg: u8) -> Target {
+        Target { dest: Dest(reg), slot: 0 }
+    }
+    pub fn both(reg: u8, slot: i32) -> Target {
+        Target { dest: Dest::both(reg), slot }
+    }
+    fn text(self) -> String {
+        match self.dest.0 {
+            0..4 => format!("r{}", self.dest.0),
+            4 => format!("[{}]", self.slot),
+            both => format!("[{}]+r{}", self.slot, both - 5),
+        }
+    }
+}
+
+/// How numbers of this type are moved.
+pub fn class(ty: Ty) -> Class {
+    match ty {
+        Ty::F32 => Class::F32,
+        Ty::F64 | Ty::V128 => Class::F64,
+        Ty::I32 | Ty::I64 | Ty::Ref => Class::Int,
+    }
+}
+
+/// The 4-byte immediate that stands for these bits, if one does.
+fn immediate(bits: u64, ty: Ty) -> Option<u32> {
+    match ty {
+        Ty::I32 | Ty::F32 => Some(bits as u32),
+        Ty::I64 | Ty::Ref => (bits as i64 == bits as i32 as i64).then_some(bits as u32),
+        Ty::F64 => {
+            let narrow = f64::from_bits(bits) as f32;
+            (f64::from(narrow).to_bits() == bits).then(|| narrow.to_bits())
+        }
+        Ty::V128 => None,
+    }
+}
+
+fn place_text(place: Place, field: Field) -> String {
+    match (place, field) {
+        (Place(reg @ 0..4), _) => format!("r{reg}"),
+        (_, Field::Slot(slot)) => format!("[{slot}]"),
+        (_, Field::Imm(bits)) => format!("{:#x}", bits),
+        (_, Field::Long(bits)) => format!("{bits:#x}"),
+        (_, Field::None) => String::new(),
+    }
+}
+
+type Operand = (Place, Field);
+
+impl<B: Backend> Translator<'_, B> {
+    fn field(&mut self, field: Field) {
+        match field {
+            Field::None => {}
+            Field::Slot(slot) => self.out.slot(slot),
+            Field::Imm(bits) => self.out.u32(bits),
+            Field::Long(bits) => self.out.u64(bits),
+        }
+    }
+    fn target(&mut self, target: Target) {
+        if target.dest.0 >= 4 {
+            self.out.slot(target.slot);
+        }
+    }
+
+    /// Where an operand is now. Constants that are no immediate give `None`.
+    fn operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
+        Some(match leaf {
+            Leaf::Const(bits) => (Place::IMM, Field::Imm(immediate(bits, ty)?)),
+            Leaf::Reg(reg) => (Place(reg), Field::None),
+            Leaf::Slot(slot) => (Place::SLOT, Field::Slot(slot)),
+            Leaf::Local(local) => match self.banks[ty.bank()].register_of(local) {
+                Some(reg) => {
+                    self.tick += 1;
+                    self.banks[ty.bank()].used[usize::from(reg)] = self.tick;
+                    (Place(reg), Field::None)
+                }
+                None => (Place::SLOT, Field::Slot(self.locals[local as usize].slot)),
+            },
+        })
+    }
+    /// The operand in a register or slot: constants are put into a register first.
+    fn operand_not_const(&mut self, leaf: Leaf, ty: Ty, scratch: usize) -> Result<Operand, Error> {
+        match leaf {
+            Leaf::Const(_) => self.in_scratch(leaf, ty, scratch),
+            _ => self.operand(leaf, ty).ok_or_else(|| self.out.no_handler("operand")),
+        }
+    }
+    /// The operand in a slot: a local's own, or a scratch slot.
+    fn operand_in_slot(&mut self, leaf: Leaf, ty: Ty, scratch: usize) -> Result<Operand, Error> {
+        match leaf {
+            Leaf::Slot(slot) => Ok((Place::SLOT, Field::Slot(slot))),
+            Leaf::Local(local) => Ok((Place::SLOT, Field::Slot(self.locals[local as usize].slot))),
+            Leaf::Const(_) | Leaf::Reg(_) => self.in_scratch(leaf, ty, scratch),
+        }
+    }
+    fn in_scratch(&mut self, leaf: Leaf, ty: Ty, scratch: usize) -> Result<Operand, Error> {
+        let slot = self.scratch + scratch as i32;
+        self.mov(Target::slot(slot), leaf, ty)?;
+        Ok((Place::SLOT, Field::Slot(slot)))
+    }
+
+    // ---- single instructions -------------------------------------------------------------------
+
+    /// `target := leaf`.
+    pub(super) fn mov(&mut self, target: Target, leaf: Leaf, ty: Ty) -> Result<(), Error> {
+        let (place, field) = match self.operand(leaf, ty) {
+            Some(operand) => operand,
+            None => match leaf {
+                Leaf::Const(bits) => (Place::LONG, Field::Long(bits)),
+                _ => return Err(self.out.no_handler("move")),
+            },
+        };
+        let Some(handler) = B::mov(class(ty), target.dest, place) else {
+            return Err(self.out.no_handler("move"));
+        };
+        self.out.list(|| format!("{} := {}", target.text(), place_text(place, field)));
+        self.out.begin(handler);
+        self.target(target);
+        self.field(field);
+        self.out.end();
+        Ok(())
+    }
+
+    /// Finds the form of a binary operation: a handler and its operands in order.
+    fn binary_form(
+        &mut self,
+        op: BinOp,
+        ty: Ty,
+        a: Leaf,
+        b: Leaf,
+        find: impl Fn(Place, Place) -> Option<Handler>,
+    ) -> Result<(Handler, Operand, Operand), Error> {
+        let mut pa = self.operand_not_const(a, ty, 0)?;
+        let mut pb = match self.operand(b, ty) {
+            Some(operand) => operand,
+            None => self.in_scratch(b, ty, 1)?,
+        };
+        if let Some(handler) = find(pa.0, pb.0) {
+            return Ok((handler, pa, pb));
+        }
+        if commutes(op)
+            && let Some(handler) = find(pb.0, pa.0)
+        {
+            return Ok((handler, pb, pa));
+        }
+        if pb.0.0 < 4 {
+            pb = self.operand_in_slot(b, ty, 1)?;
+            if let Some(handler) = find(pa.0, pb.0) {
+                return Ok((handler, pa, pb));
+            }
+        }
+        if pb.0 == Place::IMM {
+            pb = self.in_scratch(b, ty, 1)?;
+            if let Some(handler) = find(pa.0, pb.0) {
+                return Ok((handler, pa, pb));
+            }
+        }
+        pa = self.operand_in_slot(a, ty, 0)?;
+        match find(pa.0, pb.0) {
+            Some(handler) => Ok((handler, pa, pb)),
+            None => Err(self.out.no_handler(op.text())),
+        }
+    }
+
+    /// Writes the instruction of a value whose operands are ready. False: there is no handler with
+    /// this target, and nothing was written.
+    fn compute(&mut self, target: Target, value: Value, ty: Ty) -> Result<bool, Error> {
+        match value {
+            Value::Leaf(leaf) => self.mov(target, leaf, ty)?,
+            Value::Global(global) => {
+                let Some(handler) = B::mov(class(ty), target.dest, Place::GLOBAL) else {
+                    return Ok(false);
+                };
+                self.out.list(|| format!("{} := global {global}", target.text()));
+                self.out.begin(handler);
+                self.target(target);
+                self.out.u32(global);
+                self.out.end();
+            }
+            Value::Un(op, a) => {
+                if B::unary(op, target.dest, Place::SLOT).is_none() {
+                    return Ok(false);
+                }
+                let operand_ty = Ty::num(op.signature().0);
+                let (place, field) = self.operand_not_const(a, operand_ty, 0)?;
+                let Some(handler) = B::unary(op, target.dest, place) else {
+                    return Err(self.out.no_handler(op.text()));
+                };
+                if op.can_trap() {
+                    self.out.traps();
+                }
+                self.out.list(|| {
+                    format!("{} := {} {}", target.text(), op.text(), place_text(place, field))
+                });
+                self.out.begin(handler);
+                self.target(target);
+                self.field(field);
+                self.out.end();
+            }
+            Value::Bin(op, a, b) => {
+                if B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
+                    return Ok(false);
+                }
+                let operand_ty = Ty::num(op.signature().0);
+                let find = |a, b| B::binary(op, target.dest, a, b);
+                let (handler, a, b) = self.binary_form(op, operand_ty, a, b, find)?;
+                if op.can_trap() {
+                    self.out.traps();
+                }
+                self.out.list(|| {
+                    let (a, b) = (place_text(a.0, a.1), place_text(b.0, b.1));
+                    format!("{} := {} {a} {b}", target.text(), op.text())
+                });
+                self.out.begin(handler);
+                self.target(target);
+                self.field(a.1);
+                self.field(b.1);
+                self.out.end();
+            }
+            Value::Load { op, is_64, memory, offset, address } => {
+                if memory != 0 || offset > u64::from(u32::MAX) {
+                    return self.far_load(target, value);
+                }
+                if B::load(op, is_64, target.dest, AddressForm::One(Place::SLOT)).is_none() {
+                    return Ok(false);
+                }
+                let (form, fields) = self.address(address, is_64)?;
+                let Some(handler) = B::load(op, is_64, target.dest, form) else {
+                    return Err(self.out.no_handler(op.text()));
+                };
+                self.out.traps();
+                self.out.list(|| format!("{} := {} {form:?} +{offset}", target.text(), op.text()));
+                self.out.begin(handler);
+                self.target(target);
+                self.out.u32(offset as u32);
+                for field in fields {
+                    self.field(field);
+                }
+                self.out.end();
+            }
+        }
+        Ok(true)
+    }
+    /// A load from another memory, or with an offset of more than 32 bits.
+    fn far_load(&mut self, target: Target, value: Value) -> Result<bool, Error> {
+        let Value::Load { op, is_64, memory, offset, address: Addr::One(a) } = value else {
+            return Err(self.out.no_handler("load"));
+        };
+        if target.dest != Dest::SLOT {
+            return Ok(false);
+        }
+        let address_ty = if is_64 { Ty::I64 } else { Ty::I32 };
+        let (place, field) = self.operand_in_slot(a, address_ty, 0)?;
+        let Some(handler) = B::load(op, is_64, target.dest, AddressForm::Memory(place)) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.traps();
+        self.out.list(|| format!("{} := {} memory {memory} +{offset}", target.text(), op.text()));
+        self.out.begin(handler);
+        self.target(target);
+        self.out.u32(0);
+        self.out.u64(offset);
+        self.out.u32(memory);
+        self.field(field);
+        self.out.end();
+        Ok(true)
+    }
+    /// The form and fields of an address in memory 0.
+    pub(super) fn address(
+        &mut self,
+        address: Addr,
+        is_64: bool,
+    ) -> Result<(AddressForm, [Field; 2]), Error> {
+        let ty = if is_64 { Ty::I64 } else { Ty::I32 };
+        Ok(match address {
+            Addr::One(a) => {
+                let (place, field) = match self.operand(a, ty) {
+                    Some(operand) => operand,
+                    None => self.in_scratch(a, ty, 2)?,
+                };
+                (AddressForm::One(place), [field, Field::None])
+            }
+            Addr::Imm(a, imm) => {
+                let (place, field) = self.operand_not_const(a, ty, 2)?;
+                (AddressForm::Imm(place), [Field::Imm(imm), field])
+            }
+            Addr::Sum(a, b) => {
+                let mut a = self.operand_not_const(a, ty, 2)?;
+                let mut b = self.operand_not_const(b, ty, 3)?;
+                if a.0.0 > b.0.0 {
+                    core::mem::swap(&mut a, &mut b);
+                }
+                (AddressForm::Sum(a.0, b.0, 0), [a.1, b.1])
+            }
+        })
+    }
+
+    // ---- registers -----------------------------------------------------------------------------
+
+    /// Gives the registers of an operand back.
+    pub(super) fn free(&mut self, entry: &Entry) {
+        let banks = &mut self.banks;
+        let bank = |ty: Ty| ty.bank();
+        let operand_bank = match entry.value {
+            Value::Leaf(_) | Value::Global(_) => bank(entry.ty),
+            Value::Un(op, _) => bank(Ty::num(op.signature().0)),
+            Value::Bin(op, ..) => bank(Ty::num(op.signature().0)),
+            Value::Load { .. } => 0,
+        };
+        entry.value.leaves(|leaf| {
+            if let Leaf::Reg(reg) = leaf {
+                banks[operand_bank].busy[usize::from(*reg)] = false;
+            }
+        });
+    }
+    /// Takes a register; the oldest cached local makes room, or the oldest operand. The caller
+    /// forgets the cached local once the instruction is written: operands are read before the
+    /// result is, so that the local's register serves as operand and result.
+    pub(super) fn take(&mut self, bank: usize) -> Result<Option<u8>, Error> {
+        if B::REGS == 0 {
+            return Ok(None);
+        }
+        let pick = |b: &super::stack::Bank| {
+            (0..B::REGS)
+                .filter(|&r| !b.busy[r] && b.pinned[r].is_none())
+                .min_by_key(|&r| if b.cached[r].is_none() { 0 } else { b.used[r] })
+        };
+        let reg = match pick(&self.banks[bank]) {
+            Some(reg) => reg,
+            None => {
+                self.spill(bank)?;
+                match pick(&self.banks[bank]) {
+                    Some(reg) => reg,
+                    None => return Ok(None),
+                }
+            }
+        };
+        self.tick += 1;
+        self.banks[bank].used[reg] = self.tick;
+        self.banks[bank].busy[reg] = true;
+        Ok(Some(reg as u8))
+    }
+    /// Writes the oldest operand that holds a register of this bank to its slot.
+    fn spill(&mut self, bank: usize) -> Result<(), Error> {
+        for i in self.settled..self.stack.len() {
+            let mut entry = self.stack[i];
+            let before = self.banks[bank].busy;
+            self.free(&entry);
+            let frees = before != self.banks[bank].busy;
+            if !frees {
+                continue;
+            }
+            self.write_out(&mut entry)?;
+            self.stack[i] = entry;
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    // ---- operands into places ------------------------------------------------------------------
+
+    /// Computes an operand, whose registers are free already, into a slot.
+    fn compute_into_slot(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
+        if entry.value == Value::Leaf(Leaf::Slot(slot)) {
+            return Ok(());
+        }
+        if !self.compute(Target::slot(slot), entry.value, entry.ty)? {
+            return Err(self.out.no_handler("slot"));
+        }
+        if entry.ty == Ty::V128 {
+            return Err(self.out.no_handler("v128"));
+        }
+        Ok(())
+    }
+    /// Computes an operand into its own slot.
+    pub(super) fn write_out(&mut self, entry: &mut Entry) -> Result<(), Error> {
+        self.free(entry);
+        self.compute_into_slot(entry, entry.slot)?;
+        entry.value = Value::Leaf(Leaf::Slot(entry.slot));
+        self.reach(entry.slot)
+    }
+    /// Computes an operand that was popped into any slot.
+    pub(super) fn put_into(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
+        self.free(entry);
+        self.compute_into_slot(entry, slot)?;
+        self.reach(slot)
+    }
+    /// Makes the operand at index `i` a leaf: computes it into a register, or its slot.
+    pub(super) fn make_leaf(&mut self, i: usize) -> Result<(), Error> {
+        let mut entry = self.stack[i];
+        if let Value::Leaf(_) = entry.value {
+            return Ok(());
+        }
+        entry = self.computed(i, entry)?;
+        self.stack[i] = entry;
+        Ok(())
+    }
+    /// Computes the operand at index `i`, even if it is a leaf, into a register or its slot.
+    pub(super) fn computed(&mut self, i: usize, mut entry: Entry) -> Result<Entry, Error> {
+        self.free(&entry);
+        // Its registers are free now; nothing that makes room may touch it any more.
+        self.stack[i].value = Value::Leaf(Leaf::Const(0));
+        let bank = entry.ty.bank();
+        match self.take(bank)? {
+            Some(reg) if self.compute(Target::reg(reg), entry.value, entry.ty)? => {
+                self.banks[bank].cached[usize::from(reg)] = None;
+                entry.value = Value::Leaf(Leaf::Reg(reg));
+            }
+            other => {
+                if let Some(reg) = other {
+                    self.banks[bank].busy[usize::from(reg)] = false;
+                }
+                self.compute_into_slot(&entry, entry.slot)?;
+                self.reach(entry.slot)?;
+                entry.value = Value::Leaf(Leaf::Slot(entry.slot));
+            }
+        }
+        Ok(entry)
+    }
+    /// Notes that a slot is used.
+    pub(super) fn reach(&mut self, slot: i32) -> Result<(), Error> {
+        self.max_slot = self.max_slot.max(slot + 2);
+        if slot > tuning::LAST_NEAR_SLOT {
+            return Err(Error::limit(
+                self.out.offset as usize,
+                "function uses too many operand slots",
+            ));
+        }
+        Ok(())
+    }
+
+    // ---- settling ------------------------------------------------------------------------------
+
+    /// Writes every operand below the top `keep` to its slot; constants stay.
+    pub(super) fn settle(&mut self, keep: usize) -> Result<(), Error> {
+        let top = self.stack.len().saturating_sub(keep);
+        for i in self.settled..top {
+            let mut entry = self.stack[i];
+            match entry.value {
+                Value::Leaf(Leaf::Const(_)) => continue,
+                Value::Leaf(Leaf::Slot(slot)) if slot == entry.slot => continue,
+                _ => self.write_out(&mut entry)?,
+            }
+            self.stack[i] = entry;
+        }
+        self.settled = self.settled.max(top);
+        Ok(())
+    }
+    /// Writes the top `n` operands to their slots, constants too.
+    pub(super) fn settle_top(&mut self, n: usize) -> Result<(), Error> {
+        let top = self.stack.len();
+        for i in top - n..top {
+            let mut entry = self.stack[i];
+            self.write_out(&mut entry)?;
+            self.stack[i] = entry;
+        }
+        self.settled = self.settled.max(top);
+        Ok(())
+    }
+    /// Computes pending operands that must not be done later than now.
+    pub(super) fn settle_ordered(&mut self) -> Result<(), Error> {
+        for i in self.settled..self.stack.len() {
+            if self.stack[i].value.is_ordered() {
+                self.make_leaf(i)?;
+            }
+        }
+        Ok(())
+    }
+    /// Computes pending reads of globals.
+    pub(super) fn settle_globals(&mut self) -> Result<(), Error> {
+        for i in self.settled..self.stack.len() {
+            if matches!(self.stack[i].value, Value::Global(_)) {
+                self.make_leaf(i)?;
+            }
+        }
+        Ok(())
+    }
+    /// Computes pending operands that read a local that is about to change.
+    pub(super) fn settle_local(&mut self, local: u32) -> Result<(), Error> {
+        for i in self.settled..self.stack.len() {
+            if self.stack[i].value.reads_local(local) {
+                let entry = self.stack[i];
+                self.stack[i] = self.computed(i, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    // ---- locals --------------------------------------------------------------------------------
+
+    /// Forgets which register holds a local.
+    fn uncache(&mut self, local: u32) {
+        for bank in &mut self.banks {
+            for cached in &mut bank.cached {
+                if *cached == Some(local) {
+                    *cached = None;
+                }
+            }
+        }
+    }
+    /// `local := entry`, where the entry was popped.
+    pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
+        let slot = self.locals[local as usize].slot;
+        let ty = self.locals[local as usize].ty;
+        if entry.value == Value::Leaf(Leaf::Local(local)) {
+            self.free(&entry);
+            return Ok(());
+        }
+        let bank = ty.bank();
+        let pinned = self.banks[bank].pinned.iter().position(|&p| p == Some(local));
+        if let Some(reg) = pinned {
+            return self.set_pinned(local, entry, reg as u8);
+        }
+        if B::REGS == 0 || ty == Ty::V128 {
+            return self.put_into(&entry, slot);
+        }
+        // A value that is in a register already: store it, and remember that it is there.
+        let in_register = match entry.value {
+            Value::Leaf(Leaf::Reg(reg)) => Some(reg),
+            Value::Leaf(Leaf::Local(other)) => self.banks[bank].register_of(other),
+            _ => None,
+        };
+        if let Some(reg) = in_register {
+            self.mov(Target::slot(slot), Leaf::Reg(reg), ty)?;
+            self.free(&entry);
+            self.uncache(local);
+            if self.banks[bank].pinned[usize::from(reg)].is_none() {
+                self.banks[bank].cached[usize::from(reg)] = Some(local);
+            }
+            return Ok(());
+        }
+        self.free(&entry);
+        let Some(reg) = self.take(bank)? else { return self.finish_local(local, &entry, None) };
+        self.banks[bank].busy[usize::from(reg)] = false;
+        self.finish_local(local, &entry, Some(reg))
+    }
+    fn finish_local(&mut self, local: u32, entry: &Entry, reg: Option<u8>) -> Result<(), Error> {
+        let slot = self.locals[local as usize].slot;
+        let bank = entry.ty.bank();
+        if let Some(reg) = reg
+            && self.compute(Target::both(reg, slot), entry.value, entry.ty)?
+        {
+            self.uncache(local);
+            self.banks[bank].cached[usize::from(reg)] = Some(local);
+            return Ok(());
+        }
+        self.compute_into_slot(entry, slot)?;
+        self.uncache(local);
+        Ok(())
+    }
+    /// `local := entry`, where the local lives in `reg` throughout the loop.
+    fn set_pinned(&mut self, local: u32, entry: Entry, reg: u8) -> Result<(), Error> {
+        let slot = self.locals[local as usize].slot;
+        self.free(&entry);
+        if !self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
+            if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
+                self.compute_into_slot(&entry, slot)?;
+                return self.mov(Target::reg(reg), Leaf::Slot(slot), entry.ty);
+            }
+            self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
+        }
+        Ok(())
+    }
+
+    // ---- conditions ----------------------------------------------------------------------------
+
+    /// Writes the part of a conditional branch before its target. The condition was popped; the
+    /// branch is taken if it is (`sense`) or is not true.
+    pub(super) fn condition(
+        &mut self,
+        mut entry: Entry,
+        mut sense: bool,
+        to_loop: bool,
+    ) -> Result<[Field; 2], Error> {
+        use crate::wasm::instr::UnOp;
+        // eqz turns the sense round.
+        if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
+            let ty = Ty::num(op.signature().0);
+            return self.condition_test(&entry, a, ty, !sense, to_loop);
+        }
+        if let Value::Bin(mut op, mut a, mut b) = entry.value {
+            if matches!(a, Leaf::Const(_))
+                && let Some(turned) = swapped(op)
+            {
+                op = turned;
+                core::mem::swap(&mut a, &mut b);
+            }
+            if !sense && let Some(negated) = negated(op) {
+                op = negated;
+                sense = true;
+            }
+            let found = |op: BinOp, sense: bool| {
+                B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_some()
+                    || B::br(op, sense, to_loop, Place::SLOT, Place::IMM).is_some()
+            };
+            if !found(op, sense)
+                && let Some(turned) = swapped(op)
+                && found(turned, sense)
+            {
+                op = turned;
+                core::mem::swap(&mut a, &mut b);
+            }
+            if found(op, sense) {
+                return self.condition_compare(&entry, op, a, b, sense, to_loop);
+            }
+        }
+        if !matches!(entry.value, Value::Leaf(_)) {
+            self.stack.push(entry);
+            let i = self.stack.len() - 1;
+            self.make_leaf(i)?;
+            entry = self.pop()?;
+        }
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("branch")) };
+        self.condition_test(&entry, leaf, Ty::I32, sense, to_loop)
+    }
+    fn condition_test(
+        &mut self,
+        entry: &Entry,
+        a: Leaf,
+        ty: Ty,
+        sense: bool,
+        to_loop: bool,
+    ) -> Result<[Field; 2], Error> {
+        let (place, field) = self.operand_not_const(a, ty, 0)?;
+        self.free(entry);
+        let Some(handler) = B::br_test(ty == Ty::I64, sense, to_loop, place) else {
+            return Err(self.out.no_handler("branch"));
+        };
+        self.out.list(|| {
+            let word = if sense { "if" } else { "unless" };
+            format!("{}branch {word} {}", loop_word(to_loop), place_text(place, field))
+        });
+        self.out.begin(handler);
+        Ok([field, Field::None])
+    }
+    fn condition_compare(
+        &mut self,
+        entry: &Entry,
+        op: BinOp,
+        a: Leaf,
+        b: Leaf,
+        sense: bool,
+        to_loop: bool,
+    ) -> Result<[Field; 2], Error> {
+        let ty = Ty::num(op.signature().0);
+        // The orders that a swap gives exist with immediates only.
+        let (mut op, mut a, mut b) = (op, a, b);
+        if B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_none() {
+            let immediate = matches!(b, Leaf::Const(bits) if immediate(bits, ty).is_some());
+            if !immediate && let Some(turned) = swapped(op) {
+                op = turned;
+                core::mem::swap(&mut a, &mut b);
+            }
+        }
+        let find = |a, b| B::br(op, sense, to_loop, a, b);
+        let (handler, a, b) = self.binary_form(op, ty, a, b, find)?;
+        self.free(entry);
+        self.out.list(|| {
+            let word = if sense { "if" } else { "unless" };
+            let (a, b) = (place_text(a.0, a.1), place_text(b.0, b.1));
+            format!("{}branch {word} {} {a} {b}", loop_word(to_loop), op.text())
+        });
+        self.out.begin(handler);
+        Ok([a.1, b.1])
+    }
+    /// The fields after a branch's target.
+    pub(super) fn end_condition(&mut self, fields: [Field; 2]) {
+        for field in fields {
+            self.field(field);
+        }
+        self.out.end();
+    }
+
+    // ---- other instructions with operands ------------------------------------------------------
+
+    /// An instruction `handler` with one operand after fixed fields.
+    pub(super) fn with_operand(
+        &mut self,
+        entry: &Entry,
+        constant: bool,
+    ) -> Result<(Place, Field), Error> {
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("operand")) };
+        let operand = if constant {
+            match self.operand(leaf, entry.ty) {
+                Some(operand) => operand,
+                None => self.in_scratch(leaf, entry.ty, 0)?,
+            }
+        } else {
+            self.operand_not_const(leaf, entry.ty, 0)?
+        };
+        self.free(entry);
+        Ok(operand)
+    }
+    pub(super) fn write_field(&mut self, field: Field) {
+        self.field(field);
+    }
+    /// The operand of a popped entry, in a slot.
+    pub(super) fn slot_operand(&mut self, entry: &Entry, scratch: usize) -> Result<Operand, Error> {
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("operand")) };
+        let operand = self.operand_in_slot(leaf, entry.ty, scratch)?;
+        self.free(entry);
+        Ok(operand)
+    }
+
+    /// `select`: the three operands are the top of the stack, all leaves.
+    pub(super) fn emit_select(&mut self, ty: Ty) -> Result<(), Error> {
+        let c = self.pop()?;
+        let b = self.pop()?;
+        let a = self.pop()?;
+        let (Value::Leaf(la), Value::Leaf(lb), Value::Leaf(lc)) = (a.value, b.value, c.value)
+        else {
+            return Err(self.out.no_handler("select"));
+        };
+        let constants = class(ty) == Class::Int;
+        let mut place = |leaf, ty, n: usize, constant: bool| {
+            if constant && let Some(operand) = self.operand(leaf, ty) {
+                return Ok(operand);
+            }
+            self.operand_not_const(leaf, ty, n)
+        };
+        let pa = place(la, ty, 0, constants)?;
+        let pb = place(lb, ty, 1, constants)?;
+        let pc = place(lc, Ty::I32, 2, false)?;
+        for entry in [&a, &b, &c] {
+            self.free(entry);
+        }
+        let mut target = Target::slot(a.slot);
+        if B::select(class(ty), Dest(0), pa.0, pb.0, pc.0).is_some()
+            && let Some(reg) = self.take_free(ty)?
+        {
+            self.banks[ty.bank()].cached[usize::from(reg)] = None;
+            target = Target::reg(reg);
+        }
+        let Some(handler) = B::select(class(ty), target.dest, pa.0, pb.0, pc.0) else {
+            return Err(self.out.no_handler("select"));
+        };
+        self.out.list(|| {
+            let text = |p: Operand| place_text(p.0, p.1);
+            format!("{} := {} ? {} : {}", target.text(), text(pc), text(pa), text(pb))
+        });
+        self.out.begin(handler);
+        self.target(target);
+        for operand in [pa, pb, pc] {
+            self.field(operand.1);
+        }
+        self.out.end();
+        self.reach(a.slot)?;
+        let leaf = match target.dest {
+            Dest::SLOT => Leaf::Slot(a.slot),
+            Dest(reg) => Leaf::Reg(reg),
+        };
+        self.stack.push(Entry { value: Value::Leaf(leaf), ty, slot: a.slot });
+        Ok(())
+    }
+    /// Takes a register if one is free: when places are chosen already, spilling comes too late.
+    fn take_free(&mut self, ty: Ty) -> Result<Option<u8>, Error> {
+        let bank = &self.banks[ty.bank()];
+        let free = (0..B::REGS).any(|r| !bank.busy[r] && bank.pinned[r].is_none());
+        if free { self.take(ty.bank()) } else { Ok(None) }
+    }
+
+    /// An instruction without operands.
+    pub(super) fn fixed(&mut self, op: Fixed) {
+        self.out.list(|| format!("{op:?}"));
+        self.out.begin(B::fixed(op));
+        self.out.end();
+    }
+}
+
+fn loop_word(to_loop: bool) -> &'static str {
+    if to_loop { "loop " } else { "" }
+}
+
+/// Whether `a op b` is `b op a`.
+pub fn commutes(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(
+        op,
+        I32Add
+            | I32Mul
+            | I32And
+            | I32Or
+            | I32Xor
+            | I32Eq
+            | I32Ne
+            | I64Add
+            | I64Mul
+            | I64And
+            | I64Or
+            | I64Xor
+            | I64Eq
+            | I64Ne
+    ) || float_commutes(op)
+}
+/// Float operations commute in value; which NaN they give is left open (§4.3.3).
+fn float_commutes(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(op, F32Add | F32Mul | F32Eq | F32Ne | F64Add | F64Mul | F64Eq | F64Ne)
+}
+/// The comparison `b op' a` that is `a op b`.
+pub fn swapped(op: BinOp) -> Option<BinOp> {
+    use BinOp::*;
+    Some(match op {
+        I32LtS => I32GtS,
+        I32LtU => I32GtU,
+        I32GtS => I32LtS,
+        I32GtU => I32LtU,
+        I32LeS => I32GeS,
+        I32LeU => I32GeU,
+        I32GeS => I32LeS,
+        I32GeU => I32LeU,
+        I64LtS => I64GtS,
+        I64LtU => I64GtU,
+        I64GtS => I64LtS,
+        I64GtU => I64LtU,
+        I64LeS => I64GeS,
+        I64LeU => I64GeU,
+        I64GeS => I64LeS,
+        I64GeU => I64LeU,
+        F32Lt => F32Gt,
+        F32Gt => F32Lt,
+        F32Le => F32Ge,
+        F32Ge => F32Le,
+        F64Lt => F64Gt,
+        F64Gt => F64Lt,
+        F64Le => F64Ge,
+        F64Ge => F64Le,
+        op if commutes(op) => op,
+        _ => return None,
+    })
+}
+/// The comparison that holds exactly if `op` does not; floats have none.
+pub fn negated(op: BinOp) -> Option<BinOp> {
+    use BinOp::*;
+    Some(match op {
+        I32Eq => I32Ne,
+        I32Ne => I32Eq,
+        I32LtS => I32GeS,
+        I32LtU => I32GeU,
+        I32GtS => I32LeS,
+        I32GtU => I32LeU,
+        I32LeS => I32GtS,
+        I32LeU => I32GtU,
+        I32GeS => I32LtS,
+        I32GeU => I32LtU,
+        I64Eq => I64Ne,
+        I64Ne => I64Eq,
+        I64LtS => I64GeS,
+        I64LtU => I64GeU,
+        I64GtS => I64LeS,
+        I64GtU => I64LeU,
+        I64LeS => I64GtS,
+        I64LeU => I64GtU,
+        I64GeS => I64LtS,
+        I64GeU => I64LtU,
+        _ => return None,
+    })
+}

@@ -1,0 +1,108 @@
+//! A look ahead over the body of a loop, to decide what to keep in registers.
+//!
+//! It stops at the first nested loop, so that every byte is looked at no more than twice.
+
+/// What the body of a loop does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoopBody {
+    /// It contains no loop, no call and nothing else that ends in another frame: the loop register
+    /// survives it.
+    pub innermost: bool,
+    /// It contains nothing that clobbers the value registers.
+    pub keeps_registers: bool,
+}
+
+struct Bytes<'a> {
+    code: &'a [u8],
+    pos: usize,
+}
+impl Bytes<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.code.get(self.pos)?;
+        self.pos += 1;
+        Some(byte)
+    }
+    fn skip(&mut self, n: usize) {
+        self.pos += n;
+    }
+    /// Skips a LEB128 number.
+    fn leb(&mut self) -> Option<()> {
+        while self.byte()? & 0x80 != 0 {}
+        Some(())
+    }
+    /// A u32; the caller's validation checks its form.
+    fn u32(&mut self) -> Option<u32> {
+        let mut value = 0u32;
+        let mut shift = 0;
+        loop {
+            let byte = self.byte()?;
+            value |= u32::from(byte & 0x7F).checked_shl(shift).unwrap_or(0);
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+            shift += 7;
+        }
+    }
+    fn memarg(&mut self) -> Option<()> {
+        if self.u32()? & 0x40 != 0 {
+            self.leb()?;
+        }
+        self.leb()
+    }
+}
+
+/// Looks over the loop body that begins at `pos`, and reports the uses of locals: index, and
+/// whether it is written.
+pub fn loop_body(code: &[u8], pos: usize, mut local: impl FnMut(u32, bool)) -> LoopBody {
+    let mut bytes = Bytes { code, pos };
+    look(&mut bytes, &mut local).unwrap_or_default()
+}
+
+fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<LoopBody> {
+    let mut depth = 1u32;
+    let mut keeps_registers = true;
+    while depth > 0 {
+        match bytes.byte()? {
+            0x02 | 0x04 => {
+                depth += 1;
+                bytes.leb()?;
+            }
+            0x0B => depth -= 1,
+            0x00 | 0x01 | 0x05 | 0x0F | 0x1A | 0x1B | 0x45..=0xC4 | 0xD1 => {}
+            0x0C | 0x0D | 0x23 | 0x24 => bytes.leb()?,
+            0x0E => {
+                let count = bytes.u32()?;
+                for _ in 0..=count {
+                    bytes.leb()?;
+                }
+            }
+            0x20 => local(bytes.u32()?, false),
+            0x21 | 0x22 => local(bytes.u32()?, true),
+            0x28..=0x3E => bytes.memarg()?,
+            0x3F | 0x40 | 0x25 | 0x26 | 0xD2 => {
+                keeps_registers = false;
+                bytes.leb()?;
+            }
+            0x41 | 0x42 => bytes.leb()?,
+            0x43 => bytes.skip(4),
+            0x44 => bytes.skip(8),
+            0xFC => match bytes.u32()? {
+                0..=7 => {}
+                8 | 10 | 12 | 14 => {
+                    keeps_registers = false;
+                    bytes.leb()?;
+                    bytes.leb()?;
+                }
+                9 | 11 | 13 | 15..=17 => {
+                    keeps_registers = false;
+                    bytes.leb()?;
+                }
+                19..=22 => keeps_registers = false,
+                _ => return None,
+            },
+            // A nested loop, a call, an exception, or what this look does not know.
+            _ => return None,
+        }
+    }
+    Some(LoopBody { innermost: true, keeps_registers })
+}

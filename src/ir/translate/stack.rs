@@ -1,0 +1,157 @@
+//! The symbolic operand stack: what is known of every operand before it has to exist, and what the
+//! registers hold.
+
+use crate::wasm::instr::{BinOp, UnOp};
+use crate::wasm::ops::LoadOp;
+use crate::wasm::types::{NumType, ValType};
+
+/// The type of an operand, as far as code cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Ty {
+    I32,
+    I64,
+    F32,
+    F64,
+    V128,
+    Ref,
+}
+impl Ty {
+    pub fn of(ty: ValType) -> Ty {
+        match ty {
+            ValType::I32 => Ty::I32,
+            ValType::I64 => Ty::I64,
+            ValType::F32 => Ty::F32,
+            ValType::F64 => Ty::F64,
+            ValType::V128 => Ty::V128,
+            ValType::Ref(_) => Ty::Ref,
+        }
+    }
+    pub fn num(ty: NumType) -> Ty {
+        Ty::of(ty.into())
+    }
+    /// How many slots it takes.
+    pub fn slots(self) -> i32 {
+        if self == Ty::V128 { 2 } else { 1 }
+    }
+    /// The register bank: 0 integers, 1 floats.
+    pub fn bank(self) -> usize {
+        matches!(self, Ty::F32 | Ty::F64 | Ty::V128) as usize
+    }
+}
+
+/// An operand that costs no instruction to read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Leaf {
+    /// Bits.
+    Const(u64),
+    /// A local, wherever it is when the operand is read.
+    Local(u32),
+    /// A register that belongs to this operand.
+    Reg(u8),
+    /// A slot.
+    Slot(i32),
+}
+
+/// An address.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Addr {
+    One(Leaf),
+    Imm(Leaf, u32),
+    Sum(Leaf, Leaf),
+}
+
+/// The value of an operand: a leaf, or one operation on leaves that is still to be done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    Leaf(Leaf),
+    Un(UnOp, Leaf),
+    Bin(BinOp, Leaf, Leaf),
+    Load { op: LoadOp, is_64: bool, memory: u32, offset: u64, address: Addr },
+    Global(u32),
+}
+impl Value {
+    /// Calls `f` with every leaf.
+    pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
+        match self {
+            Value::Leaf(a) | Value::Un(_, a) => f(a),
+            Value::Bin(_, a, b) => {
+                f(a);
+                f(b);
+            }
+            Value::Load { address, .. } => match address {
+                Addr::One(a) | Addr::Imm(a, _) => f(a),
+                Addr::Sum(a, b) => {
+                    f(a);
+                    f(b);
+                }
+            },
+            Value::Global(_) => {}
+        }
+    }
+    pub fn reads_local(&self, local: u32) -> bool {
+        let mut found = false;
+        self.leaves(|leaf| found |= *leaf == Leaf::Local(local));
+        found
+    }
+    /// Whether it is still to be computed and reads a slot other than `own`.
+    pub fn reads_other_slot(&self, own: i32) -> bool {
+        let mut found = false;
+        if !matches!(self, Value::Leaf(_)) {
+            self.leaves(|leaf| found |= matches!(leaf, Leaf::Slot(slot) if *slot != own));
+        }
+        found
+    }
+    /// Whether doing it later could change what it gives or which trap comes first.
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Value::Load { .. } => true,
+            Value::Un(op, _) => op.can_trap(),
+            Value::Bin(op, ..) => op.can_trap(),
+            _ => false,
+        }
+    }
+}
+
+/// An operand on the symbolic stack.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub value: Value,
+    pub ty: Ty,
+    /// Its slot on the operand stack of the frame, where it goes when it must be in memory.
+    pub slot: i32,
+}
+
+/// The registers of one class.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bank {
+    /// Belongs to an operand on the stack.
+    pub busy: [bool; 4],
+    /// Holds this local, which is also in its slot.
+    pub cached: [Option<u32>; 4],
+    /// Holds this local throughout the loop.
+    pub pinned: [Option<u32>; 4],
+    /// When it was last used.
+    pub used: [u32; 4],
+}
+impl Bank {
+    pub fn register_of(&self, local: u32) -> Option<u8> {
+        self.cached.iter().position(|&l| l == Some(local)).map(|r| r as u8)
+    }
+}
+
+/// Which locals the registers hold at a label, by bank.
+pub type Cache = [[Option<u32>; 4]; 2];
+
+/// What two caches agree on.
+pub fn meet(a: &Cache, b: &Cache) -> Cache {
+    let mut both = *a;
+    for bank in 0..2 {
+        for reg in 0..4 {
+            if a[bank][reg] != b[bank][reg] {
+                both[bank][reg] = None;
+            }
+        }
+    }
+    both
+}

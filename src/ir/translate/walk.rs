@@ -1,0 +1,793 @@
+//! The translator as a listener of validation: one method per instruction or family.
+
+use super::*;
+use crate::ir::backend::Class;
+
+impl<B: Backend> Translator<'_, B> {
+    /// Lays out parameters and locals, and sets locals to zero.
+    fn lay_out(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
+        let params = info.ty.params.len();
+        self.param_slots = info.ty.params.iter().map(|ty| ty.slots() as i32).sum();
+        let mut slot = -(HEADER + self.param_slots);
+        let mut far = tuning::LAST_NEAR_SLOT + 64;
+        for (i, &ty) in info.locals.iter().enumerate() {
+            if i == params {
+                slot = 0;
+            }
+            let ty = Ty::of(ty);
+            let is_far = i >= params && slot as usize >= tuning::NEAR_LOCAL_SLOTS && slot > 0;
+            let place = if is_far { &mut far } else { &mut slot };
+            self.locals.push(Local { ty, slot: *place });
+            *place += ty.slots();
+        }
+        let near = if info.locals.len() > params { slot } else { 0 };
+        self.scratch = near;
+        self.first_operand = near + SCRATCH;
+        self.max_slot = self.first_operand;
+        self.zero(0, near)?;
+        let first_far = tuning::LAST_NEAR_SLOT + 64;
+        if far > first_far {
+            self.max_slot = far;
+            // One that instructions reach comes first.
+            self.zero(tuning::LAST_NEAR_SLOT, far - tuning::LAST_NEAR_SLOT)?;
+        }
+        Ok(())
+    }
+    fn zero(&mut self, first: i32, count: i32) -> Result<(), Error> {
+        if count == 0 {
+            return Ok(());
+        }
+        let handler = B::zero(count as usize).unwrap_or_else(|| B::fixed(Fixed::Zero));
+        self.out.list(|| format!("zero [{first}] × {count}"));
+        self.out.begin(handler);
+        self.out.slot(first);
+        self.out.u16(0);
+        self.out.u32(count as u32);
+        self.out.end();
+        Ok(())
+    }
+    /// Moves between a far local and a near slot.
+    fn far(&mut self, op: Fixed, near: i32, far: i32) {
+        self.out.list(|| format!("{op:?} [{near}] [{far}]"));
+        self.out.begin(B::fixed(op));
+        self.out.slot(near);
+        self.out.u16(0);
+        self.out.u32(far as u32);
+        self.out.end();
+    }
+    fn is_far(&self, local: u32) -> bool {
+        self.locals[local as usize].slot > tuning::LAST_NEAR_SLOT
+    }
+
+    /// The address operand on top of the stack; sums become part of the access.
+    fn pop_address(&mut self, arg: &MemArg, sums: bool) -> Result<(Entry, Addr), Error> {
+        let add = if arg.is_64 { BinOp::I64Add } else { BinOp::I32Add };
+        let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
+        if let Some(top) = self.stack.last()
+            && let Value::Bin(op, a, b) = top.value
+            && op == add
+            && sums
+            && near
+        {
+            let imm = match b {
+                Leaf::Const(bits) if !arg.is_64 => Some(Some(bits as u32)),
+                Leaf::Const(bits) => {
+                    Some((bits as i64 == i64::from(bits as i32)).then_some(bits as u32))
+                }
+                _ => None,
+            };
+            match imm {
+                Some(Some(imm)) => return Ok((self.pop()?, Addr::Imm(a, imm))),
+                None if !matches!(a, Leaf::Const(_)) => return Ok((self.pop()?, Addr::Sum(a, b))),
+                _ => {}
+            }
+        }
+        let entry = self.pop_leaf()?;
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("address")) };
+        Ok((entry, Addr::One(leaf)))
+    }
+
+    /// `br_if` that carries operands, or goes to the function's end: around a jump.
+    fn branch_around(&mut self, label: usize, n: usize, condition: Entry) -> Result<(), Error> {
+        let mut skip = Patches::default();
+        let fields = self.condition(condition, false, false)?;
+        self.out.forward(&mut skip);
+        self.end_condition(fields);
+        if self.control[label].kind == Kind::Func {
+            self.emit_return()?;
+        } else {
+            self.copy_to_label(label, n)?;
+            self.jump(label);
+        }
+        self.out.place(skip);
+        Ok(())
+    }
+
+    /// Closes a block whose start was reached.
+    fn close(&mut self, control: Control, live: bool) -> Result<(), Error> {
+        let n = control.results.1 - control.results.0;
+        if live {
+            self.settle_ordered()?;
+            self.settle_top(n)?;
+        }
+        let mut cache = control.cache;
+        let mut patched = !control.patches.is_empty();
+        let mut here = if live { Some(self.cache()) } else { None };
+        self.out.place(control.patches);
+        if let Some((patches, other)) = control.otherwise {
+            // An `if` without `else`: its operands are where they were.
+            self.out.place(patches);
+            here = Some(here.map_or(other, |here| meet(&here, &other)));
+            patched = true;
+        }
+        if let Some(here) = here {
+            cache = Some(cache.map_or(here, |cache| meet(&cache, &here)));
+        }
+        self.drop_to(control.height);
+        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
+            bank.pinned = pinned;
+        }
+        // Validation goes on after an end that cannot be reached: so does this.
+        self.set_cache(&cache.unwrap_or_default());
+        self.push_in_slots(control.results)?;
+        if patched || control.kind == Kind::Loop {
+            self.fuel_point();
+        }
+        self.types.truncate(control.params.0);
+        Ok(())
+    }
+
+    fn call_fields(&mut self, start: i32, slots: i32, tail: bool) {
+        if tail {
+            self.tail_fields(start, slots);
+        } else {
+            self.out.slot(start + slots + HEADER);
+        }
+    }
+    /// A call through a reference or a table, whose operand was popped.
+    fn call_through(
+        &mut self,
+        ty: &FuncType,
+        tail: bool,
+        callee: Entry,
+        table: Option<(u32, bool, TypeId)>,
+    ) -> Result<(), Error> {
+        let (start, slots) = self.arguments(ty)?;
+        let (place, field) = self.with_operand(&callee, false)?;
+        let handler = match table {
+            Some((_, is_64, _)) => B::call_indirect(is_64, tail, place),
+            None => B::call_ref(tail, place),
+        };
+        let Some(handler) = handler else { return Err(self.out.no_handler("call")) };
+        self.out.traps();
+        self.out.list(|| format!("call {table:?} {place:?} {field:?} [{start}]"));
+        self.out.begin(handler);
+        if let Some((table, _, id)) = table {
+            self.out.u32(table);
+            self.out.u32(id.0);
+        }
+        self.call_fields(start, slots, tail);
+        self.write_field(field);
+        self.out.end();
+        if !tail {
+            self.call_results(ty)?;
+        }
+        Ok(())
+    }
+    fn binary_operands(&mut self) -> Result<(Leaf, Leaf), Error> {
+        self.leaves(2)?;
+        let b = self.pop()?;
+        let a = self.pop()?;
+        match (a.value, b.value) {
+            (Value::Leaf(a), Value::Leaf(b)) => Ok((a, b)),
+            _ => Err(self.out.no_handler("operand")),
+        }
+    }
+    fn global_class(&self, ty: ValType) -> Result<Class, Error> {
+        match Ty::of(ty) {
+            Ty::V128 => Err(self.unsupported("v128 global")),
+            ty => Ok(class(ty)),
+        }
+    }
+    /// `table.grow` and such: results and operands are addresses of this width.
+    fn table_op(
+        &mut self,
+        op: SlowOp,
+        n: usize,
+        result: Option<Ty>,
+        a: u32,
+        b: u32,
+    ) -> Result<(), Error> {
+        match result {
+            Some(ty) => self.slow(op, n, &[ty], a, b),
+            None => self.slow(op, n, &[], a, b),
+        }
+    }
+}
+
+impl<B: Backend> Sink for Translator<'_, B> {
+    fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
+        self.out.clear();
+        self.out.offset = info.code_offset as u32;
+        self.stack.clear();
+        self.control.clear();
+        self.types.clear();
+        self.locals.clear();
+        self.banks = [Bank::default(); 2];
+        self.settled = 0;
+        self.fuel_field = None;
+        self.fuel = 0;
+        self.code.clear();
+        self.code.extend_from_slice(info.code);
+        self.uses.clear();
+        self.uses.resize(info.locals.len(), 0);
+        self.touched.clear();
+        self.lay_out(info)?;
+        self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
+        self.results = self.control[0].results;
+        self.fuel_point();
+        Ok(())
+    }
+    fn at(&mut self, offset: usize) {
+        self.out.offset = offset as u32;
+        self.fuel += 1;
+    }
+    fn finish(&mut self) -> Result<(), Error> {
+        self.end_fuel();
+        Ok(())
+    }
+
+    fn block(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
+        if live {
+            self.settle(0)?;
+        }
+        self.open(Kind::Block, ty, !live);
+        Ok(())
+    }
+    fn loop_(&mut self, ty: BlockType<'_>, code_pos: usize, live: bool) -> Result<(), Error> {
+        if !live {
+            self.open(Kind::Loop, ty, true);
+            return Ok(());
+        }
+        self.settle(0)?;
+        self.settle_top(ty.params.len())?;
+        self.open(Kind::Loop, ty, false);
+        self.end_fuel();
+        let loop_register = self.prepare_loop(code_pos)?;
+        let pins = self.pins();
+        self.set_cache(&pins);
+        if loop_register {
+            self.fixed(Fixed::SetLoop);
+        }
+        let header = self.out.pos();
+        let control = self.top()?;
+        control.header = header;
+        control.loop_register = loop_register;
+        self.fuel_point();
+        Ok(())
+    }
+    fn if_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
+        if !live {
+            self.open(Kind::If, ty, true);
+            return Ok(());
+        }
+        let condition = self.pop()?;
+        self.settle(0)?;
+        self.settle_top(ty.params.len())?;
+        let fields = self.condition(condition, false, false)?;
+        let mut patches = Patches::default();
+        self.out.forward(&mut patches);
+        self.end_condition(fields);
+        self.open(Kind::If, ty, false);
+        let cache = self.cache();
+        self.top()?.otherwise = Some((patches, cache));
+        self.fuel_point();
+        Ok(())
+    }
+    fn else_(&mut self, live: bool) -> Result<(), Error> {
+        let label = self.control.len() - 1;
+        if self.control[label].dead {
+            return Ok(());
+        }
+        let (height, params, results) = {
+            let control = &self.control[label];
+            (control.height, control.params, control.results)
+        };
+        if live {
+            self.settle_ordered()?;
+            self.settle_top(results.1 - results.0)?;
+            self.jump(label);
+        }
+        self.drop_to(height);
+        let control = self.top()?;
+        control.kind = Kind::Else;
+        if let Some((patches, cache)) = control.otherwise.take() {
+            self.out.place(patches);
+            self.set_cache(&cache);
+        }
+        self.push_in_slots(params)?;
+        self.fuel_point();
+        Ok(())
+    }
+    fn end(&mut self, live: bool) -> Result<(), Error> {
+        let Some(control) = self.control.pop() else { return Ok(()) };
+        if control.dead {
+            self.types.truncate(control.params.0);
+            return Ok(());
+        }
+        if control.kind == Kind::Func {
+            if live {
+                self.emit_return()?;
+            }
+            return Ok(());
+        }
+        self.close(control, live)
+    }
+    fn br(&mut self, depth: u32) -> Result<(), Error> {
+        self.branch(depth)
+    }
+    fn br_if(&mut self, depth: u32) -> Result<(), Error> {
+        let label = self.label(depth);
+        let condition = self.pop()?;
+        self.settle_ordered()?;
+        let types = self.label_types(label);
+        let n = types.1 - types.0;
+        let is_return = self.control[label].kind == Kind::Func;
+        if n > 0 {
+            self.settle_top(n)?;
+        }
+        if is_return || !self.in_position(label, n) {
+            self.branch_around(label, n, condition)?;
+        } else {
+            let to_loop = self.to_loop(label);
+            let fields = self.condition(condition, true, to_loop)?;
+            self.target_field(label);
+            self.end_condition(fields);
+        }
+        self.fuel_point();
+        Ok(())
+    }
+    fn br_table(&mut self, targets: &[u32]) -> Result<(), Error> {
+        let index = self.pop_leaf()?;
+        self.settle_ordered()?;
+        let label = self.label(targets[0]);
+        let types = self.label_types(label);
+        let n = types.1 - types.0;
+        self.settle_top(n)?;
+        let (place, field) = self.with_operand(&index, false)?;
+        let Some(handler) = B::br_table(place) else { return Err(self.out.no_handler("br_table")) };
+        self.out.list(|| format!("br_table {place:?} {field:?} × {}", targets.len()));
+        self.out.begin(handler);
+        self.out.u32(targets.len() as u32 - 1);
+        self.write_field(field);
+        self.out.end();
+        let mut stubs = Vec::new();
+        for &depth in targets {
+            let label = self.label(depth);
+            if self.control[label].kind != Kind::Func && self.in_position(label, n) {
+                self.target_field(label);
+                continue;
+            }
+            let mut stub = self.control[label].stub;
+            if stub.is_empty() {
+                stubs.push(label);
+            }
+            self.out.forward(&mut stub);
+            self.control[label].stub = stub;
+        }
+        self.out.end();
+        for label in stubs {
+            let stub = core::mem::take(&mut self.control[label].stub);
+            self.out.place(stub);
+            if self.control[label].kind == Kind::Func {
+                self.emit_return()?;
+            } else {
+                self.copy_to_label(label, n)?;
+                self.jump(label);
+            }
+        }
+        Ok(())
+    }
+    fn return_(&mut self) -> Result<(), Error> {
+        self.emit_return()
+    }
+    fn unreachable(&mut self) -> Result<(), Error> {
+        self.settle_ordered()?;
+        self.out.traps();
+        self.fixed(Fixed::Unreachable);
+        Ok(())
+    }
+
+    fn call(&mut self, func: u32, ty: &FuncType, tail: bool) -> Result<(), Error> {
+        let (start, slots) = self.arguments(ty)?;
+        let defined = func.checked_sub(self.cx.imported_funcs);
+        let op = match (defined, tail) {
+            (Some(_), false) => Fixed::Call,
+            (Some(_), true) => Fixed::TailCall,
+            (None, false) => Fixed::CallImport,
+            (None, true) => Fixed::TailCallImport,
+        };
+        self.out.traps();
+        self.out.list(|| format!("{op:?} {func} [{start}]"));
+        self.out.begin(B::fixed(op));
+        match defined {
+            Some(defined) => {
+                let Some(entry) = self.cx.entries.get(defined as usize) else {
+                    return Err(self.out.no_handler("call"));
+                };
+                self.out.u64(core::ptr::from_ref(entry) as u64);
+            }
+            None => self.out.u32(func),
+        }
+        self.call_fields(start, slots, tail);
+        self.out.end();
+        if !tail {
+            self.call_results(ty)?;
+            self.fuel_point();
+        }
+        Ok(())
+    }
+    fn call_indirect(
+        &mut self,
+        table: u32,
+        table_is_64: bool,
+        type_id: TypeId,
+        ty: &FuncType,
+        tail: bool,
+    ) -> Result<(), Error> {
+        let index = self.pop_leaf()?;
+        self.call_through(ty, tail, index, Some((table, table_is_64, type_id)))?;
+        if !tail {
+            self.fuel_point();
+        }
+        Ok(())
+    }
+    fn call_ref(&mut self, _: TypeId, ty: &FuncType, tail: bool) -> Result<(), Error> {
+        let callee = self.pop_leaf()?;
+        self.call_through(ty, tail, callee, None)?;
+        if !tail {
+            self.fuel_point();
+        }
+        Ok(())
+    }
+
+    fn try_table(&mut self, _: BlockType<'_>, _: &[Catch], live: bool) -> Result<(), Error> {
+        if live { Err(self.unsupported("try_table")) } else { self.dead_block() }
+    }
+    fn throw(&mut self, _: u32, _: &FuncType) -> Result<(), Error> {
+        Err(self.unsupported("throw"))
+    }
+    fn throw_ref(&mut self) -> Result<(), Error> {
+        Err(self.unsupported("throw_ref"))
+    }
+    fn try_(&mut self, _: BlockType<'_>, live: bool) -> Result<(), Error> {
+        if live { Err(self.unsupported("try")) } else { self.dead_block() }
+    }
+    fn catch(&mut self, _: u32, _: &FuncType, _: bool) -> Result<(), Error> {
+        Ok(())
+    }
+    fn catch_all(&mut self, _: bool) -> Result<(), Error> {
+        Ok(())
+    }
+    fn delegate(&mut self, _: u32, _: bool) -> Result<(), Error> {
+        self.control.pop();
+        Ok(())
+    }
+    fn rethrow(&mut self, _: u32) -> Result<(), Error> {
+        Err(self.unsupported("rethrow"))
+    }
+
+    fn drop_(&mut self, _: ValType) -> Result<(), Error> {
+        if let Some(top) = self.stack.last()
+            && top.value.is_ordered()
+        {
+            self.make_leaf(self.stack.len() - 1)?;
+        }
+        let entry = self.pop()?;
+        self.free(&entry);
+        Ok(())
+    }
+    fn select(&mut self, ty: ValType) -> Result<(), Error> {
+        let ty = Ty::of(ty);
+        if ty == Ty::V128 {
+            return Err(self.unsupported("select of v128"));
+        }
+        self.leaves(3)?;
+        self.emit_select(ty)
+    }
+    fn local_get(&mut self, local: u32) -> Result<(), Error> {
+        let Local { ty, slot } = self.locals[local as usize];
+        if ty == Ty::V128 {
+            return Err(self.unsupported("v128 local"));
+        }
+        if self.is_far(local) {
+            let near = self.next_slot();
+            self.reach(near)?;
+            self.push(Value::Leaf(Leaf::Slot(near)), ty)?;
+            self.far(Fixed::FarLoad, near, slot);
+            return Ok(());
+        }
+        self.push(Value::Leaf(Leaf::Local(local)), ty)
+    }
+    fn local_set(&mut self, local: u32) -> Result<(), Error> {
+        let entry = self.pop()?;
+        if self.is_far(local) {
+            self.put_into(&entry, entry.slot)?;
+            self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot);
+            return Ok(());
+        }
+        self.settle_local(local)?;
+        self.set_local(local, entry)
+    }
+    fn local_tee(&mut self, local: u32) -> Result<(), Error> {
+        let ty = self.locals[local as usize].ty;
+        if self.is_far(local) {
+            let entry = self.pop()?;
+            self.put_into(&entry, entry.slot)?;
+            self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot);
+            return self.push(Value::Leaf(Leaf::Slot(entry.slot)), ty);
+        }
+        self.local_set(local)?;
+        self.push(Value::Leaf(Leaf::Local(local)), ty)
+    }
+    fn global_get(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
+        self.global_class(ty)?;
+        self.push(Value::Global(global), Ty::of(ty))
+    }
+    fn global_set(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
+        let class = self.global_class(ty)?;
+        let entry = self.pop_leaf()?;
+        self.settle_ordered()?;
+        self.settle_globals()?;
+        let (place, field) = self.with_operand(&entry, true)?;
+        let Some(handler) = B::global_set(class, place) else {
+            return Err(self.out.no_handler("global.set"));
+        };
+        self.out.list(|| format!("global {global} := {place:?} {field:?}"));
+        self.out.begin(handler);
+        self.out.u32(global);
+        self.write_field(field);
+        self.out.end();
+        Ok(())
+    }
+
+    fn i32_const(&mut self, value: i32) -> Result<(), Error> {
+        self.push_const(u64::from(value as u32), Ty::I32)
+    }
+    fn i64_const(&mut self, value: i64) -> Result<(), Error> {
+        self.push_const(value as u64, Ty::I64)
+    }
+    fn f32_const(&mut self, bits: u32) -> Result<(), Error> {
+        self.push_const(u64::from(bits), Ty::F32)
+    }
+    fn f64_const(&mut self, bits: u64) -> Result<(), Error> {
+        self.push_const(bits, Ty::F64)
+    }
+    fn unary(&mut self, op: UnOp) -> Result<(), Error> {
+        let ty = Ty::num(op.signature().1);
+        if let Some(top) = self.stack.last_mut() {
+            match (op, top.value) {
+                // Narrow numbers are zero-extended everywhere.
+                (UnOp::I64ExtendI32U, _) => {
+                    top.ty = ty;
+                    return Ok(());
+                }
+                (UnOp::I32Eqz, Value::Bin(compare, a, b)) => {
+                    if let Some(negated) = lower::negated(compare) {
+                        top.value = Value::Bin(negated, a, b);
+                        return Ok(());
+                    }
+                }
+                (_, Value::Leaf(Leaf::Const(bits))) => {
+                    if let Ok(bits) = op.eval(bits) {
+                        *top = Entry { value: Value::Leaf(Leaf::Const(bits)), ty, ..*top };
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+        }
+        let entry = self.pop_leaf()?;
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler(op.text())) };
+        self.push(Value::Un(op, leaf), ty)
+    }
+    fn binary(&mut self, op: BinOp) -> Result<(), Error> {
+        let ty = Ty::num(op.signature().1);
+        let (mut a, mut b) = self.binary_operands()?;
+        let mut op = op;
+        if let (Leaf::Const(x), Leaf::Const(y)) = (a, b)
+            && let Ok(bits) = op.eval(x, y)
+        {
+            return self.push_const(bits, ty);
+        }
+        if matches!(a, Leaf::Const(_))
+            && !matches!(b, Leaf::Const(_))
+            && let Some(turned) = lower::swapped(op)
+        {
+            op = turned;
+            core::mem::swap(&mut a, &mut b);
+        }
+        match (op, b) {
+            (BinOp::I32Sub, Leaf::Const(c)) => {
+                op = BinOp::I32Add;
+                b = Leaf::Const(u64::from((c as u32).wrapping_neg()));
+            }
+            (BinOp::I64Sub, Leaf::Const(c)) => {
+                op = BinOp::I64Add;
+                b = Leaf::Const(c.wrapping_neg());
+            }
+            _ => {}
+        }
+        self.push(Value::Bin(op, a, b), ty)
+    }
+    fn wide_add_sub(&mut self, subtract: bool) -> Result<(), Error> {
+        let op = if subtract { SlowOp::WideSub } else { SlowOp::WideAdd };
+        self.slow(op, 4, &[Ty::I64, Ty::I64], 0, 0)
+    }
+    fn wide_mul(&mut self, signed: bool) -> Result<(), Error> {
+        let op = if signed { SlowOp::WideMulS } else { SlowOp::WideMulU };
+        self.slow(op, 2, &[Ty::I64, Ty::I64], 0, 0)
+    }
+
+    fn ref_null(&mut self) -> Result<(), Error> {
+        self.push_const(0, Ty::Ref)
+    }
+    fn ref_is_null(&mut self) -> Result<(), Error> {
+        let entry = self.pop_leaf()?;
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("ref.is_null")) };
+        self.push(Value::Un(UnOp::I64Eqz, leaf), Ty::I32)
+    }
+    fn ref_func(&mut self, func: u32) -> Result<(), Error> {
+        self.slow(SlowOp::RefFunc, 0, &[Ty::Ref], func, 0)
+    }
+    fn ref_eq(&mut self) -> Result<(), Error> {
+        let (a, b) = self.binary_operands()?;
+        self.push(Value::Bin(BinOp::I64Eq, a, b), Ty::I32)
+    }
+    fn ref_as_non_null(&mut self) -> Result<(), Error> {
+        Err(self.unsupported("ref.as_non_null"))
+    }
+    fn br_on_null(&mut self, _: u32) -> Result<(), Error> {
+        Err(self.unsupported("br_on_null"))
+    }
+    fn br_on_non_null(&mut self, _: u32) -> Result<(), Error> {
+        Err(self.unsupported("br_on_non_null"))
+    }
+    fn ref_test(&mut self, _: RefType) -> Result<(), Error> {
+        Err(self.unsupported("ref.test"))
+    }
+    fn ref_cast(&mut self, _: RefType) -> Result<(), Error> {
+        Err(self.unsupported("ref.cast"))
+    }
+    fn br_on_cast(&mut self, _: u32, _: RefType, _: bool) -> Result<(), Error> {
+        Err(self.unsupported("br_on_cast"))
+    }
+
+    fn load(&mut self, op: LoadOp, arg: MemArg) -> Result<(), Error> {
+        let sums = B::load(op, arg.is_64, Dest::SLOT, AddressForm::Imm(Place::SLOT)).is_some();
+        let (_, address) = self.pop_address(&arg, sums)?;
+        let MemArg { memory, offset, is_64 } = arg;
+        self.push(Value::Load { op, is_64, memory, offset, address }, Ty::num(op.ty()))
+    }
+    fn store(&mut self, op: StoreOp, arg: MemArg) -> Result<(), Error> {
+        let value = self.pop_leaf()?;
+        let (address_entry, address) = self.pop_address(&arg, true)?;
+        self.settle_ordered()?;
+        if arg.memory != 0 || arg.offset > u64::from(u32::MAX) {
+            return self.far_store(op, arg, address_entry, value);
+        }
+        let (form, fields) = self.address(address, arg.is_64)?;
+        let (place, field) = self.with_operand(&value, true)?;
+        self.free(&address_entry);
+        let Some(handler) = B::store(op, arg.is_64, form, place) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.traps();
+        self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
+        self.out.begin(handler);
+        self.out.u32(arg.offset as u32);
+        for field in fields {
+            self.write_field(field);
+        }
+        self.write_field(field);
+        self.out.end();
+        Ok(())
+    }
+    fn memory_size(&mut self, memory: u32, is_64: bool) -> Result<(), Error> {
+        self.settle_ordered()?;
+        self.slow(SlowOp::MemorySize, 0, &[address_ty(is_64)], memory, u32::from(is_64))
+    }
+    fn memory_grow(&mut self, memory: u32, is_64: bool) -> Result<(), Error> {
+        self.slow(SlowOp::MemoryGrow, 1, &[address_ty(is_64)], memory, u32::from(is_64))
+    }
+    fn memory_fill(&mut self, memory: u32, _: bool) -> Result<(), Error> {
+        self.slow(SlowOp::MemoryFill, 3, &[], memory, 0)
+    }
+    fn memory_copy(&mut self, dst: u32, src: u32, _: bool, _: bool) -> Result<(), Error> {
+        self.slow(SlowOp::MemoryCopy, 3, &[], dst, src)
+    }
+    fn memory_init(&mut self, data: u32, memory: u32, _: bool) -> Result<(), Error> {
+        self.slow(SlowOp::MemoryInit, 3, &[], data, memory)
+    }
+    fn data_drop(&mut self, data: u32) -> Result<(), Error> {
+        self.slow(SlowOp::DataDrop, 0, &[], data, 0)
+    }
+    fn atomic(&mut self, op: AtomicOp, _: MemArg) -> Result<(), Error> {
+        Err(self.unsupported(op.text()))
+    }
+    fn atomic_fence(&mut self) -> Result<(), Error> {
+        Err(self.unsupported("atomic.fence"))
+    }
+
+    fn table_get(&mut self, table: u32, _: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableGet, 1, Some(Ty::Ref), table, 0)
+    }
+    fn table_set(&mut self, table: u32, _: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableSet, 2, None, table, 0)
+    }
+    fn table_size(&mut self, table: u32, is_64: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableSize, 0, Some(address_ty(is_64)), table, 0)
+    }
+    fn table_grow(&mut self, table: u32, is_64: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableGrow, 2, Some(address_ty(is_64)), table, u32::from(is_64))
+    }
+    fn table_fill(&mut self, table: u32, _: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableFill, 3, None, table, 0)
+    }
+    fn table_copy(&mut self, dst: u32, src: u32, _: bool, _: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableCopy, 3, None, dst, src)
+    }
+    fn table_init(&mut self, elem: u32, table: u32, _: bool) -> Result<(), Error> {
+        self.table_op(SlowOp::TableInit, 3, None, elem, table)
+    }
+    fn elem_drop(&mut self, elem: u32) -> Result<(), Error> {
+        self.table_op(SlowOp::ElemDrop, 0, None, elem, 0)
+    }
+
+    fn v128_const(&mut self, _: u128) -> Result<(), Error> {
+        Err(self.unsupported("v128.const"))
+    }
+    fn i8x16_shuffle(&mut self, _: [u8; 16]) -> Result<(), Error> {
+        Err(self.unsupported("i8x16.shuffle"))
+    }
+    fn simd(&mut self, op: SimdOp, _: u8) -> Result<(), Error> {
+        Err(self.unsupported(op.text()))
+    }
+    fn simd_mem(&mut self, op: SimdOp, _: MemArg, _: u8) -> Result<(), Error> {
+        Err(self.unsupported(op.text()))
+    }
+    fn gc(&mut self, op: OtherOp, _: u32, _: u32) -> Result<(), Error> {
+        Err(self.unsupported(op.text()))
+    }
+}
+
+impl<B: Backend> Translator<'_, B> {
+    fn dead_block(&mut self) -> Result<(), Error> {
+        self.open(Kind::Block, BlockType { params: &[], results: &[] }, true);
+        Ok(())
+    }
+    /// A store to another memory, or with an offset of more than 32 bits.
+    fn far_store(
+        &mut self,
+        op: StoreOp,
+        arg: MemArg,
+        address: Entry,
+        value: Entry,
+    ) -> Result<(), Error> {
+        let (place, address_field) = self.slot_operand(&address, 2)?;
+        let (value_place, value_field) = self.slot_operand(&value, 0)?;
+        let Some(handler) = B::store(op, arg.is_64, AddressForm::Memory(place), value_place) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.traps();
+        self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
+        self.out.begin(handler);
+        self.out.u32(0);
+        self.out.u64(arg.offset);
+        self.out.u32(arg.memory);
+        self.write_field(address_field);
+        self.write_field(value_field);
+        self.out.end();
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! The one error type: what went wrong, and where.
+
+use crate::wasm::error::{Error as ModuleError, ErrorKind as ModuleErrorKind};
+use crate::wasm::trap::Trap;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// A frame of a wasm backtrace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function's index in its module, imports included.
+    pub func: u32,
+    /// Its name, from the name section or an export.
+    pub name: Option<String>,
+    /// The module's name, if it has one.
+    pub module: Option<String>,
+    /// The byte offset of the instruction in the module.
+    pub offset: u32,
+}
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name}")?,
+            None => write!(f, "func[{}]", self.func)?,
+        }
+        if let Some(module) = &self.module {
+            write!(f, " ({module})")?;
+        }
+        write!(f, " at byte {:#x}", self.offset)
+    }
+}
+
+/// An import that cannot be linked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkProblem {
+    /// The import's module name.
+    pub module: String,
+    /// Its name.
+    pub name: String,
+    /// "unknown import" or "incompatible import type".
+    pub problem: &'static str,
+    /// The type that the module asks for.
+    pub expected: String,
+    /// The type that there is, if there is one.
+    pub found: Option<String>,
+}
+impl fmt::Display for LinkProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}.{:?}: needs {}", self.problem, self.module, self.name, self.expected)?;
+        match &self.found {
+            Some(found) => write!(f, ", there is {found}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What kind of failure an [`Error`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bytes are no module (spec §5).
+    Malformed,
+    /// The module is not valid (spec §3).
+    Invalid,
+    /// The module uses what is switched off or not there yet.
+    Unsupported,
+    /// Imports cannot be linked (spec §4.5.3).
+    Link,
+    /// Execution ended in a trap.
+    Trap,
+    /// The guest ended itself: not a failure.
+    Exit,
+    /// A host function failed.
+    Host,
+    /// A limit was reached.
+    Limit,
+    /// The embedder used the API wrongly.
+    Usage,
+}
+
+enum Repr {
+    Module(ModuleError),
+    Link(Vec<LinkProblem>),
+    Trap(Trap),
+    Exit(i32),
+    Host(Cow<'static, str>),
+    HostSource(Box<dyn core::error::Error + Send + Sync>),
+    Limit { what: &'static str, wanted: u64, limit: u64 },
+    Usage(Cow<'static, str>),
+}
+
+/// Everything that can go wrong; one pointer.
+pub struct Error(Box<Inner>);
+struct Inner {
+    repr: Repr,
+    backtrace: Vec<Frame>,
+}
+
+impl Error {
+    #[cold]
+    fn new(repr: Repr) -> Error {
+        Error(Box::new(Inner { repr, backtrace: Vec::new() }))
+    }
+    /// A trap.
+    #[cold]
+    pub fn from_trap(trap: Trap) -> Error {
+        Error::new(Repr::Trap(trap))
+    }
+    /// The guest ends itself with this exit code.
+    #[cold]
+    pub fn exit(code: i32) -> Error {
+        Error::new(Repr::Exit(code))
+    }
+    /// A host function fails for this reason.
+    #[cold]
+    pub fn host(message: impl Into<Cow<'static, str>>) -> Error {
+        Error::new(Repr::Host(message.into()))
+    }
+    /// A host function fails because of another error.
+    #[cold]
+    pub fn host_from(error: impl core::error::Error + Send + Sync + 'static) -> Error {
+        Error::new(Repr::HostSource(Box::new(error)))
+    }
+    /// A limit is exceeded.
+    #[cold]
+    pub fn limit(what: &'static str, wanted: u64, limit: u64) -> Error {
+        Error::new(Repr::Limit { what, wanted, limit })
+    }
+    /// The API is used wrongly.
+    #[cold]
+    pub fn usage(message: impl Into<Cow<'static, str>>) -> Error {
+        Error::new(Repr::Usage(message.into()))
+    }
+    /// Imports cannot be linked.
+    #[cold]
+    pub fn link(problems: Vec<LinkProblem>) -> Error {
+        Error::new(Repr::Link(problems))
+    }
+    /// Adds the frames that were active, innermost first.
+    #[cold]
+    #[must_use]
+    pub fn with_backtrace(mut self, frames: Vec<Frame>) -> Error {
+        if self.0.backtrace.is_empty() {
+            self.0.backtrace = frames;
+        }
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.repr {
+            Repr::Module(error) => match error.kind() {
+                ModuleErrorKind::Malformed => ErrorKind::Malformed,
+                ModuleErrorKind::Invalid => ErrorKind::Invalid,
+                ModuleErrorKind::Unsupported => ErrorKind::Unsupported,
+                ModuleErrorKind::Limit => ErrorKind::Limit,
+            },
+            Repr::Link(_) => ErrorKind::Link,
+            Repr::Trap(_) => ErrorKind::Trap,
+            Repr::Exit(_) => ErrorKind::Exit,
+            Repr::Host(_) | Repr::HostSource(_) => ErrorKind::Host,
+            Repr::Limit { .. } => ErrorKind::Limit,
+            Repr::Usage(_) => ErrorKind::Usage,
+        }
+    }
+    /// The reason alone, in the words of the specification's tests where they have some.
+    pub fn message(&self) -> String {
+        match &self.0.repr {
+            Repr::Module(error) => error.message().to_string(),
+            Repr::Link(problems) => match problems.first() {
+                Some(first) => first.problem.to_string(),
+                None => String::new(),
+            },
+            Repr::Trap(trap) => trap.message().to_string(),
+            Repr::Exit(code) => alloc::format!("exit {code}"),
+            Repr::Host(message) | Repr::Usage(message) => message.to_string(),
+            Repr::HostSource(error) => error.to_string(),
+            Repr::Limit { what, wanted, limit } => {
+                alloc::format!("{what}: {wanted} wanted, the limit is {limit}")
+            }
+        }
+    }
+    /// The byte offset in the module, for an error of loading.
+    pub fn offset(&self) -> Option<usize> {
+        match &self.0.repr {
+            Repr::Module(error) => Some(error.offset()),
+            _ => None,
+        }
+    }
+    /// The trap, if it is one.
+    pub fn trap(&self) -> Option<Trap> {
+        match self.0.repr {
+            Repr::Trap(trap) => Some(trap),
+            _ => None,
+        }
+    }
+    /// The exit code, if the guest ended itself.
+    pub fn exit_code(&self) -> Option<i32> {
+        match self.0.repr {
+            Repr::Exit(code) => Some(code),
+            _ => None,
+        }
+    }
+    /// The imports that cannot be linked: all of them.
+    pub fn link_problems(&self) -> &[LinkProblem] {
+        match &self.0.repr {
+            Repr::Link(problems) => problems,
+            _ => &[],
+        }
+    }
+    /// The wasm frames that were active, innermost first.
+    pub fn backtrace(&self) -> &[Frame] {
+        &self.0.backtrace
+    }
+}
+impl From<ModuleError> for Error {
+    #[cold]
+    fn from(error: ModuleError) -> Error {
+        Error::new(Repr::Module(error))
+    }
+}
+impl From<Trap> for Error {
+    #[cold]
+    fn from(trap: Trap) -> Error {
+        Error::from_trap(trap)
+    }
+}
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.repr {
+            Repr::Module(error) => error.fmt(f)?,
+            Repr::Link(problems) => {
+                for (i, problem) in problems.iter().enumerate() {
+                    if i > 0 {
+                        f.write_str("\n")?;
+                    }
+                    problem.fmt(f)?;
+                }
+            }
+            Repr::Trap(trap) => write!(f, "trap: {trap}")?,
+            _ => f.write_str(&self.message())?,
+        }
+        for (i, frame) in self.0.backtrace.iter().enumerate() {
+            write!(f, "\n  {i:>3}: {frame}")?;
+        }
+        Ok(())
+    }
+}
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.0.repr {
+            Repr::Module(error) => Some(error),
+            Repr::HostSource(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_pointer() {
+        assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+    }
+}

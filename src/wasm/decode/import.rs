@@ -1,0 +1,110 @@
+//! The import section (spec §5.5.5, and the proposal compact-import-section).
+
+use super::{Decoder, Result, check_count};
+use crate::wasm::error::Error;
+use crate::wasm::features::Features;
+use crate::wasm::limits;
+use crate::wasm::module::{ExternKind, ExternType, Import};
+use crate::wasm::reader::Reader;
+use alloc::sync::Arc;
+
+/// What is imported, with a type index where a type has one.
+#[derive(Clone, Copy)]
+enum Desc {
+    /// Function or tag: its type index.
+    Indexed(ExternKind, u32),
+    Table(crate::wasm::types::TableType),
+    Memory(crate::wasm::types::MemoryType),
+    Global(crate::wasm::types::GlobalType),
+}
+
+impl Decoder {
+    /// Section 2.
+    pub(super) fn imports(&mut self, section: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..section.u32()? {
+            let module: Arc<str> = section.name()?.into();
+            let name = section.name()?;
+            let compact = name.is_empty() && self.features.compact_imports();
+            match section.peek() {
+                // One module, then names with their types.
+                Some(0x7F) if compact => {
+                    section.byte()?;
+                    for _ in 0..section.u32()? {
+                        let name = section.name()?;
+                        let offset = section.offset();
+                        let desc = self.import_desc(section)?;
+                        self.add_import(offset, &module, name, desc)?;
+                    }
+                }
+                // One module and one type, then names.
+                Some(0x7E) if compact => {
+                    section.byte()?;
+                    let offset = section.offset();
+                    let desc = self.import_desc(section)?;
+                    for _ in 0..section.u32()? {
+                        let name = section.name()?;
+                        self.add_import(offset, &module, name, desc)?;
+                    }
+                }
+                _ => {
+                    let offset = section.offset();
+                    let desc = self.import_desc(section)?;
+                    self.add_import(offset, &module, name, desc)?;
+                }
+            }
+        }
+        Ok(())
+    }
+    fn import_desc(&mut self, section: &mut Reader<'_>) -> Result<Desc> {
+        let offset = section.offset();
+        Ok(match section.byte()? {
+            0 => Desc::Indexed(ExternKind::Func, section.u32()?),
+            1 => Desc::Table(self.type_space().table_type(section)?),
+            2 => Desc::Memory(self.type_space().memory_type(section)?),
+            3 => Desc::Global(self.type_space().global_type(section)?),
+            4 if self.features.exceptions() => {
+                Desc::Indexed(ExternKind::Tag, self.tag_type(section)?)
+            }
+            _ => return Err(Error::malformed(offset, "malformed import kind")),
+        })
+    }
+    fn add_import(
+        &mut self,
+        offset: usize,
+        module: &Arc<str>,
+        name: &str,
+        desc: Desc,
+    ) -> Result<()> {
+        check_count(offset, self.module.imports.len(), limits::IMPORTS, "imports")?;
+        let (kind, ty) = match desc {
+            Desc::Indexed(ExternKind::Tag, type_idx) => {
+                self.add_tag(offset, type_idx)?;
+                let id = self.module.types[type_idx as usize];
+                (ExternKind::Tag, ExternType::Tag(id))
+            }
+            Desc::Indexed(_, type_idx) => {
+                self.add_func(offset, type_idx)?;
+                let id = self.module.types[type_idx as usize];
+                (ExternKind::Func, ExternType::Func(id))
+            }
+            Desc::Table(ty) => {
+                self.add_table(offset, ty)?;
+                (ExternKind::Table, ExternType::Table(ty))
+            }
+            Desc::Memory(ty) => {
+                self.add_memory(offset, ty)?;
+                (ExternKind::Memory, ExternType::Memory(ty))
+            }
+            Desc::Global(ty) => {
+                if ty.mutable {
+                    self.need(Features::MUTABLE_GLOBALS, offset)?;
+                }
+                self.add_global(offset, ty)?;
+                (ExternKind::Global, ExternType::Global(ty))
+            }
+        };
+        self.module.imported[kind as usize] += 1;
+        self.module.imports.push(Import { module: module.clone(), name: name.into(), ty });
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! A lock and a cell that is written once: the standard library's, or spinning ones without it.
+
+#[cfg(feature = "std")]
+mod imp {
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+    /// A lock; a panic of another holder is of no concern.
+    #[derive(Debug, Default)]
+    pub struct Lock<T>(Mutex<T>);
+    impl<T> Lock<T> {
+        /// Waits for the lock.
+        pub fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    /// A cell that is written once and then read without a lock.
+    #[derive(Debug)]
+    pub struct Once<T>(OnceLock<T>);
+    impl<T> Once<T> {
+        /// An empty cell.
+        pub const fn new() -> Once<T> {
+            Once(OnceLock::new())
+        }
+        /// What was written.
+        #[inline(always)]
+        pub fn get(&self) -> Option<&T> {
+            self.0.get()
+        }
+        /// What was written, now by `make` if not before.
+        pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+            self.0.get_or_init(make)
+        }
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod imp {
+    /// A lock.
+    #[derive(Debug, Default)]
+    pub struct Lock<T>(spin::Mutex<T>);
+    impl<T> Lock<T> {
+        /// Waits for the lock.
+        pub fn lock(&self) -> spin::MutexGuard<'_, T> {
+            self.0.lock()
+        }
+    }
+
+    /// A cell that is written once and then read without a lock.
+    #[derive(Debug)]
+    pub struct Once<T>(spin::Once<T>);
+    impl<T> Once<T> {
+        /// An empty cell.
+        pub const fn new() -> Once<T> {
+            Once(spin::Once::new())
+        }
+        /// What was written.
+        #[inline(always)]
+        pub fn get(&self) -> Option<&T> {
+            self.0.get()
+        }
+        /// What was written, now by `make` if not before.
+        pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+            self.0.call_once(make)
+        }
+    }
+}
+
+pub use imp::{Lock, Once};

@@ -1,0 +1,633 @@
+//! The walk over one body: locals, the dispatch on opcodes, and the simple families.
+
+use super::Scratch;
+use super::stack::{Block, Frame, Kind};
+use crate::wasm::compact::Ty;
+use crate::wasm::decode::{TypeSpace, need};
+use crate::wasm::error::Error;
+use crate::wasm::features::Features;
+use crate::wasm::instr::{BinOp, UnOp};
+use crate::wasm::limits;
+use crate::wasm::module::Module;
+use crate::wasm::ops::OtherOp;
+use crate::wasm::reader::Reader;
+use crate::wasm::sink::{Catch, FuncInfo, Sink};
+use crate::wasm::types::{NumType, ValType};
+use alloc::format;
+use alloc::vec::Vec;
+use core::mem::take;
+use core::ops::Range;
+
+pub(super) type Result<T> = core::result::Result<T, Error>;
+
+/// Tells the sink, unless the code cannot be reached.
+macro_rules! tell {
+    ($self:ident, $method:ident($($arg:expr),*)) => {
+        if S::LISTENS && $self.live {
+            $self.sink.at($self.at);
+            $self.sink.$method($($arg),*)?;
+        }
+    };
+}
+/// Tells the sink in any case: the structured instructions.
+macro_rules! tell_always {
+    ($self:ident, $method:ident($($arg:expr),*)) => {
+        if S::LISTENS {
+            $self.sink.at($self.at);
+            $self.sink.$method($($arg),*)?;
+        }
+    };
+}
+pub(super) use {tell, tell_always};
+
+/// The walk over one body.
+pub(super) struct Validator<'a, S: Sink> {
+    pub module: &'a Module,
+    pub reader: Reader<'a>,
+    pub sink: &'a mut S,
+    pub operands: Vec<Ty>,
+    pub frames: Vec<Frame>,
+    pub locals: Locals,
+    /// The height of the innermost frame.
+    pub height: usize,
+    /// Whether the innermost frame's operands below the top are bottom.
+    pub unreachable: bool,
+    /// Whether the sink is told.
+    pub live: bool,
+    /// Where the current instruction begins.
+    pub at: usize,
+    pub func_idx: u32,
+    /// Where the code begins, after the locals.
+    pub code_start: usize,
+    /// How many `br_table` there were.
+    pub br_tables: u32,
+    pub targets: Vec<u32>,
+    pub catches: Vec<Catch>,
+    expanded: Vec<ValType>,
+}
+
+/// How a numeric instruction is typed, by opcode: how many operands, their type, the result's.
+#[derive(Clone, Copy)]
+struct Numeric {
+    arity: u32,
+    operand: Ty,
+    result: Ty,
+}
+const NUMERIC: [Numeric; 256] = {
+    let mut table = [Numeric { arity: 0, operand: Ty::BOT, result: Ty::BOT }; 256];
+    let mut code = 0;
+    while code < 256 {
+        let (arity, (a, r)) = match (UnOp::decode(code), BinOp::decode(code)) {
+            (Some(op), _) => (1, op.signature()),
+            (_, Some(op)) => (2, op.signature()),
+            _ => (0, (NumType::I32, NumType::I32)),
+        };
+        if arity > 0 {
+            table[code as usize] = Numeric { arity, operand: Ty::num(a), result: Ty::num(r) };
+        }
+        code += 1;
+    }
+    table
+};
+
+impl<'a, S: Sink> Validator<'a, S> {
+    pub fn new(
+        module: &'a Module,
+        bytes: &'a [u8],
+        body: Range<usize>,
+        func_idx: u32,
+        sink: &'a mut S,
+        scratch: &mut Scratch,
+    ) -> Validator<'a, S> {
+        Validator {
+            module,
+            reader: Reader::within(bytes, body.start, body.end),
+            sink,
+            operands: take(&mut scratch.operands),
+            frames: take(&mut scratch.frames),
+            locals: take(&mut scratch.locals),
+            height: 0,
+            unreachable: false,
+            live: true,
+            at: body.start,
+            func_idx,
+            code_start: body.start,
+            br_tables: 0,
+            targets: take(&mut scratch.targets),
+            catches: take(&mut scratch.catches),
+            expanded: take(&mut scratch.expanded),
+        }
+    }
+    /// Gives the buffers back.
+    pub fn recycle(self, scratch: &mut Scratch) {
+        scratch.operands = self.operands;
+        scratch.frames = self.frames;
+        scratch.locals = self.locals;
+        scratch.targets = self.targets;
+        scratch.catches = self.catches;
+        scratch.expanded = self.expanded;
+    }
+
+    pub fn run(&mut self) -> Result<()> {
+        let type_idx = self.module.funcs.get(self.func_idx as usize).copied();
+        let type_idx = type_idx.ok_or_else(|| self.invalid("unknown function"))?;
+        self.operands.clear();
+        self.frames.clear();
+        self.read_locals(type_idx)?;
+        self.code_start = self.reader.offset();
+        if S::LISTENS {
+            self.begin(type_idx)?;
+        }
+        // The body is a block with the results of the function; parameters are locals.
+        self.push_frame(Kind::Block, Block::Func(type_idx))?;
+        self.operands.clear();
+        self.instructions()?;
+        if !self.reader.is_empty() {
+            return Err(Error::malformed(
+                self.reader.offset(),
+                "section size mismatch: bytes are left after the end of the function",
+            ));
+        }
+        if S::LISTENS { self.sink.finish() } else { Ok(()) }
+    }
+    fn read_locals(&mut self, type_idx: u32) -> Result<()> {
+        let params = self.module.signatures.get(type_idx).unwrap_or_default().0;
+        self.locals.begin(params);
+        let space = self.type_space();
+        let start = self.reader.offset();
+        let mut count = params.len() as u64;
+        for _ in 0..self.reader.u32()? {
+            let n = self.reader.u32()?;
+            let ty = space.val_type(&mut self.reader)?;
+            count += u64::from(n);
+            if count <= limits::LOCALS as u64 {
+                self.locals.add(n, ty.into());
+            }
+        }
+        // The grammar allows 2^32 - 1 of them, we do not.
+        if count - params.len() as u64 > u64::from(u32::MAX) {
+            return Err(Error::malformed(start, "too many locals"));
+        }
+        if count > limits::LOCALS as u64 {
+            return Err(Error::limit(start, "too many locals"));
+        }
+        Ok(())
+    }
+    fn begin(&mut self, type_idx: u32) -> Result<()> {
+        self.expanded.clear();
+        self.locals.expand(&mut self.expanded);
+        self.sink.begin(&FuncInfo {
+            func: self.func_idx,
+            ty: self.module.func_type(type_idx),
+            locals: &self.expanded,
+            code: self.reader.rest(),
+            code_offset: self.code_start,
+        })
+    }
+
+    pub fn type_space(&self) -> TypeSpace<'a> {
+        TypeSpace::new(&self.module.types, self.module.features)
+    }
+    #[inline]
+    pub fn need(&self, feature: Features) -> Result<()> {
+        need(self.module.features, feature, self.at)
+    }
+
+    /// Everything up to the end of the body.
+    ///
+    /// The commonest instructions with immediates of one byte are done here, with the place kept
+    /// in a register; whatever is longer, rarer or wrong goes through `instruction`.
+    fn instructions(&mut self) -> Result<()> {
+        let bytes = self.reader.bytes();
+        let mut pos = self.reader.offset();
+        loop {
+            let at = pos;
+            let Some(&opcode) = bytes.get(at) else {
+                self.at = at;
+                return Err(self.end_expected());
+            };
+            let next = bytes.get(at + 1).copied().unwrap_or(0xFF);
+            match opcode {
+                0x20..=0x22 if self.near_local(opcode, next) => {
+                    pos = at + 2;
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.tell_local(opcode, u32::from(next))?;
+                    }
+                }
+                0x41 if next < 0x80 => {
+                    pos = at + 2;
+                    self.push(Ty::I32);
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.sink.i32_const(i32::from((next << 1) as i8 >> 1))?;
+                    }
+                }
+                0x45..=0xBF if self.near_numeric(opcode) => {
+                    pos = at + 1;
+                    if S::LISTENS && self.live {
+                        self.sink.at(at);
+                        self.tell_numeric(opcode)?;
+                    }
+                }
+                _ => {
+                    self.at = at;
+                    self.reader.seek(at + 1);
+                    self.instruction(opcode)?;
+                    if self.frames.is_empty() {
+                        return Ok(());
+                    }
+                    pos = self.reader.offset();
+                }
+            }
+        }
+    }
+    /// One instruction; the arms are in the order of the opcodes.
+    #[inline(always)]
+    fn instruction(&mut self, opcode: u8) -> Result<()> {
+        match opcode {
+            0x00 => {
+                tell!(self, unreachable());
+                self.set_unreachable();
+            }
+            0x01 => {}
+            0x02 => self.block()?,
+            0x03 => self.loop_()?,
+            0x04 => self.if_()?,
+            0x05 => self.else_()?,
+            0x06 | 0x07 | 0x09 | 0x18 | 0x19 => self.legacy(opcode)?,
+            0x08 => self.throw()?,
+            0x0A => self.throw_ref()?,
+            0x0B => self.end()?,
+            0x0C => self.br()?,
+            0x0D => self.br_if()?,
+            0x0E => self.br_table()?,
+            0x0F => self.return_()?,
+            0x10 => self.call(false)?,
+            0x11 => self.call_indirect(false)?,
+            0x12 => self.call(true)?,
+            0x13 => self.call_indirect(true)?,
+            0x14 => self.call_ref(false)?,
+            0x15 => self.call_ref(true)?,
+            0x1A => {
+                let ty = self.pop_any()?;
+                tell!(self, drop_(ty.val_type()));
+            }
+            0x1B => self.select()?,
+            0x1C => self.select_typed()?,
+            0x1F => self.try_table()?,
+            0x20..=0x22 => self.local_access(opcode)?,
+            0x23 => self.global_get()?,
+            0x24 => self.global_set()?,
+            0x25 | 0x26 => self.table_access(opcode == 0x26)?,
+            0x28..=0x35 => self.load(opcode)?,
+            0x36..=0x3E => self.store(opcode)?,
+            0x3F | 0x40 => self.memory_size_or_grow(opcode == 0x40)?,
+            0x41 => {
+                let value = self.reader.s32()?;
+                self.push(Ty::I32);
+                tell!(self, i32_const(value));
+            }
+            0x42 => {
+                let value = self.reader.s64()?;
+                self.push(Ty::I64);
+                tell!(self, i64_const(value));
+            }
+            0x43 => {
+                let bits = self.reader.f32_bits()?;
+                self.push(Ty::F32);
+                tell!(self, f32_const(bits));
+            }
+            0x44 => {
+                let bits = self.reader.f64_bits()?;
+                self.push(Ty::F64);
+                tell!(self, f64_const(bits));
+            }
+            0x45..=0xC4 => {
+                if opcode >= 0xC0 {
+                    self.need(Features::SIGN_EXTENSION)?;
+                }
+                self.numeric(opcode)?;
+            }
+            0xD0..=0xD6 => self.reference(opcode)?,
+            0xFB => self.prefix_fb()?,
+            0xFC => self.prefix_fc()?,
+            0xFD => self.prefix_fd()?,
+            0xFE => self.prefix_fe()?,
+            _ => return Err(self.illegal(u32::from(opcode))),
+        }
+        Ok(())
+    }
+
+    /// A numeric instruction whose operands are there; otherwise nothing happens.
+    ///
+    /// One path for all rows: the fewer ways there are, the better the next one is guessed.
+    #[inline(always)]
+    fn near_numeric(&mut self, opcode: u8) -> bool {
+        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
+        let first = self.operands.len().wrapping_sub(arity as usize);
+        if first >= self.height
+            && let Some([a, rest @ ..]) = self.operands.get_mut(first..)
+            && (*a == operand) & (rest.last().is_none_or(|b| *b == operand))
+        {
+            *a = result;
+            self.operands.truncate(first + 1);
+            return true;
+        }
+        false
+    }
+    fn numeric(&mut self, opcode: u8) -> Result<()> {
+        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
+        (0..arity).try_for_each(|_| self.pop(operand))?;
+        self.push(result);
+        if S::LISTENS && self.live {
+            self.sink.at(self.at);
+            self.tell_numeric(opcode)?;
+        }
+        Ok(())
+    }
+    fn tell_numeric(&mut self, opcode: u8) -> Result<()> {
+        let code = u32::from(opcode);
+        match (BinOp::decode(code), UnOp::decode(code)) {
+            (Some(op), _) => self.sink.binary(op),
+            (_, Some(op)) => self.sink.unary(op),
+            _ => Ok(()),
+        }
+    }
+    /// One operand, one result.
+    #[inline(always)]
+    pub fn unary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
+        let own = self.operands.len() > self.height;
+        match self.operands.last_mut() {
+            Some(top) if own && *top == a => *top = r,
+            _ => {
+                self.pop(a)?;
+                self.push(r);
+            }
+        }
+        Ok(())
+    }
+    /// Two operands of one type, one result.
+    #[inline(always)]
+    pub fn binary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
+        let len = self.operands.len();
+        if len >= self.height + 2
+            && let [.., x, y] = &mut self.operands[..]
+            && *x == a
+            && *y == a
+        {
+            *x = r;
+            self.operands.truncate(len - 1);
+            return Ok(());
+        }
+        self.pop(a)?;
+        self.pop(a)?;
+        self.push(r);
+        Ok(())
+    }
+
+    /// `local.get`, `local.set` or `local.tee` of a local with a default value, its operand being
+    /// there; otherwise nothing happens.
+    #[inline(always)]
+    fn near_local(&mut self, opcode: u8, local: u8) -> bool {
+        let Some(&ty) = self.locals.near.get(usize::from(local)) else { return false };
+        let (get, set) = (opcode == 0x20, opcode == 0x21);
+        let popped = self.operands.len().wrapping_sub(usize::from(!get));
+        let there = get || popped >= self.height && self.operands.get(popped) == Some(&ty);
+        if local >= 0x80 || !ty.is_defaultable() || !there {
+            return false;
+        }
+        if get {
+            self.push(ty);
+        } else {
+            self.operands.truncate(popped + usize::from(!set));
+        }
+        true
+    }
+    fn local_access(&mut self, opcode: u8) -> Result<()> {
+        let local = self.reader.u32()?;
+        let Some(ty) = self.locals.get(local) else {
+            return Err(self.invalid(&format!("unknown local {local}")));
+        };
+        let get = opcode == 0x20;
+        if !get {
+            self.pop(ty)?;
+        }
+        if !ty.is_defaultable() {
+            self.local_reference(local, ty, get)?;
+        }
+        if opcode != 0x21 {
+            self.push(ty);
+        }
+        if S::LISTENS && self.live {
+            self.sink.at(self.at);
+            self.tell_local(opcode, local)?;
+        }
+        Ok(())
+    }
+    fn tell_local(&mut self, opcode: u8, local: u32) -> Result<()> {
+        match opcode {
+            0x20 => self.sink.local_get(local),
+            0x21 => self.sink.local_set(local),
+            _ => self.sink.local_tee(local),
+        }
+    }
+    /// A local without default value must be written before it is read.
+    #[cold]
+    fn local_reference(&mut self, local: u32, ty: Ty, get: bool) -> Result<()> {
+        if !get {
+            self.locals.init(local, ty);
+        } else if !self.locals.is_init(local) {
+            return Err(self.invalid(&format!("uninitialized local {local}")));
+        }
+        Ok(())
+    }
+    fn global_get(&mut self) -> Result<()> {
+        let (global, ty) = self.global()?;
+        self.push(ty.value.into());
+        tell!(self, global_get(global, ty.value));
+        Ok(())
+    }
+    fn global_set(&mut self) -> Result<()> {
+        let (global, ty) = self.global()?;
+        if !ty.mutable {
+            return Err(self.invalid("immutable global"));
+        }
+        self.pop(ty.value.into())?;
+        tell!(self, global_set(global, ty.value));
+        Ok(())
+    }
+    #[inline]
+    fn global(&mut self) -> Result<(u32, crate::wasm::types::GlobalType)> {
+        let global = self.reader.u32()?;
+        match self.module.global_types.get(global as usize) {
+            Some(&ty) => Ok((global, ty)),
+            None => Err(self.invalid(&format!("unknown global {global}"))),
+        }
+    }
+
+    /// Without a type: numbers and vectors only (spec §3.3.2).
+    fn select(&mut self) -> Result<()> {
+        self.pop(Ty::I32)?;
+        let b = self.pop_any()?;
+        let a = self.pop_any()?;
+        for ty in [a, b] {
+            if ty != Ty::BOT && !ty.is_num_or_vec() {
+                return Err(self.mismatch("select of references needs a type"));
+            }
+        }
+        if a != b && a != Ty::BOT && b != Ty::BOT {
+            return Err(self.mismatch("select of different types"));
+        }
+        let ty = if a == Ty::BOT { b } else { a };
+        self.push(ty);
+        tell!(self, select(ty.val_type()));
+        Ok(())
+    }
+    fn select_typed(&mut self) -> Result<()> {
+        self.need(Features::REFERENCE_TYPES)?;
+        let count = self.reader.u32()?;
+        if count != 1 {
+            return Err(self.invalid("invalid result arity"));
+        }
+        let ty = self.type_space().val_type(&mut self.reader)?;
+        self.pop(Ty::I32)?;
+        self.pop(ty.into())?;
+        self.pop(ty.into())?;
+        self.push(ty.into());
+        tell!(self, select(ty));
+        Ok(())
+    }
+
+    /// Saturating conversions, bulk operations, tables, 128-bit arithmetic.
+    fn prefix_fc(&mut self) -> Result<()> {
+        let code = self.reader.u32()?;
+        match code {
+            0..=7 => {
+                self.need(Features::SATURATING_FLOAT_TO_INT)?;
+                let Some(op) = UnOp::decode(0xFC00 + code) else { return Err(self.illegal(code)) };
+                let (a, r) = op.signature();
+                self.unary_type(Ty::num(a), Ty::num(r))?;
+                tell!(self, unary(op));
+                Ok(())
+            }
+            19..=22 => self.wide(code),
+            _ => match OtherOp::decode(0xFC00_u32.saturating_add(code)) {
+                Some(op) if code < 0x100 => self.bulk(op),
+                _ => Err(self.illegal(code)),
+            },
+        }
+    }
+    fn wide(&mut self, code: u32) -> Result<()> {
+        self.need(Features::WIDE_ARITHMETIC)?;
+        let operands: &[Ty] = if code < 21 { &[Ty::I64; 4] } else { &[Ty::I64; 2] };
+        self.pop_all(operands)?;
+        self.push_all(&[Ty::I64; 2])?;
+        if code < 21 {
+            tell!(self, wide_add_sub(code == 20));
+        } else {
+            tell!(self, wide_mul(code == 21));
+        }
+        Ok(())
+    }
+
+    /// The body is over before its blocks are; what follows it decides on the words.
+    #[cold]
+    fn end_expected(&self) -> Error {
+        let message = match self.reader.beyond() {
+            None => "unexpected end of section or function",
+            Some(0x0B) => "section size mismatch: a function ends after its declared size",
+            Some(_) => "END opcode expected",
+        };
+        Error::malformed(self.at, message)
+    }
+    #[cold]
+    pub fn illegal(&self, code: u32) -> Error {
+        Error::malformed(self.at, format!("illegal opcode {code:02x}"))
+    }
+}
+
+/// Parameters and locals: the first ones by index, the others by group, because a group of a few
+/// bytes can stand for thousands.
+#[derive(Debug, Default)]
+pub(super) struct Locals {
+    near: Vec<Ty>,
+    /// Every group by its end.
+    groups: Vec<(u32, Ty)>,
+    params: u32,
+    /// Which locals without default value are initialised: bits; empty until one is.
+    bits: Vec<u64>,
+    /// Those locals, in the order of their initialisation.
+    order: Vec<u32>,
+}
+/// How many locals are found by index.
+const NEAR: usize = 256;
+
+impl Locals {
+    fn begin(&mut self, params: &[Ty]) {
+        self.near.clear();
+        self.groups.clear();
+        self.forget(0);
+        self.params = params.len() as u32;
+        params.iter().for_each(|&ty| self.add(1, ty));
+    }
+    fn add(&mut self, count: u32, ty: Ty) {
+        if count == 0 {
+            return;
+        }
+        let end = self.groups.last().map_or(0, |(end, _)| *end) + count;
+        match self.groups.last_mut() {
+            Some(last) if last.1 == ty => last.0 = end,
+            _ => self.groups.push((end, ty)),
+        }
+        self.near.resize(NEAR.min(end as usize), ty);
+    }
+    #[inline(always)]
+    fn get(&self, local: u32) -> Option<Ty> {
+        match self.near.get(local as usize) {
+            Some(&ty) => Some(ty),
+            None => self.far(local),
+        }
+    }
+    fn far(&self, local: u32) -> Option<Ty> {
+        let index = self.groups.partition_point(|(end, _)| *end <= local);
+        self.groups.get(index).map(|(_, ty)| *ty)
+    }
+    fn expand(&self, types: &mut Vec<ValType>) {
+        for (end, ty) in &self.groups {
+            types.resize(*end as usize, ty.val_type());
+        }
+    }
+    fn is_init(&self, local: u32) -> bool {
+        let word = self.bits.get(local as usize / 64).copied().unwrap_or(0);
+        local < self.params || word >> (local % 64) & 1 != 0
+    }
+    #[inline(always)]
+    fn init(&mut self, local: u32, ty: Ty) {
+        if !ty.is_defaultable() && !self.is_init(local) {
+            self.set_init(local);
+        }
+    }
+    fn set_init(&mut self, local: u32) {
+        let word = local as usize / 64;
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= 1 << (local % 64);
+        self.order.push(local);
+    }
+    /// How many are initialised.
+    #[inline]
+    pub fn inits(&self) -> u32 {
+        self.order.len() as u32
+    }
+    /// Forgets all initialisations but the first ones.
+    #[inline]
+    pub fn forget(&mut self, inits: u32) {
+        while self.order.len() > inits as usize
+            && let Some(local) = self.order.pop()
+        {
+            self.bits[local as usize / 64] &= !(1 << (local % 64));
+        }
+    }
+}
