@@ -1,4 +1,5 @@
 //! The command: exit codes, messages, which words are whose.
+#![cfg(all(feature = "cli", feature = "wat"))]
 
 use std::fs;
 use std::path::PathBuf;
