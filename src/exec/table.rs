@@ -4,6 +4,7 @@
 //! Hot families have every destination; cold ones spare the write-through destinations and take
 //! their second operand from a slot or an immediate only.
 
+use super::calls::*;
 #[cfg(threaded)]
 use super::machine::W;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
@@ -279,7 +280,7 @@ static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any
     Some(step::<Select<u64, D, A, B, C>> as Raw)))));
 macro_rules! float_select {
     ($name:ident $t:ty) => {
-static $name: [[[[H; RS]; RS]; RS]; 1] =
+        static $name: [[[[H; RS]; RS]; RS]; 1] =
     [over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
                 Some(step::<Select<$t, S, A, B, C>> as Raw))))];
     };
