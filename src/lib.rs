@@ -3,7 +3,12 @@
 extern crate alloc;
 
 mod api;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 mod exec;
+#[cfg(feature = "std")]
+mod host;
 mod ir;
 mod rt;
 #[doc(hidden)]
@@ -12,3 +17,5 @@ pub mod tuning;
 pub mod wasm;
 
 pub use api::*;
+#[cfg(feature = "std")]
+pub use host::wasi;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `wasmvm` command.
+
+fn main() -> std::process::ExitCode {
+    wasmvm::cli::main()
+}

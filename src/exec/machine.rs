@@ -11,15 +11,13 @@
 #![allow(unsafe_code)]
 
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData};
-use crate::wasm::instr::{Binary, Unary};
+use crate::wasm::instr::Binary;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
-/// Integer registers.
+/// Registers of each class, integers and floats.
 pub const K: usize = if cfg!(threaded) { 4 } else { 0 };
-/// Float registers.
-pub const M: usize = if cfg!(threaded) { 4 } else { 0 };
 
 /// A float register: a whole vector register, of which scalars use the low lane.
 #[cfg(target_arch = "x86_64")]
@@ -98,6 +96,7 @@ pub const STOP_UNSUPPORTED: Stop = 0x101;
 /// A handler.
 #[cfg(threaded)]
 #[rustfmt::skip]
+#[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
 pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64) -> Stop;
 /// A handler: `None` goes on.
 #[cfg(not(threaded))]
@@ -110,6 +109,7 @@ macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:p
     /// # Safety
     /// Called only by dispatch (E1, E2, E3).
     #[cfg(threaded)]
+    #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
     pub unsafe extern "sysv64" fn $name$(<$x: $bound>)?(
         ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64,
     ) -> Stop {
@@ -136,9 +136,7 @@ macro_rules! next {
     ($s:expr) => {{
         let s = &*$s;
         let handler: Handler = *s.ip.cast::<Handler>();
-        handler(
-            s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp,
-        )
+        handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
     }};
 }
 #[cfg(not(threaded))]
@@ -162,7 +160,6 @@ macro_rules! stop {
         }
     }};
 }
-pub(crate) use {handlers, next, stop};
 
 /// Notes where the execution stopped.
 ///
@@ -368,16 +365,6 @@ impl Expr for G {
             let global = *(*s.instance()).globals.add(s.u32(at) as usize);
             Ok(T::from_bits((*global).value.get()[0]))
         }
-    }
-}
-/// An operation with one operand.
-pub struct Un<O, A>(PhantomData<(O, A)>);
-impl<O: Unary<A: Num, R: Num>, A: Expr> Expr for Un<O, A> {
-    const SIZE: usize = A::SIZE;
-    #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
-        // SAFETY: E1, E2.
-        unsafe { Ok(T::of(O::eval(A::get(s, at)?)?)) }
     }
 }
 /// An operation with two operands.

@@ -139,7 +139,12 @@ pub trait Address {
 
 /// Checks `address + offset + n` against the length of the memory at `base`.
 #[inline(always)]
-unsafe fn checked<A: Width>(base: *mut u8, address: A, offset: u64, n: u64) -> Result<*mut u8, Trap> {
+unsafe fn checked<A: Width>(
+    base: *mut u8,
+    address: A,
+    offset: u64,
+    n: u64,
+) -> Result<*mut u8, Trap> {
     // SAFETY: R2: the length lies below the base.
     unsafe {
         let len = *base.cast::<u64>().sub(1);
@@ -333,35 +338,14 @@ impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
 
 // ---- control -----------------------------------------------------------------------------------
 
-/// Branches if `a op b`.
-pub struct BrIf<O, A, B>(PhantomData<(O, A, B)>);
-impl<O: Binary<A: Num>, A: Expr, B: Expr> Cond for BrIf<O, A, B> {
-    const LEN: usize = (12 + A::SIZE + B::SIZE).next_multiple_of(8);
-    #[inline(always)]
-    unsafe fn test(s: &State) -> Result<bool, Trap> {
-        use crate::wasm::types::Value;
-        // SAFETY: E1, E2.
-        unsafe { Ok(O::eval(A::get(s, 12)?, B::get(s, 12 + A::SIZE)?)?.to_bits() != 0) }
-    }
-}
-/// Branches unless `a op b`.
-pub struct BrUnless<O, A, B>(PhantomData<(O, A, B)>);
-impl<O: Binary<A: Num>, A: Expr, B: Expr> Cond for BrUnless<O, A, B> {
-    const LEN: usize = BrIf::<O, A, B>::LEN;
+/// Branches if (`SENSE`) or unless an expression, as a `T`, is not zero.
+pub struct Br<const SENSE: bool, T, E>(PhantomData<(T, E)>);
+impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
+    const LEN: usize = (12 + E::SIZE).next_multiple_of(8);
     #[inline(always)]
     unsafe fn test(s: &State) -> Result<bool, Trap> {
         // SAFETY: E1, E2.
-        unsafe { Ok(!BrIf::<O, A, B>::test(s)?) }
-    }
-}
-/// Branches if `a` is (`SENSE`: is not) zero.
-pub struct BrTest<T, const SENSE: bool, A>(PhantomData<(T, A)>);
-impl<T: Num, const SENSE: bool, A: Expr> Cond for BrTest<T, SENSE, A> {
-    const LEN: usize = (12 + A::SIZE).next_multiple_of(8);
-    #[inline(always)]
-    unsafe fn test(s: &State) -> Result<bool, Trap> {
-        // SAFETY: E1, E2.
-        unsafe { Ok((A::get::<T>(s, 12)?.to_bits() != 0) == SENSE) }
+        unsafe { Ok((E::get::<T>(s, 12)?.to_bits() != 0) == SENSE) }
     }
 }
 /// Branches always.
@@ -528,7 +512,12 @@ unsafe fn enter(
 }
 /// Enters a function of any instance.
 #[inline(always)]
-unsafe fn enter_func(s: &mut State, func: *const FuncData, fp: *mut u64, len: usize) -> Result<(), Trap> {
+unsafe fn enter_func(
+    s: &mut State,
+    func: *const FuncData,
+    fp: *mut u64,
+    len: usize,
+) -> Result<(), Trap> {
     // SAFETY: E3, E5, R1.
     unsafe {
         let instance = (*func).instance;
@@ -569,7 +558,11 @@ impl Root for CallImport {
 /// `func` is a function of a store (R1).
 #[cold]
 #[inline(never)]
-pub unsafe fn is_subtype(caller: *const InstanceData, func: *const FuncData, expected: u32) -> bool {
+pub unsafe fn is_subtype(
+    caller: *const InstanceData,
+    func: *const FuncData,
+    expected: u32,
+) -> bool {
     // SAFETY: R1: the caller's module knows its engine's types.
     unsafe { super::run::is_subtype(caller, (*func).ty, expected) }
 }
@@ -640,7 +633,12 @@ unsafe fn slide(s: &State, from: *const u64, params: usize, n: usize) -> *mut u6
 /// Replaces this frame by the callee's: the fields are the first argument's slot, this function's
 /// parameter slots and the arguments' slots, 2 bytes each, at byte `at`.
 #[inline(always)]
-unsafe fn replace(s: &mut State, at: usize, entry: *const CodeEntry, instance: *const InstanceData) -> Result<(), Trap> {
+unsafe fn replace(
+    s: &mut State,
+    at: usize,
+    entry: *const CodeEntry,
+    instance: *const InstanceData,
+) -> Result<(), Trap> {
     // SAFETY: E2, E3, E5, E6.
     unsafe {
         let from = s.slot(at);

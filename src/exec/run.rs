@@ -7,11 +7,11 @@ use super::roots::{CallHost, Halt, Translate};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::translate::{Context, Translator};
+use crate::rt::error::{Error as PublicError, Frame};
 use crate::rt::layout::{
     FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS, InstanceData,
     ResultClass, StoreData,
 };
-use crate::rt::error::{Error as PublicError, Frame};
 use crate::rt::store::Store;
 use crate::tuning;
 use crate::wasm::error::Error;
@@ -104,7 +104,8 @@ unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
         if !known.iter().any(|(address, _)| ptr::eq(*address, frame.module)) {
             known.push((frame.module, module.module.names(module.bytes())));
         }
-        if let Some((_, names)) = known.iter().find(|(address, _)| ptr::eq(*address, frame.module)) {
+        if let Some((_, names)) = known.iter().find(|(address, _)| ptr::eq(*address, frame.module))
+        {
             named.push(module.frame(frame.func, frame.offset, names));
         }
     }
@@ -229,8 +230,7 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> bool {
             return ((*store).host_call)(store, func, caller, slots);
         }
         // More results than parameters: they must not lie over the header while the call lasts.
-        let mut copy = Vec::new();
-        copy.resize(results, 0u64);
+        let mut copy = alloc::vec![0u64; results];
         ptr::copy_nonoverlapping(slots, copy.as_mut_ptr(), params);
         let done = ((*store).host_call)(store, func, caller, copy.as_mut_ptr());
         if done {

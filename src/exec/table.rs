@@ -4,9 +4,9 @@
 //! Hot families have every destination; cold ones spare the write-through destinations and take
 //! their second operand from a slot or an immediate only.
 
-use super::machine::{I, L, R, S, branch, branch_loop, step, tail};
 #[cfg(threaded)]
 use super::machine::W;
+use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
 use super::roots::*;
 use super::slow;
 use crate::exec::machine::Handler as Raw;
@@ -46,11 +46,48 @@ macro_rules! over {
 }
 #[cfg(not(threaded))]
 macro_rules! over {
-    ($v:ident in full_dst, $e:expr) => { [{ type $v = S; $e }] };
-    ($v:ident in dst, $e:expr) => { [{ type $v = S; $e }] };
-    ($v:ident in reg_slot, $e:expr) => { [{ type $v = S; $e }] };
-    ($v:ident in any, $e:expr) => { [{ type $v = S; $e }, { type $v = I; $e }] };
-    ($v:ident in slot_imm, $e:expr) => { [{ type $v = S; $e }, { type $v = I; $e }] };
+    ($v:ident in full_dst, $e:expr) => {
+        [{
+            type $v = S;
+            $e
+        }]
+    };
+    ($v:ident in dst, $e:expr) => {
+        [{
+            type $v = S;
+            $e
+        }]
+    };
+    ($v:ident in reg_slot, $e:expr) => {
+        [{
+            type $v = S;
+            $e
+        }]
+    };
+    ($v:ident in any, $e:expr) => {
+        [
+            {
+                type $v = S;
+                $e
+            },
+            {
+                type $v = I;
+                $e
+            },
+        ]
+    };
+    ($v:ident in slot_imm, $e:expr) => {
+        [
+            {
+                type $v = S;
+                $e
+            },
+            {
+                type $v = I;
+                $e
+            },
+        ]
+    };
 }
 /// Registers of each class.
 const REGS: usize = super::machine::K;
@@ -90,17 +127,68 @@ const fn commutes(op: BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
-        I32Add | I32Mul | I32And | I32Or | I32Xor | I32Eq | I32Ne | I64Add | I64Mul | I64And | I64Or
-            | I64Xor | I64Eq | I64Ne | F32Add | F32Mul | F32Eq | F32Ne | F64Add | F64Mul | F64Eq | F64Ne
+        I32Add
+            | I32Mul
+            | I32And
+            | I32Or
+            | I32Xor
+            | I32Eq
+            | I32Ne
+            | I64Add
+            | I64Mul
+            | I64And
+            | I64Or
+            | I64Xor
+            | I64Eq
+            | I64Ne
+            | F32Add
+            | F32Mul
+            | F32Eq
+            | F32Ne
+            | F64Add
+            | F64Mul
+            | F64Eq
+            | F64Ne
     )
+}
+/// Whether two places are in order: sums have each pair once.
+const fn in_order(a: usize, b: usize) -> bool {
+    a <= b
+}
+/// Whether a binary operation with these places is in the tables.
+const fn has(op: BinOp, a: usize, b: usize) -> bool {
+    !commutes(op) || in_order(a, b)
 }
 const fn hot_binary(op: BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
-        I32Add | I32Sub | I32Mul | I32And | I32Or | I32Xor | I32Shl | I32ShrS | I32ShrU | I64Add
-            | I64Sub | I64Mul | I64And | I64Or | I64Xor | I64Shl | I64ShrS | I64ShrU | F32Add
-            | F32Sub | F32Mul | F32Div | F64Add | F64Sub | F64Mul | F64Div
+        I32Add
+            | I32Sub
+            | I32Mul
+            | I32And
+            | I32Or
+            | I32Xor
+            | I32Shl
+            | I32ShrS
+            | I32ShrU
+            | I64Add
+            | I64Sub
+            | I64Mul
+            | I64And
+            | I64Or
+            | I64Xor
+            | I64Shl
+            | I64ShrS
+            | I64ShrU
+            | F32Add
+            | F32Sub
+            | F32Mul
+            | F32Div
+            | F64Add
+            | F64Sub
+            | F64Mul
+            | F64Div
     )
 }
 /// Rotations: every operand place, but no write-through destination.
@@ -112,8 +200,18 @@ const fn hot_unary(op: UnOp) -> bool {
     use UnOp::*;
     matches!(
         op,
-        I32Eqz | I64Eqz | I32WrapI64 | I64ExtendI32S | I64ExtendI32U | I32Extend8S | I32Extend16S
-            | F64Sqrt | F64Neg | F64Abs | F64ConvertI32S | F64ConvertI32U
+        I32Eqz
+            | I64Eqz
+            | I32WrapI64
+            | I64ExtendI32S
+            | I64ExtendI32U
+            | I32Extend8S
+            | I32Extend16S
+            | F64Sqrt
+            | F64Neg
+            | F64Abs
+            | F64ConvertI32S
+            | F64ConvertI32U
     )
 }
 
@@ -127,9 +225,9 @@ enum UnTable {
     Cold(&'static [[H; RS]; DST]),
 }
 struct Family<O>(core::marker::PhantomData<O>);
-impl<O: Binary<A: super::machine::Num, R: super::machine::Num>> Family<O> {
+impl<O: Binary<A: Num, R: Num>> Family<O> {
     const HOT: [[[H; ANY]; RS]; FULL] = over!(D in full_dst, over!(A in reg_slot, over!(B in any,
-        only!(!commutes(O::OP) || <A as P>::PLACE <= <B as P>::PLACE, step::<SetBin<D, O, A, B>>))));
+        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE), step::<SetBin<D, O, A, B>>))));
     const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
         Some(step::<SetBin<D, O, A, B>> as Raw))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
@@ -142,11 +240,12 @@ impl<O: Binary<A: super::machine::Num, R: super::machine::Num>> Family<O> {
         BinTable::Cold(&Self::COLD)
     };
 }
-use super::machine::Expr as P;
 struct UnFamily<O>(core::marker::PhantomData<O>);
-impl<O: Unary<A: super::machine::Num, R: super::machine::Num>> UnFamily<O> {
-    const HOT: [[H; RS]; FULL] = over!(D in full_dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
-    const COLD: [[H; RS]; DST] = over!(D in dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
+impl<O: Unary<A: Num, R: Num>> UnFamily<O> {
+    const HOT: [[H; RS]; FULL] =
+        over!(D in full_dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
+    const COLD: [[H; RS]; DST] =
+        over!(D in dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
     const TABLE: UnTable =
         if hot_unary(O::OP) { UnTable::Hot(&Self::HOT) } else { UnTable::Cold(&Self::COLD) };
 }
@@ -161,25 +260,30 @@ numeric_rows!(numeric_tables);
 
 // ---- moves and selections ----------------------------------------------------------------------
 
-macro_rules! moves { ($name:ident $t:ty) => {
-    static $name: ([[H; ANY]; FULL], [[H; 2]; FULL]) = (
-        over!(D in full_dst, over!(X in any, Some(step::<Move<$t, D, X>> as Raw))),
-        over!(D in full_dst, [
-            Some(step::<Move<$t, D, L>> as Raw),
-            Some(step::<Move<$t, D, super::machine::G>> as Raw),
-        ]),
-    );
-} }
+macro_rules! moves {
+    ($name:ident $t:ty) => {
+        static $name: ([[H; ANY]; FULL], [[H; 2]; FULL]) = (
+    over!(D in full_dst, over!(X in any, Some(step::<Move<$t, D, X>> as Raw))),
+            over!(D in full_dst, [
+                Some(step::<Move<$t, D, L>> as Raw),
+                Some(step::<Move<$t, D, super::machine::G>> as Raw),
+            ]),
+        );
+    };
+}
 moves!(MOVE_INT u64);
 moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
     Some(step::<Select<u64, D, A, B, C>> as Raw)))));
-macro_rules! float_select { ($name:ident $t:ty) => {
-    static $name: [[[[H; RS]; RS]; RS]; 1] = [over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
-        Some(step::<Select<$t, S, A, B, C>> as Raw))))];
-} }
+macro_rules! float_select {
+    ($name:ident $t:ty) => {
+        static $name: [[[[H; RS]; RS]; RS]; 1] =
+    [over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
+                Some(step::<Select<$t, S, A, B, C>> as Raw))))];
+    };
+}
 float_select!(SELECT_F32 f32);
 float_select!(SELECT_F64 f64);
 
@@ -193,20 +297,22 @@ const fn swapped_order(op: BinOp) -> bool {
     use BinOp::*;
     matches!(op, I32GtS | I32GtU | I32LeS | I32LeU | I64GtS | I64GtU | I64LeS | I64LeU)
 }
-impl<O: Binary<A: super::machine::Num>> BrFamily<O> {
+/// Whether a comparison with these places is in the table.
+const fn has_br(op: BinOp, a: usize, b: usize) -> bool {
+    (!swapped_order(op) || b > REGS) && has(op, a, b)
+}
+impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
     const IF: BrTables = [
-        over!(A in reg_slot, over!(B in any, only!(
-            (!swapped_order(O::OP) || <B as P>::PLACE > REGS) && (!commutes(O::OP) || <A as P>::PLACE <= <B as P>::PLACE),
-            branch::<BrIf<O, A, B>>))),
-        over!(A in reg_slot, over!(B in any, only!(
-            (!swapped_order(O::OP) || <B as P>::PLACE > REGS) && (!commutes(O::OP) || <A as P>::PLACE <= <B as P>::PLACE),
-            branch_loop::<BrIf<O, A, B>>))),
+        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch::<Br<true, O::R, Bin<O, A, B>>>))),
+        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch_loop::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
     const UNLESS: BrTables = [
-        over!(A in reg_slot, over!(B in any, only!(
-            !commutes(O::OP) || <A as P>::PLACE <= <B as P>::PLACE, branch::<BrUnless<O, A, B>>))),
-        over!(A in reg_slot, over!(B in any, only!(
-            !commutes(O::OP) || <A as P>::PLACE <= <B as P>::PLACE, branch_loop::<BrUnless<O, A, B>>))),
+        over!(A in reg_slot, over!(B in any, only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch::<Br<false, O::R, Bin<O, A, B>>>))),
+        over!(A in reg_slot, over!(B in any, only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            branch_loop::<Br<false, O::R, Bin<O, A, B>>>))),
     ];
 }
 macro_rules! branches {
@@ -229,12 +335,24 @@ branches! {
 /// By width, sense, target.
 static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
     [
-        [over!(A in reg_slot, Some(branch::<BrTest<u32, false, A>> as Raw)), over!(A in reg_slot, Some(branch_loop::<BrTest<u32, false, A>> as Raw))],
-        [over!(A in reg_slot, Some(branch::<BrTest<u32, true, A>> as Raw)), over!(A in reg_slot, Some(branch_loop::<BrTest<u32, true, A>> as Raw))],
+        [
+            over!(A in reg_slot, Some(branch::<Br<false, u32, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<false, u32, A>> as Raw)),
+        ],
+        [
+            over!(A in reg_slot, Some(branch::<Br<true, u32, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<true, u32, A>> as Raw)),
+        ],
     ],
     [
-        [over!(A in reg_slot, Some(branch::<BrTest<u64, false, A>> as Raw)), over!(A in reg_slot, Some(branch_loop::<BrTest<u64, false, A>> as Raw))],
-        [over!(A in reg_slot, Some(branch::<BrTest<u64, true, A>> as Raw)), over!(A in reg_slot, Some(branch_loop::<BrTest<u64, true, A>> as Raw))],
+        [
+            over!(A in reg_slot, Some(branch::<Br<false, u64, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<false, u64, A>> as Raw)),
+        ],
+        [
+            over!(A in reg_slot, Some(branch::<Br<true, u64, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_loop::<Br<true, u64, A>> as Raw)),
+        ],
     ],
 ];
 static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step::<BrTable<A>> as Raw));
@@ -248,18 +366,18 @@ struct LoadTable {
     memory: H,
 }
 struct ColdLoadTable {
-    one: [[H; RS]; DST],
+    one: [[H; ANY]; DST],
     memory: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
     imm: over!(D in full_dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtImm<$w, A>>> as Raw))),
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(<A as P>::PLACE <= <B as P>::PLACE, step::<Load<D, $t, AtSum<$w, A, B, 0>>>)))),
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, 0>>>)))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
-    one: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
+    one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
@@ -274,19 +392,23 @@ enum AnyLoad {
     Hot(&'static LoadTable),
     Cold(&'static ColdLoadTable),
 }
-macro_rules! load_of { ($m:ident $op:expr) => { match $op {
-    LoadOp::I32Load | LoadOp::I64Load32U => AnyLoad::Hot(&$m::L32U),
-    LoadOp::I64Load => AnyLoad::Hot(&$m::L64),
-    LoadOp::F32Load => AnyLoad::Hot(&$m::LF32),
-    LoadOp::F64Load => AnyLoad::Hot(&$m::LF64),
-    LoadOp::I32Load8S => AnyLoad::Hot(&$m::L8S32),
-    LoadOp::I32Load8U | LoadOp::I64Load8U => AnyLoad::Hot(&$m::L8U),
-    LoadOp::I32Load16S => AnyLoad::Hot(&$m::L16S32),
-    LoadOp::I32Load16U | LoadOp::I64Load16U => AnyLoad::Hot(&$m::L16U),
-    LoadOp::I64Load8S => AnyLoad::Cold(&$m::L8S64),
-    LoadOp::I64Load16S => AnyLoad::Cold(&$m::L16S64),
-    LoadOp::I64Load32S => AnyLoad::Cold(&$m::L32S64),
-} } }
+macro_rules! load_of {
+    ($m:ident $op:expr) => {
+        match $op {
+            LoadOp::I32Load | LoadOp::I64Load32U => AnyLoad::Hot(&$m::L32U),
+            LoadOp::I64Load => AnyLoad::Hot(&$m::L64),
+            LoadOp::F32Load => AnyLoad::Hot(&$m::LF32),
+            LoadOp::F64Load => AnyLoad::Hot(&$m::LF64),
+            LoadOp::I32Load8S => AnyLoad::Hot(&$m::L8S32),
+            LoadOp::I32Load8U | LoadOp::I64Load8U => AnyLoad::Hot(&$m::L8U),
+            LoadOp::I32Load16S => AnyLoad::Hot(&$m::L16S32),
+            LoadOp::I32Load16U | LoadOp::I64Load16U => AnyLoad::Hot(&$m::L16U),
+            LoadOp::I64Load8S => AnyLoad::Cold(&$m::L8S64),
+            LoadOp::I64Load16S => AnyLoad::Cold(&$m::L16S64),
+            LoadOp::I64Load32S => AnyLoad::Cold(&$m::L32S64),
+        }
+    };
+}
 
 struct StoreTable {
     one: [[H; ANY]; ANY],
@@ -298,7 +420,7 @@ macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
     imm: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtImm<$w, A>, X>> as Raw))),
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(<A as P>::PLACE <= <B as P>::PLACE, step::<Store<$t, AtSum<$w, A, B, 0>, X>>)))),
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, 0>, X>>)))),
     memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
@@ -308,14 +430,18 @@ macro_rules! store_tables { ($($t:ident)*) => {
     mod stores64 { use super::*; $( pub static $t: StoreTable = store_table!($t u64); )* }
 } }
 store_tables!(S8 S16 S32 S64 LF32 LF64);
-macro_rules! store_of { ($m:ident $op:expr) => { match $op {
-    StoreOp::I32Store8 | StoreOp::I64Store8 => &$m::S8,
-    StoreOp::I32Store16 | StoreOp::I64Store16 => &$m::S16,
-    StoreOp::I32Store | StoreOp::I64Store32 => &$m::S32,
-    StoreOp::I64Store => &$m::S64,
-    StoreOp::F32Store => &$m::LF32,
-    StoreOp::F64Store => &$m::LF64,
-} } }
+macro_rules! store_of {
+    ($m:ident $op:expr) => {
+        match $op {
+            StoreOp::I32Store8 | StoreOp::I64Store8 => &$m::S8,
+            StoreOp::I32Store16 | StoreOp::I64Store16 => &$m::S16,
+            StoreOp::I32Store | StoreOp::I64Store32 => &$m::S32,
+            StoreOp::I64Store => &$m::S64,
+            StoreOp::F32Store => &$m::LF32,
+            StoreOp::F64Store => &$m::LF64,
+        }
+    };
+}
 
 // ---- globals and calls -------------------------------------------------------------------------
 
@@ -331,8 +457,14 @@ static RETURN_ONE: [[H; ANY]; 3] = [
 ];
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
-    [over!(A in reg_slot, Some(step::<CallIndirect<A, u32>> as Raw)), over!(A in reg_slot, Some(step::<CallIndirect<A, u64>> as Raw))],
-    [over!(A in reg_slot, Some(step::<TailCallIndirect<A, u32>> as Raw)), over!(A in reg_slot, Some(step::<TailCallIndirect<A, u64>> as Raw))],
+    [
+        over!(A in reg_slot, Some(step::<CallIndirect<A, u32>> as Raw)),
+        over!(A in reg_slot, Some(step::<CallIndirect<A, u64>> as Raw)),
+    ],
+    [
+        over!(A in reg_slot, Some(step::<TailCallIndirect<A, u32>> as Raw)),
+        over!(A in reg_slot, Some(step::<TailCallIndirect<A, u64>> as Raw)),
+    ],
 ];
 static CALL_REF: [[H; RS]; 2] = [
     over!(A in reg_slot, Some(step::<CallRef<A>> as Raw)),
@@ -393,7 +525,9 @@ impl Backend for Machine {
 
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler> {
         let float = match class {
-            Class::Int => return address(*SELECT_INT.get(to(d))?.get(at(a))?.get(at(b))?.get(at(c))?),
+            Class::Int => {
+                return address(*SELECT_INT.get(to(d))?.get(at(a))?.get(at(b))?.get(at(c))?);
+            }
             Class::F32 => &SELECT_F32,
             Class::F64 => &SELECT_F64,
         };

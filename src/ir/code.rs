@@ -89,12 +89,8 @@ impl ModuleCode {
     pub fn publish(&self, func: u32, code: FuncCode) -> &FuncCode {
         let new = Box::into_raw(Box::new(code));
         let slot = &self.codes[func as usize];
-        let exchange = slot.compare_exchange(
-            ptr::null_mut(),
-            new,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
+        let exchange =
+            slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
         // SAFETY: R3: either ours, published now, or another's, published before.
         let code = unsafe {
             match exchange {

@@ -22,7 +22,7 @@ mod scan;
 mod stack;
 
 use self::emit::{Emitter, Patches};
-use self::lower::{Field, Target, class};
+use self::lower::{Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
 use super::code::{CodeEntry, FuncCode};
@@ -452,7 +452,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     /// Pins the first locals of each class, and loads them.
     fn pin(&mut self, locals: &[u32]) -> Result<(), Error> {
         let mut left = [tuning::PINNED_LOCALS; 2];
-        let mut chosen: [Cache; 1] = [Cache::default()];
+        let mut chosen = Cache::default();
         let old = self.cache();
         let mut late = Vec::new();
         for &local in locals {
@@ -464,19 +464,19 @@ impl<'m, B: Backend> Translator<'m, B> {
             left[bank] -= 1;
             // Stay where it is, if it is in a register.
             match old[bank].iter().position(|&l| l == Some(local)) {
-                Some(reg) => chosen[0][bank][reg] = Some(local),
+                Some(reg) => chosen[bank][reg] = Some(local),
                 None => late.push(local),
             }
         }
         for local in late {
             let Local { ty, slot } = self.locals[local as usize];
             let bank = ty.bank();
-            let Some(reg) = chosen[0][bank].iter().position(Option::is_none) else { continue };
-            chosen[0][bank][reg] = Some(local);
+            let Some(reg) = chosen[bank].iter().position(Option::is_none) else { continue };
+            chosen[bank][reg] = Some(local);
             self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
         }
-        for bank in 0..2 {
-            self.banks[bank].pinned = chosen[0][bank];
+        for (bank, pinned) in self.banks.iter_mut().zip(chosen) {
+            bank.pinned = pinned;
         }
         Ok(())
     }

@@ -162,11 +162,17 @@ pub struct StoreData {
     pub depth: Cell<u32>,
     /// Calls a host function: arguments and results in `slots`. Err: put by the callee into a
     /// place of its own (`rt::Store::pending`), handlers only pass the fact on.
-    pub host_call: unsafe fn(store: *mut StoreData, func: *const FuncData, caller: *const InstanceData, slots: *mut u64) -> bool,
+    pub host_call: unsafe fn(
+        store: *mut StoreData,
+        func: *const FuncData,
+        caller: *const InstanceData,
+        slots: *mut u64,
+    ) -> bool,
     /// `memory.grow` by `pages`: the old size in pages, or `u64::MAX`.
     pub memory_grow: unsafe fn(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64,
     /// `table.grow` by `count` elements of value `init`: the old size, or `u64::MAX`.
-    pub table_grow: unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+    pub table_grow:
+        unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
 }

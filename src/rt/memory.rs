@@ -25,12 +25,12 @@ impl Backing {
     /// Room for `min_bytes`, zeroed, that can become `max_bytes` in place if possible.
     fn new(min_bytes: u64, max_bytes: u64, guard: bool) -> Option<Backing> {
         #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
-        return mmap::Region::new(min_bytes, max_bytes, guard).map(Backing::Mapped);
-        #[cfg(not(all(feature = "std", unix, target_pointer_width = "64")))]
-        {
-            let _ = (max_bytes, guard);
-            heap::Region::new(min_bytes).map(Backing::Heap)
+        if let Some(region) = mmap::Region::new(min_bytes, max_bytes, guard) {
+            return Some(Backing::Mapped(region));
         }
+        let _ = max_bytes;
+        // Without reserved address space there is nothing to guard.
+        if guard { None } else { heap::Region::new(min_bytes).map(Backing::Heap) }
     }
     fn base(&self) -> *mut u8 {
         match self {
@@ -98,10 +98,6 @@ impl Memory {
     #[inline]
     pub fn len(&self) -> u64 {
         self.head().len.get()
-    }
-    /// Whether it has no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
     /// The size in pages.
     #[inline]

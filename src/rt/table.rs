@@ -36,10 +36,6 @@ impl Table {
     pub fn len(&self) -> u64 {
         self.data.len.get()
     }
-    /// Whether there are no elements.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
     /// The element at `index`.
     pub fn get(&self, index: u64) -> Option<u64> {
         // SAFETY: R7: the index is below the length.

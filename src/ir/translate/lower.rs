@@ -263,7 +263,9 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.begin(handler);
                 self.target(target);
                 self.out.u32(offset as u32);
-                fields.map(|field| self.field(field));
+                for field in fields {
+                    self.field(field);
+                }
                 self.out.end();
             }
         }
@@ -378,7 +380,7 @@ impl<B: Backend> Translator<'_, B> {
             if !frees {
                 continue;
             }
-            self.to_slot_of(&mut entry)?;
+            self.write_out(&mut entry)?;
             self.stack[i] = entry;
             return Ok(());
         }
@@ -388,7 +390,7 @@ impl<B: Backend> Translator<'_, B> {
     // ---- operands into places ------------------------------------------------------------------
 
     /// Computes an operand, whose registers are free already, into a slot.
-    fn into_slot(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
+    fn compute_into_slot(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
         if entry.value == Value::Leaf(Leaf::Slot(slot)) {
             return Ok(());
         }
@@ -401,16 +403,16 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
     /// Computes an operand into its own slot.
-    pub(super) fn to_slot_of(&mut self, entry: &mut Entry) -> Result<(), Error> {
+    pub(super) fn write_out(&mut self, entry: &mut Entry) -> Result<(), Error> {
         self.free(entry);
-        self.into_slot(entry, entry.slot)?;
+        self.compute_into_slot(entry, entry.slot)?;
         entry.value = Value::Leaf(Leaf::Slot(entry.slot));
         self.reach(entry.slot)
     }
     /// Computes an operand that was popped into any slot.
     pub(super) fn put_into(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
         self.free(entry);
-        self.into_slot(entry, slot)?;
+        self.compute_into_slot(entry, slot)?;
         self.reach(slot)
     }
     /// Makes the operand at index `i` a leaf: computes it into a register, or its slot.
@@ -438,7 +440,7 @@ impl<B: Backend> Translator<'_, B> {
                 if let Some(reg) = other {
                     self.banks[bank].busy[usize::from(reg)] = false;
                 }
-                self.into_slot(&entry, entry.slot)?;
+                self.compute_into_slot(&entry, entry.slot)?;
                 self.reach(entry.slot)?;
                 entry.value = Value::Leaf(Leaf::Slot(entry.slot));
             }
@@ -467,7 +469,7 @@ impl<B: Backend> Translator<'_, B> {
             match entry.value {
                 Value::Leaf(Leaf::Const(_)) => continue,
                 Value::Leaf(Leaf::Slot(slot)) if slot == entry.slot => continue,
-                _ => self.to_slot_of(&mut entry)?,
+                _ => self.write_out(&mut entry)?,
             }
             self.stack[i] = entry;
         }
@@ -479,7 +481,7 @@ impl<B: Backend> Translator<'_, B> {
         let top = self.stack.len();
         for i in top - n..top {
             let mut entry = self.stack[i];
-            self.to_slot_of(&mut entry)?;
+            self.write_out(&mut entry)?;
             self.stack[i] = entry;
         }
         self.settled = self.settled.max(top);
@@ -572,7 +574,7 @@ impl<B: Backend> Translator<'_, B> {
             self.banks[bank].cached[usize::from(reg)] = Some(local);
             return Ok(());
         }
-        self.into_slot(entry, slot)?;
+        self.compute_into_slot(entry, slot)?;
         self.uncache(local);
         Ok(())
     }
@@ -582,7 +584,7 @@ impl<B: Backend> Translator<'_, B> {
         self.free(&entry);
         if !self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
             if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
-                self.into_slot(&entry, slot)?;
+                self.compute_into_slot(&entry, slot)?;
                 return self.mov(Target::reg(reg), Leaf::Slot(slot), entry.ty);
             }
             self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
@@ -693,7 +695,9 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// The fields after a branch's target.
     pub(super) fn end_condition(&mut self, fields: [Field; 2]) {
-        fields.map(|field| self.field(field));
+        for field in fields {
+            self.field(field);
+        }
         self.out.end();
     }
 
@@ -733,7 +737,8 @@ impl<B: Backend> Translator<'_, B> {
         let c = self.pop()?;
         let b = self.pop()?;
         let a = self.pop()?;
-        let (Value::Leaf(la), Value::Leaf(lb), Value::Leaf(lc)) = (a.value, b.value, c.value) else {
+        let (Value::Leaf(la), Value::Leaf(lb), Value::Leaf(lc)) = (a.value, b.value, c.value)
+        else {
             return Err(self.out.no_handler("select"));
         };
         let constants = class(ty) == Class::Int;
@@ -801,8 +806,20 @@ pub fn commutes(op: BinOp) -> bool {
     use BinOp::*;
     matches!(
         op,
-        I32Add | I32Mul | I32And | I32Or | I32Xor | I32Eq | I32Ne | I64Add | I64Mul | I64And
-            | I64Or | I64Xor | I64Eq | I64Ne
+        I32Add
+            | I32Mul
+            | I32And
+            | I32Or
+            | I32Xor
+            | I32Eq
+            | I32Ne
+            | I64Add
+            | I64Mul
+            | I64And
+            | I64Or
+            | I64Xor
+            | I64Eq
+            | I64Ne
     ) || float_commutes(op)
 }
 /// Float operations commute in value; which NaN they give is left open (§4.3.3).

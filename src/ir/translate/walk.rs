@@ -190,7 +190,14 @@ impl<B: Backend> Translator<'_, B> {
         }
     }
     /// `table.grow` and such: results and operands are addresses of this width.
-    fn table_op(&mut self, op: SlowOp, n: usize, result: Option<Ty>, a: u32, b: u32) -> Result<(), Error> {
+    fn table_op(
+        &mut self,
+        op: SlowOp,
+        n: usize,
+        result: Option<Ty>,
+        a: u32,
+        b: u32,
+    ) -> Result<(), Error> {
         match result {
             Some(ty) => self.slow(op, n, &[ty], a, b),
             None => self.slow(op, n, &[], a, b),
@@ -586,9 +593,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
-        let (mut op, mut a, mut b) = match self.binary_operands()? {
-            (a, b) => (op, a, b),
-        };
+        let (mut a, mut b) = self.binary_operands()?;
+        let mut op = op;
         if let (Leaf::Const(x), Leaf::Const(y)) = (a, b)
             && let Ok(bits) = op.eval(x, y)
         {
@@ -680,7 +686,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
         self.out.begin(handler);
         self.out.u32(arg.offset as u32);
-        fields.map(|field| self.write_field(field));
+        for field in fields {
+            self.write_field(field);
+        }
         self.write_field(field);
         self.out.end();
         Ok(())
@@ -759,7 +767,13 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
     /// A store to another memory, or with an offset of more than 32 bits.
-    fn far_store(&mut self, op: StoreOp, arg: MemArg, address: Entry, value: Entry) -> Result<(), Error> {
+    fn far_store(
+        &mut self,
+        op: StoreOp,
+        arg: MemArg,
+        address: Entry,
+        value: Entry,
+    ) -> Result<(), Error> {
         let (place, address_field) = self.slot_operand(&address, 2)?;
         let (value_place, value_field) = self.slot_operand(&value, 0)?;
         let Some(handler) = B::store(op, arg.is_64, AddressForm::Memory(place), value_place) else {

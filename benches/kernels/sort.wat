@@ -1,0 +1,52 @@
+;; Comparisons that cannot be foreseen, through a function pointer: heap sort of pseudo-random words.
+(module
+  (memory 4)
+  (type $less (func (param i32 i32) (result i32)))
+  (table funcref (elem $ascending $descending))
+  (func $ascending (type $less) (i32.lt_u (local.get 0) (local.get 1)))
+  (func $descending (type $less) (i32.gt_u (local.get 0) (local.get 1)))
+  (func $fill (param $n i32) (param $seed i32) (local $i i32)
+    (loop $next
+      (local.set $seed (i32.add (i32.mul (local.get $seed) (i32.const 1103515245)) (i32.const 12345)))
+      (i32.store (i32.shl (local.get $i) (i32.const 2)) (i32.shr_u (local.get $seed) (i32.const 8)))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n)))))
+  (func $sift (param $root i32) (param $end i32) (param $order i32) (local $child i32) (local $a i32) (local $b i32)
+    (block $done
+      (loop $next
+        (local.set $child (i32.add (i32.shl (local.get $root) (i32.const 1)) (i32.const 1)))
+        (br_if $done (i32.ge_u (local.get $child) (local.get $end)))
+        (if (i32.lt_u (i32.add (local.get $child) (i32.const 1)) (local.get $end))
+          (then
+            (local.set $child (i32.add (local.get $child)
+              (call_indirect (type $less)
+                (i32.load (i32.shl (local.get $child) (i32.const 2)))
+                (i32.load offset=4 (i32.shl (local.get $child) (i32.const 2)))
+                (local.get $order))))))
+        (local.set $a (i32.load (i32.shl (local.get $root) (i32.const 2))))
+        (local.set $b (i32.load (i32.shl (local.get $child) (i32.const 2))))
+        (br_if $done (i32.eqz (call_indirect (type $less) (local.get $a) (local.get $b) (local.get $order))))
+        (i32.store (i32.shl (local.get $root) (i32.const 2)) (local.get $b))
+        (i32.store (i32.shl (local.get $child) (i32.const 2)) (local.get $a))
+        (local.set $root (local.get $child))
+        (br $next))))
+  (func $sort (param $n i32) (param $order i32) (local $i i32) (local $t i32)
+    (local.set $i (i32.shr_u (local.get $n) (i32.const 1)))
+    (loop $heap
+      (local.set $i (i32.sub (local.get $i) (i32.const 1)))
+      (call $sift (local.get $i) (local.get $n) (local.get $order))
+      (br_if $heap (local.get $i)))
+    (loop $pop
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (local.set $t (i32.load (i32.const 0)))
+      (i32.store (i32.const 0) (i32.load (i32.shl (local.get $n) (i32.const 2))))
+      (i32.store (i32.shl (local.get $n) (i32.const 2)) (local.get $t))
+      (call $sift (i32.const 0) (local.get $n) (local.get $order))
+      (br_if $pop (i32.gt_u (local.get $n) (i32.const 1)))))
+  (func (export "run") (param $n i32) (result i64) (local $sum i64)
+    (loop $next
+      (call $fill (i32.const 50000) (local.get $n))
+      (call $sort (i32.const 50000) (i32.and (local.get $n) (i32.const 1)))
+      (local.set $sum (i64.add (i64.rotl (local.get $sum) (i64.const 5))
+        (i64.load (i32.const 100000))))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum)))

@@ -1,0 +1,134 @@
+//! The engines, behind one small interface.
+
+/// A module that is loaded and instantiated, ready for one call.
+pub trait Loaded {
+    /// Calls an export of type `[i32] -> [i64]` (or `[i32] -> [i32]`).
+    fn call(&mut self, name: &str, arg: i32) -> Result<i64, String>;
+}
+
+/// An engine.
+pub trait Engine {
+    fn name(&self) -> &'static str;
+    fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String>;
+    /// Decodes and validates, and translates every function if `eager`. `None`: there is no such
+    /// mode.
+    fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>>;
+}
+
+/// All of them; the first is the reference of the ratios.
+pub fn all() -> Vec<Box<dyn Engine>> {
+    vec![Box::new(wasmvm_engine::Wasmvm), Box::new(wasmi_engine::Wasmi), Box::new(nano::Nano)]
+}
+
+mod wasmvm_engine {
+    use super::{Engine, Loaded};
+
+    pub struct Wasmvm;
+
+    impl Engine for Wasmvm {
+        fn name(&self) -> &'static str {
+            "wasmvm"
+        }
+        fn load(&self, _wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
+            Err("there is no engine yet".to_string())
+        }
+        fn compile(&self, _wasm: &[u8], _eager: bool) -> Option<Result<(), String>> {
+            None
+        }
+    }
+}
+
+mod wasmi_engine {
+    use super::{Engine, Loaded};
+    use wasmi::{CompilationMode, Config, Instance, Linker, Module, Store, Val};
+
+    pub struct Wasmi;
+
+    struct Ready {
+        store: Store<()>,
+        instance: Instance,
+    }
+
+    fn config(mode: CompilationMode) -> Config {
+        let mut config = Config::default();
+        config.compilation_mode(mode);
+        config
+    }
+
+    impl Engine for Wasmi {
+        fn name(&self) -> &'static str {
+            "wasmi"
+        }
+        fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
+            let engine = wasmi::Engine::new(&config(CompilationMode::LazyTranslation));
+            let module = Module::new(&engine, wasm).map_err(|error| error.to_string())?;
+            let mut store = Store::new(&engine, ());
+            let instance = Linker::new(&engine)
+                .instantiate_and_start(&mut store, &module)
+                .map_err(|error| error.to_string())?;
+            Ok(Box::new(Ready { store, instance }))
+        }
+        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
+            let mode = match eager {
+                true => CompilationMode::Eager,
+                false => CompilationMode::LazyTranslation,
+            };
+            let engine = wasmi::Engine::new(&config(mode));
+            Some(Module::new(&engine, wasm).map(drop).map_err(|error| error.to_string()))
+        }
+    }
+
+    impl Loaded for Ready {
+        fn call(&mut self, name: &str, arg: i32) -> Result<i64, String> {
+            let func = self.instance.get_func(&self.store, name).ok_or("no such export")?;
+            let args = [Val::I32(arg)];
+            let mut results = [Val::I64(0)];
+            func.call(&mut self.store, &args, &mut results).map_err(|error| error.to_string())?;
+            match results[0] {
+                Val::I32(value) => Ok(value.into()),
+                Val::I64(value) => Ok(value),
+                _ => Err("the result is no integer".to_string()),
+            }
+        }
+    }
+}
+
+mod nano {
+    use super::{Engine, Loaded};
+    use sf_nano_core::{Config, Instance, Tier, Value};
+
+    /// Silverfir-nano, its interpreter.
+    pub struct Nano;
+
+    struct Ready(Instance);
+
+    impl Engine for Nano {
+        fn name(&self) -> &'static str {
+            "sf-nano"
+        }
+        fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
+            let config = Config::new().tier(Tier::Interp);
+            let engine = sf_nano_core::Engine::new(config).map_err(|error| format!("{error:?}"))?;
+            let instance = Instance::new(&engine, wasm, &[]);
+            Ok(Box::new(Ready(instance.map_err(|error| format!("{error:?}"))?)))
+        }
+        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
+            // It translates whole instances only.
+            eager.then(|| self.load(wasm).map(drop))
+        }
+    }
+
+    impl Loaded for Ready {
+        fn call(&mut self, name: &str, arg: i32) -> Result<i64, String> {
+            let func = self.0.get_func(name).ok_or("no such export")?;
+            let args = [Value::I32(arg)];
+            let mut results = [Value::I64(0)];
+            self.0.call(&func, &args, &mut results).map_err(|error| format!("{error:?}"))?;
+            match results[0] {
+                Value::I32(value) => Ok(value.into()),
+                Value::I64(value) => Ok(value),
+                _ => Err("the result is no integer".to_string()),
+            }
+        }
+    }
+}

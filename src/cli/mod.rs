@@ -1,0 +1,81 @@
+//! The `wasmvm` command: what it says and how it ends. Built on the public API only.
+
+mod args;
+mod inspect;
+mod load;
+mod run;
+mod value;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use args::{Command, Parsed};
+
+/// Runs the command with the arguments of the process.
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let result = match args::parse(words) {
+        Ok(Parsed::Say(text)) => {
+            say(&text);
+            Ok(0)
+        }
+        Ok(Parsed::Do(Command::Run(run))) => run::run(&run),
+        Ok(Parsed::Do(Command::Validate(validate))) => load::validate(&validate.files),
+        Ok(Parsed::Do(Command::Inspect(inspect))) => inspect::inspect(&inspect.file),
+        Err(failure) => Err(failure),
+    };
+    let code = result.unwrap_or_else(|failure| {
+        complain(&failure.text);
+        failure.code
+    });
+    ExitCode::from(code)
+}
+
+/// Why the command did not do what it was asked.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    text: String,
+}
+
+impl Failure {
+    /// The command line is wrong.
+    fn usage(text: impl Into<String>) -> Failure {
+        Failure { code: EXIT_USAGE, text: text.into() }
+    }
+
+    /// A file cannot be read, or is no module, or cannot be linked.
+    fn load(path: &Path, what: impl core::fmt::Display) -> Failure {
+        Failure { code: EXIT_LOAD, text: format!("{}: {what}", path.display()) }
+    }
+}
+
+/// Writes to standard output. Nobody there any more is no error of ours.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// Writes `wasmvm: error: …` to standard error.
+fn complain(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let error = match err.is_terminal() && !plain {
+        true => "\x1b[1;31merror:\x1b[0m",
+        false => "error:",
+    };
+    let _ = writeln!(err, "wasmvm: {error} {}", text.trim_end());
+}
+
+/// Writes to standard error what is no error.
+fn note(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+const EXIT_LOAD: u8 = 1;
+const EXIT_USAGE: u8 = 2;
+/// As a shell reports SIGABRT.
+const EXIT_TRAP: u8 = 134;

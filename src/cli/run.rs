@@ -1,0 +1,213 @@
+//! `wasmvm run`: load, link, run, and tell how it ended.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::args::{GuestArgs, RunArgs, UnknownImports};
+use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, load, note, say, value};
+use crate::wasi::{self, Wasi};
+use crate::{Config, Engine, Error, Func, Instance, Limits, Linker, Module, Store, Val};
+
+/// Runs a module; answers with the exit code.
+pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let mut times = Times::start();
+    let engine = Engine::new(config(args)).map_err(|error| Failure::usage(error.to_string()))?;
+    let module = load::module(&engine, &args.module)?;
+    times.loaded = times.lap();
+
+    let mut linker = Linker::<Wasi>::new(&engine);
+    link(&mut linker, &module, args)?;
+    let wasi = wasi(&args.guest, args).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut store =
+        store(&engine, wasi, args).map_err(|error| Failure::load(&args.module, error))?;
+    let instance = linker.instantiate(&mut store, &module);
+    times.linked = times.lap();
+
+    let code = match instance {
+        Ok(instance) => start(&mut store, &module, instance, args),
+        // A start function that traps is a trap; an import that does not fit is not.
+        Err(error) => ended(Err(error), &args.module, EXIT_LOAD),
+    };
+    times.ran = times.lap();
+    if args.stats {
+        note(&times.text());
+    }
+    Ok(code)
+}
+
+fn config(args: &RunArgs) -> Config {
+    let config = Config::new().fuel(args.limits.fuel.is_some()).eager(args.eager);
+    match args.limits.max_stack {
+        Some(bytes) => config.max_stack_bytes(usize::try_from(bytes).unwrap_or(usize::MAX)),
+        None => config,
+    }
+}
+
+fn link(linker: &mut Linker<Wasi>, module: &Module, args: &RunArgs) -> Result<(), Failure> {
+    let failed = |error: Error| Failure::load(&args.module, error);
+    wasi::add_to_linker(linker, |wasi| wasi).map_err(failed)?;
+    if args.guest.unknown_imports == Some(UnknownImports::Trap) {
+        return linker.missing_as_traps(module).map_err(failed).map(drop);
+    }
+    let missing = linker.missing(module);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut text = match missing.len() {
+        1 => "an import is missing:".to_owned(),
+        count => format!("{count} imports are missing:"),
+    };
+    for import in &missing {
+        text += &format!("\n  {import}");
+    }
+    text += "\n(--unknown-imports=trap runs it nevertheless)";
+    Err(Failure::load(&args.module, text))
+}
+
+fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
+    let name = guest.argv0.clone().unwrap_or_else(|| args.module.clone().into());
+    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio();
+    if guest.inherit_env {
+        wasi = wasi.inherit_env();
+    }
+    for pair in &guest.env {
+        if pair.as_encoded_bytes().contains(&b'=') {
+            wasi = wasi.env_raw(pair);
+        } else if let Some(value) = std::env::var_os(pair) {
+            wasi = wasi.env(pair, value);
+        }
+    }
+    for dir in &guest.dirs {
+        wasi = match dir.read_only {
+            true => wasi.preopen_ro(&dir.host, &dir.guest)?,
+            false => wasi.preopen(&dir.host, &dir.guest)?,
+        };
+    }
+    Ok(wasi)
+}
+
+fn store(engine: &Engine, wasi: Wasi, args: &RunArgs) -> Result<Store<Wasi>, Error> {
+    let mut store = Store::new(engine, wasi);
+    let mut limits = Limits::default();
+    if let Some(bytes) = args.limits.max_memory {
+        limits.memory_bytes = bytes;
+    }
+    store.set_limits(limits);
+    if let Some(fuel) = args.limits.fuel {
+        store.set_fuel(fuel)?;
+    }
+    Ok(store)
+}
+
+/// What happens once everything is in place: a command runs, a function is called, or one is told
+/// what could be called.
+fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &RunArgs) -> u8 {
+    let path = &args.module;
+    let entry = args.guest.invoke.as_deref().unwrap_or("_start");
+    let func = instance.func(store, entry);
+    // A reactor; a command has none.
+    if let Some(initialize) = instance.func(store, "_initialize") {
+        let code = ended(initialize.call(&mut *store, &[], &mut []), path, EXIT_TRAP);
+        if code != 0 {
+            return code;
+        }
+    }
+    match (func, &args.guest.invoke) {
+        (Some(func), Some(name)) => invoke(store, func, name, args),
+        (Some(func), None) => ended(func.call(&mut *store, &[], &mut []), path, EXIT_TRAP),
+        (None, Some(name)) => {
+            complain(&format!("{}: no function `{name}` is exported", path.display()));
+            note(&exports(module, path));
+            EXIT_USAGE
+        }
+        (None, None) => {
+            note(&format!("wasmvm: {}: no function `_start` is exported\n", path.display()));
+            note(&exports(module, path));
+            0
+        }
+    }
+}
+
+fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8 {
+    let ty = match func.ty(store) {
+        Ok(ty) => ty,
+        Err(error) => return ended(Err(error), &args.module, EXIT_LOAD),
+    };
+    let given = &args.args;
+    if given.len() != ty.params.len() {
+        let (wanted, given) = (ty.params.len(), given.len());
+        complain(&format!("`{name}` has the type {ty}: {wanted} arguments, not {given}"));
+        return EXIT_USAGE;
+    }
+    let mut values = Vec::new();
+    for (&ty, text) in ty.params.iter().zip(given) {
+        match value::parse(ty, &text.to_string_lossy()) {
+            Ok(value) => values.push(value),
+            Err(why) => {
+                complain(&format!("argument {} of `{name}`: {why}", values.len() + 1));
+                return EXIT_USAGE;
+            }
+        }
+    }
+    let mut results: Vec<Val> = ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
+    let outcome = func.call(&mut *store, &values, &mut results);
+    if outcome.is_ok() {
+        let lines: String = results.iter().map(|result| value::print(result) + "\n").collect();
+        say(&lines);
+    }
+    ended(outcome, &args.module, EXIT_TRAP)
+}
+
+/// The exit code of what ended so; says why if it is an error.
+fn ended(outcome: Result<(), Error>, path: &Path, other: u8) -> u8 {
+    let Err(error) = outcome else { return 0 };
+    if let Some(code) = error.exit_code() {
+        return (code & 0xFF) as u8;
+    }
+    complain(&format!("{}: {error}", path.display()));
+    if error.trap().is_some() { EXIT_TRAP } else { other }
+}
+
+/// The functions that could be called, and how.
+fn exports(module: &Module, path: &Path) -> String {
+    let mut text = String::new();
+    let mut example = None;
+    for export in module.exports() {
+        if let Some(ty) = export.ty.func() {
+            text += &format!("  {} {ty}\n", export.name);
+            example.get_or_insert_with(|| {
+                let zeros: String = ty.params.iter().map(|ty| format!(" <{ty}>")).collect();
+                format!("wasmvm --invoke {} {}{zeros}\n", export.name, path.display())
+            });
+        }
+    }
+    match example {
+        Some(example) => format!("exported functions:\n{text}to call one: {example}"),
+        None => "no function is exported\n".into(),
+    }
+}
+
+struct Times {
+    last: Instant,
+    loaded: Duration,
+    linked: Duration,
+    ran: Duration,
+}
+
+impl Times {
+    fn start() -> Times {
+        let zero = Duration::ZERO;
+        Times { last: Instant::now(), loaded: zero, linked: zero, ran: zero }
+    }
+
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now - core::mem::replace(&mut self.last, now)
+    }
+
+    fn text(&self) -> String {
+        let line =
+            |name, time: Duration| format!("{name:<9}{:>10.3} ms\n", time.as_secs_f64() * 1e3);
+        line("load", self.loaded) + &line("link", self.linked) + &line("run", self.ran)
+    }
+}

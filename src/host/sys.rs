@@ -1,0 +1,728 @@
+//! The operating system: the only file that calls libc. Everything here is safe to call; a system
+//! call interrupted by a signal is repeated; errors are the host's `errno`.
+#![allow(unsafe_code)]
+
+use core::ffi::{CStr, c_int};
+use core::mem::{MaybeUninit, size_of};
+use std::ffi::CString;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+pub(crate) use libc::{
+    E2BIG, EAGAIN, EBADF, EBUSY, EEXIST, EINVAL, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS,
+    ENOTDIR, EPERM, EROFS, EXDEV,
+};
+pub(crate) use libc::{
+    O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK,
+    O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY,
+};
+pub(crate) use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
+
+/// Opens a node without the right to read or write it, where the system has such a thing.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) const O_PATH: c_int = libc::O_PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) const O_PATH: c_int = 0;
+
+/// The host's `errno`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OsError(pub i32);
+
+pub(crate) type Result<T> = core::result::Result<T, OsError>;
+
+impl OsError {
+    fn last() -> OsError {
+        OsError::from(std::io::Error::last_os_error())
+    }
+}
+impl From<std::io::Error> for OsError {
+    fn from(error: std::io::Error) -> OsError {
+        use std::io::ErrorKind as Kind;
+        OsError(error.raw_os_error().unwrap_or(match error.kind() {
+            Kind::WouldBlock => EAGAIN,
+            Kind::BrokenPipe => libc::EPIPE,
+            Kind::InvalidInput => EINVAL,
+            Kind::NotFound => ENOENT,
+            _ => EIO,
+        }))
+    }
+}
+impl From<OsError> for std::io::Error {
+    fn from(error: OsError) -> std::io::Error {
+        std::io::Error::from_raw_os_error(error.0)
+    }
+}
+
+/// Repeats a call that a signal interrupted; a negative result is an error.
+fn retry(mut call: impl FnMut() -> i64) -> Result<i64> {
+    loop {
+        let result = call();
+        if result >= 0 {
+            return Ok(result);
+        }
+        match OsError::last() {
+            OsError(libc::EINTR) => {}
+            error => return Err(error),
+        }
+    }
+}
+
+fn owned(fd: i64) -> OwnedFd {
+    // SAFETY: H2 (a descriptor that the kernel just made; nobody else knows it)
+    unsafe { OwnedFd::from_raw_fd(fd as c_int) }
+}
+
+// ---- Opening -------------------------------------------------------------------------------
+
+/// `openat(2)`.
+pub(crate) fn open_at(
+    dir: BorrowedFd<'_>,
+    path: &CStr,
+    flags: c_int,
+    mode: u32,
+) -> Result<OwnedFd> {
+    let flags = flags | O_CLOEXEC;
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::openat(dir.as_raw_fd(), path.as_ptr(), flags, mode) }.into()).map(owned)
+}
+
+/// Opens a directory by a path of the host: only for what the embedder names at start-up.
+pub(crate) fn open_ambient_dir(path: &CStr) -> Result<OwnedFd> {
+    let flags = O_DIRECTORY | O_CLOEXEC | O_RDONLY;
+    // SAFETY: H1
+    retry(|| unsafe { libc::open(path.as_ptr(), flags) }.into()).map(owned)
+}
+
+/// `openat2(2)` with `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS`; `ENOSYS` where there is none.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn open_beneath(
+    dir: BorrowedFd<'_>,
+    path: &CStr,
+    flags: c_int,
+    mode: u32,
+) -> Result<OwnedFd> {
+    // SAFETY: H3 (three integers)
+    let mut how: libc::open_how = unsafe { MaybeUninit::zeroed().assume_init() };
+    how.flags = (flags | O_CLOEXEC) as u32 as u64;
+    how.mode = mode.into();
+    how.resolve = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_MAGICLINKS;
+    let (dir, path, size) = (dir.as_raw_fd(), path.as_ptr(), size_of::<libc::open_how>());
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::syscall(libc::SYS_openat2, dir, path, &raw const how, size) })
+        .map(owned)
+}
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn open_beneath(_: BorrowedFd<'_>, _: &CStr, _: c_int, _: u32) -> Result<OwnedFd> {
+    Err(OsError(ENOSYS))
+}
+
+/// The process's own standard input (0), output (1) or error (2), as a descriptor of our own.
+pub(crate) fn duplicate_stdio(number: c_int) -> Result<OwnedFd> {
+    // SAFETY: H2 (if the number is not open, the kernel says EBADF)
+    retry(|| unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) }.into()).map(owned)
+}
+
+// ---- What a node is ------------------------------------------------------------------------
+
+/// A time as the host keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Time {
+    pub seconds: i64,
+    pub nanoseconds: i64,
+}
+
+/// What `stat(2)` tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stat {
+    pub dev: u64,
+    pub ino: u64,
+    pub mode: u32,
+    pub nlink: u64,
+    pub size: u64,
+    pub atime: Time,
+    pub mtime: Time,
+    pub ctime: Time,
+}
+
+/// The type of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeType {
+    Unknown,
+    Block,
+    Char,
+    Dir,
+    File,
+    Socket,
+    Link,
+}
+
+impl Stat {
+    #[allow(clippy::unnecessary_cast)] // the width differs between systems
+    pub(crate) fn node_type(&self) -> NodeType {
+        match self.mode & libc::S_IFMT as u32 {
+            x if x == libc::S_IFBLK as u32 => NodeType::Block,
+            x if x == libc::S_IFCHR as u32 => NodeType::Char,
+            x if x == libc::S_IFDIR as u32 => NodeType::Dir,
+            x if x == libc::S_IFREG as u32 => NodeType::File,
+            x if x == libc::S_IFSOCK as u32 => NodeType::Socket,
+            x if x == libc::S_IFLNK as u32 => NodeType::Link,
+            _ => NodeType::Unknown,
+        }
+    }
+
+    #[allow(clippy::unnecessary_cast)] // the widths differ between systems
+    fn from_host(s: &libc::stat) -> Stat {
+        let time = |seconds, nanoseconds| Time { seconds, nanoseconds };
+        Stat {
+            dev: s.st_dev as u64,
+            ino: s.st_ino as u64,
+            mode: s.st_mode as u32,
+            nlink: s.st_nlink as u64,
+            size: s.st_size as u64,
+            atime: time(s.st_atime as i64, s.st_atime_nsec as i64),
+            mtime: time(s.st_mtime as i64, s.st_mtime_nsec as i64),
+            ctime: time(s.st_ctime as i64, s.st_ctime_nsec as i64),
+        }
+    }
+}
+
+/// `fstat(2)`.
+pub(crate) fn stat(fd: BorrowedFd<'_>) -> Result<Stat> {
+    // SAFETY: H3
+    let mut stat: libc::stat = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::fstat(fd.as_raw_fd(), &raw mut stat) }.into())?;
+    Ok(Stat::from_host(&stat))
+}
+
+/// `fstatat(2)` of the node itself, be it a symbolic link.
+pub(crate) fn stat_at(dir: BorrowedFd<'_>, name: &CStr) -> Result<Stat> {
+    // SAFETY: H3
+    let mut stat: libc::stat = unsafe { MaybeUninit::zeroed().assume_init() };
+    let (dir, name, out) = (dir.as_raw_fd(), name.as_ptr(), &raw mut stat);
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::fstatat(dir, name, out, libc::AT_SYMLINK_NOFOLLOW) }.into())?;
+    Ok(Stat::from_host(&stat))
+}
+
+/// Whether it is a terminal.
+pub(crate) fn is_terminal(fd: BorrowedFd<'_>) -> bool {
+    std::io::IsTerminal::is_terminal(&fd)
+}
+
+// ---- Operations on (directory, name) -------------------------------------------------------
+
+/// `mkdirat(2)`.
+pub(crate) fn mkdir_at(dir: BorrowedFd<'_>, name: &CStr, mode: u32) -> Result<()> {
+    let (dir, name) = (dir.as_raw_fd(), name.as_ptr());
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::mkdirat(dir, name, mode as libc::mode_t) }.into()).map(drop)
+}
+
+/// `unlinkat(2)` of a directory or of something else.
+pub(crate) fn unlink_at(dir: BorrowedFd<'_>, name: &CStr, directory: bool) -> Result<()> {
+    let flags = if directory { libc::AT_REMOVEDIR } else { 0 };
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::unlinkat(dir.as_raw_fd(), name.as_ptr(), flags) }.into()).map(drop)
+}
+
+/// `renameat(2)`.
+pub(crate) fn rename_at(
+    old_dir: BorrowedFd<'_>,
+    old: &CStr,
+    new_dir: BorrowedFd<'_>,
+    new: &CStr,
+) -> Result<()> {
+    let (from, to) = (old_dir.as_raw_fd(), new_dir.as_raw_fd());
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::renameat(from, old.as_ptr(), to, new.as_ptr()) }.into()).map(drop)
+}
+
+/// `linkat(2)`; a symbolic link is linked itself.
+pub(crate) fn link_at(
+    old_dir: BorrowedFd<'_>,
+    old: &CStr,
+    new_dir: BorrowedFd<'_>,
+    new: &CStr,
+) -> Result<()> {
+    let (from, to) = (old_dir.as_raw_fd(), new_dir.as_raw_fd());
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::linkat(from, old.as_ptr(), to, new.as_ptr(), 0) }.into()).map(drop)
+}
+
+/// `symlinkat(2)`.
+pub(crate) fn symlink_at(target: &CStr, dir: BorrowedFd<'_>, name: &CStr) -> Result<()> {
+    let dir = dir.as_raw_fd();
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::symlinkat(target.as_ptr(), dir, name.as_ptr()) }.into()).map(drop)
+}
+
+/// `readlinkat(2)`.
+pub(crate) fn readlink_at(dir: BorrowedFd<'_>, name: &CStr) -> Result<Vec<u8>> {
+    // Linux cuts targets at PATH_MAX - 1; other systems at no more.
+    let mut target = vec![0u8; libc::PATH_MAX as usize];
+    let (dir, name) = (dir.as_raw_fd(), name.as_ptr());
+    // SAFETY: H1, H2
+    let len = retry(|| unsafe {
+        libc::readlinkat(dir, name, target.as_mut_ptr().cast(), target.len()) as i64
+    })?;
+    target.truncate(len as usize);
+    Ok(target)
+}
+
+/// What to do with a time of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetTime {
+    Keep,
+    Now,
+    To(Time),
+}
+
+impl SetTime {
+    fn to_host(self) -> libc::timespec {
+        // SAFETY: H3 (some systems pad the structure)
+        let mut time: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
+        match self {
+            SetTime::Keep => time.tv_nsec = libc::UTIME_OMIT as _,
+            SetTime::Now => time.tv_nsec = libc::UTIME_NOW as _,
+            SetTime::To(t) => {
+                time.tv_sec = t.seconds as _;
+                time.tv_nsec = t.nanoseconds as _;
+            }
+        }
+        time
+    }
+}
+
+/// `futimens(2)`; also of a descriptor opened with `O_PATH`.
+pub(crate) fn set_times(fd: BorrowedFd<'_>, access: SetTime, modify: SetTime) -> Result<()> {
+    let times = [access.to_host(), modify.to_host()];
+    // SAFETY: H1, H2
+    let direct = retry(|| unsafe { libc::futimens(fd.as_raw_fd(), times.as_ptr()) }.into());
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if direct == Err(OsError(EBADF)) {
+        // O_PATH: by the empty path (since Linux 5.8), else through the descriptor's own name.
+        // SAFETY: H1, H2
+        let by_empty_path = retry(|| unsafe {
+            let (fd, flags) = (fd.as_raw_fd(), libc::AT_EMPTY_PATH);
+            libc::utimensat(fd, c"".as_ptr(), times.as_ptr(), flags).into()
+        });
+        if by_empty_path.is_ok() {
+            return Ok(());
+        }
+        let name = CString::new(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        let name = name.map_err(|_| OsError(EINVAL))?;
+        // SAFETY: H1
+        return retry(|| unsafe {
+            libc::utimensat(libc::AT_FDCWD, name.as_ptr(), times.as_ptr(), 0).into()
+        })
+        .map(drop);
+    }
+    direct.map(drop)
+}
+
+/// `utimensat(2)` of the node itself, be it a symbolic link.
+pub(crate) fn set_times_at(
+    dir: BorrowedFd<'_>,
+    name: &CStr,
+    access: SetTime,
+    modify: SetTime,
+) -> Result<()> {
+    let times = [access.to_host(), modify.to_host()];
+    let (dir, name, flags) = (dir.as_raw_fd(), name.as_ptr(), libc::AT_SYMLINK_NOFOLLOW);
+    // SAFETY: H1, H2
+    retry(|| unsafe { libc::utimensat(dir, name, times.as_ptr(), flags) }.into()).map(drop)
+}
+
+/// Calls `each` with name, inode and type (if the directory tells it) of every entry, `.` and
+/// `..` included, until it answers false.
+pub(crate) fn list_dir(
+    dir: BorrowedFd<'_>,
+    mut each: impl FnMut(&[u8], u64, Option<NodeType>) -> bool,
+) -> Result<()> {
+    // A description of our own: the position of `dir` stays as it is.
+    let fd = open_at(dir, c".", O_RDONLY | O_DIRECTORY, 0)?;
+    // SAFETY: H5
+    let stream = unsafe { libc::fdopendir(fd.as_raw_fd()) };
+    if stream.is_null() {
+        return Err(OsError::last());
+    }
+    core::mem::forget(fd); // the stream owns it now
+    let result = loop {
+        clear_errno();
+        // SAFETY: H5
+        let entry = unsafe { libc::readdir(stream) };
+        if entry.is_null() {
+            match OsError::last() {
+                OsError(0) => break Ok(()),
+                error => break Err(error),
+            }
+        }
+        // SAFETY: H5
+        let (name, ino, kind) = unsafe {
+            let name = CStr::from_ptr((&raw const (*entry).d_name).cast());
+            (name, (*entry).d_ino, (*entry).d_type)
+        };
+        let kind = match kind {
+            libc::DT_BLK => Some(NodeType::Block),
+            libc::DT_CHR => Some(NodeType::Char),
+            libc::DT_DIR => Some(NodeType::Dir),
+            libc::DT_REG => Some(NodeType::File),
+            libc::DT_SOCK => Some(NodeType::Socket),
+            libc::DT_LNK => Some(NodeType::Link),
+            libc::DT_UNKNOWN => None,
+            _ => Some(NodeType::Unknown),
+        };
+        #[allow(clippy::useless_conversion)] // the width differs between systems
+        if !each(name.to_bytes(), ino.into(), kind) {
+            break Ok(());
+        }
+    };
+    // SAFETY: H5
+    unsafe { libc::closedir(stream) };
+    result
+}
+
+/// `readdir(3)` tells its end from an error by `errno` alone.
+fn clear_errno() {
+    // SAFETY: H6
+    unsafe {
+        #[cfg(any(target_os = "linux", target_os = "emscripten"))]
+        libc::__errno_location().write(0);
+        #[cfg(any(target_os = "macos", target_os = "ios", target_os = "freebsd"))]
+        libc::__error().write(0);
+        #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+        libc::__errno().write(0);
+    }
+}
+
+// ---- Reading and writing -------------------------------------------------------------------
+
+/// A piece of a guest's memory: start and length in bytes.
+pub(crate) type Span = (usize, usize);
+
+/// How many spans one call takes (`IOV_MAX` of Linux; the least that POSIX knows is 16).
+pub(crate) const SPANS_MAX: usize = 1024;
+
+fn iovecs(base: *mut u8, len: usize, spans: &[Span]) -> Vec<libc::iovec> {
+    assert!(spans.len() <= SPANS_MAX);
+    let iovec = |&(start, size): &Span| {
+        assert!(start <= len && size <= len - start, "a span outside the memory");
+        libc::iovec { iov_base: base.wrapping_add(start).cast(), iov_len: size }
+    };
+    spans.iter().map(iovec).collect()
+}
+
+/// `readv(2)` or, at an offset, `preadv(2)` into pieces of `memory`, which may overlap.
+pub(crate) fn read(
+    fd: BorrowedFd<'_>,
+    memory: &mut [u8],
+    spans: &[Span],
+    offset: Option<i64>,
+) -> Result<usize> {
+    let iovecs = iovecs(memory.as_mut_ptr(), memory.len(), spans);
+    let (fd, list, count) = (fd.as_raw_fd(), iovecs.as_ptr(), iovecs.len() as c_int);
+    // SAFETY: H2, H4
+    let size = retry(|| unsafe {
+        match offset {
+            None => libc::readv(fd, list, count) as i64,
+            Some(offset) => libc::preadv(fd, list, count, offset) as i64,
+        }
+    })?;
+    Ok(size as usize)
+}
+
+/// `writev(2)` or, at an offset, `pwritev(2)` of pieces of `memory`.
+pub(crate) fn write(
+    fd: BorrowedFd<'_>,
+    memory: &[u8],
+    spans: &[Span],
+    offset: Option<i64>,
+) -> Result<usize> {
+    // The kernel only reads through these pointers.
+    let iovecs = iovecs(memory.as_ptr().cast_mut(), memory.len(), spans);
+    let (fd, list, count) = (fd.as_raw_fd(), iovecs.as_ptr(), iovecs.len() as c_int);
+    // SAFETY: H2, H4
+    let size = retry(|| unsafe {
+        match offset {
+            None => libc::writev(fd, list, count) as i64,
+            Some(offset) => libc::pwritev(fd, list, count, offset) as i64,
+        }
+    })?;
+    Ok(size as usize)
+}
+
+/// From where `seek` counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whence {
+    Start,
+    Current,
+    End,
+}
+
+/// `lseek(2)`.
+pub(crate) fn seek(fd: BorrowedFd<'_>, offset: i64, whence: Whence) -> Result<u64> {
+    let whence = match whence {
+        Whence::Start => libc::SEEK_SET,
+        Whence::Current => libc::SEEK_CUR,
+        Whence::End => libc::SEEK_END,
+    };
+    // SAFETY: H2
+    retry(|| unsafe { libc::lseek(fd.as_raw_fd(), offset, whence) }).map(|at| at as u64)
+}
+
+/// `ftruncate(2)`.
+pub(crate) fn set_size(fd: BorrowedFd<'_>, size: i64) -> Result<()> {
+    // SAFETY: H2
+    retry(|| unsafe { libc::ftruncate(fd.as_raw_fd(), size) }.into()).map(drop)
+}
+
+/// `fallocate(2)`: reserves room and grows the file. Never the emulation of some C libraries,
+/// which writes every block.
+pub(crate) fn allocate(fd: BorrowedFd<'_>, offset: i64, len: i64) -> Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // SAFETY: H2
+        retry(|| unsafe { libc::fallocate(fd.as_raw_fd(), 0, offset, len) }.into()).map(drop)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (fd, offset, len);
+        Err(OsError(libc::ENOTSUP))
+    }
+}
+
+/// `posix_fadvise(2)`, where there is one; `advice` counts as WASI does.
+pub(crate) fn advise(fd: BorrowedFd<'_>, offset: i64, len: i64, advice: u32) -> Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let advice = match advice {
+            0 => libc::POSIX_FADV_NORMAL,
+            1 => libc::POSIX_FADV_SEQUENTIAL,
+            2 => libc::POSIX_FADV_RANDOM,
+            3 => libc::POSIX_FADV_WILLNEED,
+            4 => libc::POSIX_FADV_DONTNEED,
+            5 => libc::POSIX_FADV_NOREUSE,
+            _ => return Err(OsError(EINVAL)),
+        };
+        // SAFETY: H2
+        match unsafe { libc::posix_fadvise(fd.as_raw_fd(), offset, len, advice) } {
+            0 => Ok(()),
+            error => Err(OsError(error)),
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (fd, offset, len);
+        if advice > 5 { Err(OsError(EINVAL)) } else { Ok(()) }
+    }
+}
+
+/// `fsync(2)`, or `fdatasync(2)` if only the data matter.
+pub(crate) fn sync(fd: BorrowedFd<'_>, only_data: bool) -> Result<()> {
+    // SAFETY: H2
+    retry(|| unsafe {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if only_data {
+            return libc::fdatasync(fd.as_raw_fd()).into();
+        }
+        let _ = only_data;
+        libc::fsync(fd.as_raw_fd()).into()
+    })
+    .map(drop)
+}
+
+/// Sets or clears `O_APPEND` and `O_NONBLOCK` of an open file that nobody else uses.
+pub(crate) fn set_status(fd: BorrowedFd<'_>, append: bool, nonblock: bool) -> Result<()> {
+    let fd = fd.as_raw_fd();
+    // SAFETY: H2
+    let old = retry(|| unsafe { libc::fcntl(fd, libc::F_GETFL) }.into())? as c_int;
+    let mut new = old & !(O_APPEND | O_NONBLOCK);
+    new |= if append { O_APPEND } else { 0 };
+    new |= if nonblock { O_NONBLOCK } else { 0 };
+    // SAFETY: H2
+    retry(|| unsafe { libc::fcntl(fd, libc::F_SETFL, new) }.into()).map(drop)
+}
+
+/// How many bytes can be read without waiting, if the system knows.
+pub(crate) fn readable(fd: BorrowedFd<'_>) -> Option<u64> {
+    let mut count: c_int = 0;
+    // SAFETY: H1, H2 (FIONREAD writes one int)
+    retry(|| unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut count) }.into()).ok()?;
+    u64::try_from(count).ok()
+}
+
+// ---- Waiting, time, chance -----------------------------------------------------------------
+
+/// What `poll` shall watch, and what it saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch<'a> {
+    pub fd: BorrowedFd<'a>,
+    pub events: i16,
+    pub seen: i16,
+}
+
+/// `poll(2)`, with nanoseconds where the system has them; `None` waits for ever. A signal ends
+/// the wait early, with nothing seen.
+pub(crate) fn poll(watches: &mut [Watch<'_>], timeout: Option<core::time::Duration>) -> Result<()> {
+    let pollfd =
+        |w: &Watch<'_>| libc::pollfd { fd: w.fd.as_raw_fd(), events: w.events, revents: 0 };
+    let mut list: Vec<libc::pollfd> = watches.iter().map(pollfd).collect();
+    let (pointer, count) = (list.as_mut_ptr(), list.len() as libc::nfds_t);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let result = {
+        let time = timeout.map(|t| {
+            let seconds = t.as_secs().min(i32::MAX as u64) as i64;
+            let nanoseconds = t.subsec_nanos().into();
+            SetTime::To(Time { seconds, nanoseconds }).to_host()
+        });
+        let time = time.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
+        // SAFETY: H1, H2
+        unsafe { libc::ppoll(pointer, count, time, core::ptr::null()) }
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let result = {
+        let millis = |t: core::time::Duration| t.as_nanos().div_ceil(1_000_000);
+        let millis = timeout.map_or(-1, |t| millis(t).min(i32::MAX as u128) as c_int);
+        // SAFETY: H1, H2
+        unsafe { libc::poll(pointer, count, millis) }
+    };
+    if result < 0 {
+        let error = OsError::last();
+        return if error == OsError(libc::EINTR) { Ok(()) } else { Err(error) };
+    }
+    for (watch, polled) in watches.iter_mut().zip(&list) {
+        watch.seen = polled.revents;
+    }
+    Ok(())
+}
+
+/// A clock of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    Real,
+    Monotonic,
+    ProcessCpu,
+    ThreadCpu,
+}
+
+impl Clock {
+    fn to_host(self) -> libc::clockid_t {
+        match self {
+            Clock::Real => libc::CLOCK_REALTIME,
+            Clock::Monotonic => libc::CLOCK_MONOTONIC,
+            Clock::ProcessCpu => libc::CLOCK_PROCESS_CPUTIME_ID,
+            Clock::ThreadCpu => libc::CLOCK_THREAD_CPUTIME_ID,
+        }
+    }
+
+    /// The time it shows.
+    pub(crate) fn now(self) -> Result<Time> {
+        // SAFETY: H3
+        let mut time: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
+        // SAFETY: H1
+        retry(|| unsafe { libc::clock_gettime(self.to_host(), &raw mut time) }.into())?;
+        Ok(Time { seconds: time.tv_sec as _, nanoseconds: time.tv_nsec as _ })
+    }
+
+    /// Its resolution.
+    pub(crate) fn resolution(self) -> Result<Time> {
+        // SAFETY: H3
+        let mut time: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
+        // SAFETY: H1
+        retry(|| unsafe { libc::clock_getres(self.to_host(), &raw mut time) }.into())?;
+        Ok(Time { seconds: time.tv_sec as _, nanoseconds: time.tv_nsec as _ })
+    }
+}
+
+/// Fills `buffer` with random bytes.
+pub(crate) fn random(buffer: &mut [u8]) -> Result<()> {
+    // Some systems refuse more than 256 bytes at once; others give less than was asked for.
+    let most = if cfg!(target_os = "linux") { 1 << 20 } else { 256 };
+    for chunk in buffer.chunks_mut(most) {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+            // SAFETY: H1
+            let got = retry(|| unsafe {
+                libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) as i64
+            })? as usize;
+            #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+            let got = {
+                // SAFETY: H1
+                retry(|| unsafe { libc::getentropy(rest.as_mut_ptr().cast(), rest.len()) }.into())?;
+                rest.len()
+            };
+            rest = &mut rest[got..];
+        }
+    }
+    Ok(())
+}
+
+// ---- Sockets -------------------------------------------------------------------------------
+
+/// `accept(2)`.
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let (fd, null) = (listener.as_raw_fd(), core::ptr::null_mut());
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    {
+        // SAFETY: H1, H2
+        retry(|| unsafe { libc::accept4(fd, null, null.cast(), libc::SOCK_CLOEXEC) }.into())
+            .map(owned)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    {
+        // SAFETY: H1, H2
+        let socket = retry(|| unsafe { libc::accept(fd, null, null.cast()) }.into()).map(owned)?;
+        // SAFETY: H2
+        retry(|| {
+            unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }.into()
+        })?;
+        Ok(socket)
+    }
+}
+
+fn message(iovecs: &mut [libc::iovec]) -> libc::msghdr {
+    // SAFETY: H3
+    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    message.msg_iov = iovecs.as_mut_ptr();
+    message.msg_iovlen = iovecs.len() as _;
+    message
+}
+
+/// `recvmsg(2)`: how many bytes, and whether the message was longer.
+pub(crate) fn receive(
+    fd: BorrowedFd<'_>,
+    memory: &mut [u8],
+    spans: &[Span],
+    peek: bool,
+    wait_all: bool,
+) -> Result<(usize, bool)> {
+    let mut iovecs = iovecs(memory.as_mut_ptr(), memory.len(), spans);
+    let mut message = message(&mut iovecs);
+    let mut flags = if peek { libc::MSG_PEEK } else { 0 };
+    flags |= if wait_all { libc::MSG_WAITALL } else { 0 };
+    // SAFETY: H2, H4
+    let size = retry(|| unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut message, flags) as i64 })?;
+    Ok((size as usize, message.msg_flags & libc::MSG_TRUNC != 0))
+}
+
+/// `sendmsg(2)`, without a signal if nobody listens.
+pub(crate) fn send(fd: BorrowedFd<'_>, memory: &[u8], spans: &[Span]) -> Result<usize> {
+    let mut iovecs = iovecs(memory.as_ptr().cast_mut(), memory.len(), spans);
+    let message = message(&mut iovecs);
+    let (fd, flags) = (fd.as_raw_fd(), libc::MSG_NOSIGNAL);
+    // SAFETY: H2, H4
+    retry(|| unsafe { libc::sendmsg(fd, &raw const message, flags) as i64 }).map(|n| n as usize)
+}
+
+/// `shutdown(2)`.
+pub(crate) fn shutdown(fd: BorrowedFd<'_>, read: bool, write: bool) -> Result<()> {
+    let how = match (read, write) {
+        (true, false) => libc::SHUT_RD,
+        (false, true) => libc::SHUT_WR,
+        (true, true) => libc::SHUT_RDWR,
+        (false, false) => return Err(OsError(EINVAL)),
+    };
+    // SAFETY: H2
+    retry(|| unsafe { libc::shutdown(fd.as_raw_fd(), how) }.into()).map(drop)
+}

@@ -1,0 +1,269 @@
+//! WASI preview 1: `wasi_snapshot_preview1`, all 46 functions, and the older `wasi_unstable` with
+//! its own layouts.
+//!
+//! A [`Wasi`] is what one guest gets of the world: arguments, environment, standard streams and
+//! directories; nothing but what was given to it. [`add_to_linker`] defines the functions.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), wasmvm::Error> {
+//! use wasmvm::wasi::{self, Wasi};
+//! let out = wasi::Capture::new();
+//! let wasi = Wasi::default().args(["app", "-v"]).preopen("./data", "/")?.stdout(out.clone());
+//! # drop(wasi); Ok(()) }
+//! ```
+
+mod call;
+mod descriptor;
+mod env;
+mod errno;
+mod fd;
+mod path;
+mod poll;
+mod sock;
+mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use core::fmt;
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Error;
+use crate::host::fs::Dir;
+use crate::host::sys;
+pub use call::{add_to_linker, add_to_linker_as};
+use descriptor::{Descriptor, Descriptors};
+pub use errno::Errno;
+
+/// What a guest gets of the world.
+///
+/// By default: no arguments, no environment, an empty standard input, outputs that go nowhere, no
+/// directories; the real clocks and real random numbers.
+pub struct Wasi {
+    name: Option<Box<[u8]>>,
+    args: Vec<Box<[u8]>>,
+    env: Vec<Box<[u8]>>,
+    descriptors: Descriptors,
+}
+
+impl Default for Wasi {
+    fn default() -> Wasi {
+        let mut descriptors = Descriptors::default();
+        descriptors.insert(Descriptor::reader(Box::new(std::io::empty())));
+        descriptors.insert(Descriptor::writer(Box::new(std::io::sink())));
+        descriptors.insert(Descriptor::writer(Box::new(std::io::sink())));
+        Wasi { name: None, args: Vec::new(), env: Vec::new(), descriptors }
+    }
+}
+
+impl fmt::Debug for Wasi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wasi").finish_non_exhaustive()
+    }
+}
+
+/// The builder. A NUL ends the text of an argument or a variable, as it does for C.
+impl Wasi {
+    /// Adds arguments. Without [`name`](Wasi::name) the first of all is argument 0, by custom the
+    /// name of the program.
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Wasi {
+        self.args.extend(args.into_iter().map(|arg| text(arg.as_ref())));
+        self
+    }
+
+    /// Adds an argument.
+    pub fn arg(self, arg: impl AsRef<OsStr>) -> Wasi {
+        self.args([arg])
+    }
+
+    /// Argument 0, before all of `args`.
+    pub fn name(mut self, name: impl AsRef<OsStr>) -> Wasi {
+        self.name = Some(text(name.as_ref()));
+        self
+    }
+
+    /// Sets an environment variable.
+    pub fn env(self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Wasi {
+        let mut pair = key.as_ref().to_owned();
+        pair.push("=");
+        pair.push(value);
+        self.env_raw(pair)
+    }
+
+    /// Sets an environment variable, given as `KEY=VALUE`.
+    pub fn env_raw(mut self, pair: impl AsRef<OsStr>) -> Wasi {
+        let pair = text(pair.as_ref());
+        let key =
+            |pair: &[u8]| pair.iter().position(|&b| b == b'=').map_or(pair.len(), |at| at + 1);
+        let same = |old: &&mut Box<[u8]>| old[..key(old)] == pair[..key(&pair)];
+        match self.env.iter_mut().find(same) {
+            Some(old) => *old = pair,
+            None => self.env.push(pair),
+        }
+        self
+    }
+
+    /// Sets every environment variable of this process.
+    pub fn inherit_env(self) -> Wasi {
+        std::env::vars_os().fold(self, |wasi, (key, value)| wasi.env(key, value))
+    }
+
+    /// Gives the guest a directory, to read and to change, under a name. The first one becomes
+    /// descriptor 3.
+    ///
+    /// # Errors
+    /// If the directory cannot be opened.
+    pub fn preopen(self, host: impl AsRef<Path>, guest: impl AsRef<OsStr>) -> Result<Wasi, Error> {
+        self.preopen_as(host.as_ref(), guest.as_ref(), false)
+    }
+
+    /// Gives the guest a directory that it can only read.
+    ///
+    /// # Errors
+    /// If the directory cannot be opened.
+    pub fn preopen_ro(
+        self,
+        host: impl AsRef<Path>,
+        guest: impl AsRef<OsStr>,
+    ) -> Result<Wasi, Error> {
+        self.preopen_as(host.as_ref(), guest.as_ref(), true)
+    }
+
+    fn preopen_as(mut self, host: &Path, guest: &OsStr, read_only: bool) -> Result<Wasi, Error> {
+        let dir = Dir::open_ambient(host, read_only).map_err(|error| {
+            os_error(&format!("cannot open directory {}", host.display()), error)
+        })?;
+        self.descriptors.insert(Descriptor::dir(dir, Some(text(guest))));
+        Ok(self)
+    }
+
+    /// Gives the guest a socket that listens, as the next descriptor.
+    pub fn listener(mut self, listener: std::net::TcpListener) -> Wasi {
+        self.descriptors.insert(Descriptor::socket(OwnedFd::from(listener), 0));
+        self
+    }
+
+    /// Standard input from a reader.
+    pub fn stdin(mut self, reader: impl Read + Send + 'static) -> Wasi {
+        self.descriptors.set(0, Descriptor::reader(Box::new(reader)));
+        self
+    }
+
+    /// Standard input from bytes.
+    pub fn stdin_bytes(self, bytes: impl Into<Vec<u8>>) -> Wasi {
+        self.stdin(std::io::Cursor::new(bytes.into()))
+    }
+
+    /// Standard output to a writer, for instance a [`Capture`].
+    pub fn stdout(mut self, writer: impl Write + Send + 'static) -> Wasi {
+        self.descriptors.set(1, Descriptor::writer(Box::new(writer)));
+        self
+    }
+
+    /// Standard error to a writer, for instance a [`Capture`].
+    pub fn stderr(mut self, writer: impl Write + Send + 'static) -> Wasi {
+        self.descriptors.set(2, Descriptor::writer(Box::new(writer)));
+        self
+    }
+
+    /// Standard input of this process. If that is closed, the guest's is closed too.
+    pub fn inherit_stdin(self) -> Wasi {
+        self.inherit(0)
+    }
+
+    /// Standard output of this process.
+    pub fn inherit_stdout(self) -> Wasi {
+        self.inherit(1)
+    }
+
+    /// Standard error of this process.
+    pub fn inherit_stderr(self) -> Wasi {
+        self.inherit(2)
+    }
+
+    /// All three.
+    pub fn inherit_stdio(self) -> Wasi {
+        self.inherit_stdin().inherit_stdout().inherit_stderr()
+    }
+
+    fn inherit(mut self, number: u32) -> Wasi {
+        match Descriptor::stdio(number as i32) {
+            Ok(descriptor) => self.descriptors.set(number, descriptor),
+            Err(_) => drop(self.descriptors.close(number)),
+        }
+        self
+    }
+
+    /// All arguments, the name first.
+    fn all_args(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.name.iter().chain(&self.args).map(|arg| &**arg)
+    }
+}
+
+/// A buffer that a guest writes to and the embedder reads; clones share it.
+///
+/// What exceeds the limit is refused as on a full disk.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    limit_bytes: usize,
+}
+
+impl Default for Capture {
+    fn default() -> Capture {
+        Capture::new()
+    }
+}
+
+impl Capture {
+    /// A buffer of at most 64 MiB.
+    pub fn new() -> Capture {
+        Capture::with_limit(64 << 20)
+    }
+
+    /// A buffer of at most so many bytes.
+    pub fn with_limit(limit_bytes: usize) -> Capture {
+        Capture { bytes: Arc::default(), limit_bytes }
+    }
+
+    /// What was written so far.
+    pub fn contents(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was written since the last time.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut all = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = bytes.len().min(self.limit_bytes - all.len().min(self.limit_bytes));
+        if count == 0 && !bytes.is_empty() {
+            return Err(std::io::Error::from_raw_os_error(libc::ENOSPC));
+        }
+        all.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn text(text: &OsStr) -> Box<[u8]> {
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    bytes[..end].into()
+}
+
+fn os_error(what: &str, error: sys::OsError) -> Error {
+    Error::host(format!("{what}: {}", std::io::Error::from(error)))
+}

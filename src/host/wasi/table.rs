@@ -1,0 +1,236 @@
+//! Every function of WASI preview 1, once: name, parameters, meaning. Linking derives from it.
+
+use super::call::{Cx, Outcome};
+use crate::{FuncType, ValType};
+
+/// A function of the host.
+pub(super) struct HostFunction {
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    #[allow(dead_code)] // for the documentation and the trace
+    pub doc: &'static str,
+    pub params: &'static [Param],
+    pub body: Body,
+}
+
+/// A parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Param {
+    #[allow(dead_code)] // for the documentation and the trace
+    pub name: &'static str,
+    pub kind: Kind,
+}
+
+/// What a parameter means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A file descriptor.
+    Fd,
+    /// A position in the memory.
+    Ptr,
+    /// A length in bytes or a number of elements.
+    Len,
+    /// A number or flags.
+    U32,
+    /// A number.
+    U64,
+    /// A number with a sign.
+    I64,
+}
+
+/// How a function runs.
+pub(super) enum Body {
+    /// Its result is an errno.
+    Errno(fn(&mut Cx<'_>, &[u64]) -> Outcome),
+    /// It ends the program, with its argument as the exit code.
+    Exit,
+}
+
+impl HostFunction {
+    /// The type that a module imports it with.
+    pub(super) fn ty(&self) -> FuncType {
+        let param = |param: &Param| match param.kind {
+            Kind::Fd | Kind::Ptr | Kind::Len | Kind::U32 => ValType::I32,
+            Kind::U64 | Kind::I64 => ValType::I64,
+        };
+        let results: &[ValType] = match self.body {
+            Body::Errno(_) => &[ValType::I32],
+            Body::Exit => &[],
+        };
+        FuncType { params: self.params.iter().map(param).collect(), results: results.into() }
+    }
+}
+
+macro_rules! functions { ($(
+    #[doc = $doc:literal] $name:ident($($param:ident: $kind:ident),*) $(-> $never:ident)?;
+)*) => {
+    /// Every function.
+    pub(super) static FUNCTIONS: &[HostFunction] = &[$(HostFunction {
+        name: stringify!($name),
+        doc: $doc,
+        params: &[$(Param { name: stringify!($param), kind: Kind::$kind }),*],
+        body: functions!(@body $name($($param: $kind),*) $($never)?),
+    },)*];
+};
+    (@body $name:ident($($param:ident: $kind:ident),*) never) => { Body::Exit };
+    (@body $name:ident($($param:ident: $kind:ident),*)) => {
+        Body::Errno(|cx, slots| {
+            #[allow(unused_mut, unused_variables)]
+            let mut slots = slots.iter().copied();
+            $(let $param = functions!(@take $kind slots.next().unwrap_or(0));)*
+            cx.$name($($param),*)
+        })
+    };
+    (@take Fd $slot:expr) => { $slot as u32 };
+    (@take U32 $slot:expr) => { $slot as u32 };
+    (@take Ptr $slot:expr) => { u64::from($slot as u32) };
+    (@take Len $slot:expr) => { u64::from($slot as u32) };
+    (@take U64 $slot:expr) => { $slot };
+    (@take I64 $slot:expr) => { $slot as i64 };
+}
+
+functions! {
+    /// The arguments: pointers to `argv`, NUL-terminated text to `argv_buf`.
+    args_get(argv: Ptr, argv_buf: Ptr);
+    /// How many arguments there are, and how long they are together.
+    args_sizes_get(argc: Ptr, argv_buf_size: Ptr);
+    /// The environment: pointers to `environ`, NUL-terminated `K=V` to `environ_buf`.
+    environ_get(environ: Ptr, environ_buf: Ptr);
+    /// How many variables there are, and how long they are together.
+    environ_sizes_get(environc: Ptr, environ_buf_size: Ptr);
+    /// The resolution of a clock in nanoseconds.
+    clock_res_get(id: U32, resolution: Ptr);
+    /// The time of a clock in nanoseconds.
+    clock_time_get(id: U32, precision: U64, time: Ptr);
+    /// Says how a file will be used.
+    fd_advise(fd: Fd, offset: U64, len: U64, advice: U32);
+    /// Makes room in a file.
+    fd_allocate(fd: Fd, offset: U64, len: U64);
+    /// Closes a descriptor.
+    fd_close(fd: Fd);
+    /// Writes the data of a file to the disk.
+    fd_datasync(fd: Fd);
+    /// Type, flags and rights of a descriptor.
+    fd_fdstat_get(fd: Fd, stat: Ptr);
+    /// Sets the flags of a descriptor.
+    fd_fdstat_set_flags(fd: Fd, flags: U32);
+    /// Gives up rights of a descriptor: not supported.
+    fd_fdstat_set_rights(fd: Fd, rights_base: U64, rights_inheriting: U64);
+    /// Type, size, times … of an open file.
+    fd_filestat_get(fd: Fd, buf: Ptr);
+    /// Cuts or grows a file.
+    fd_filestat_set_size(fd: Fd, size: U64);
+    /// Sets the times of an open file.
+    fd_filestat_set_times(fd: Fd, atim: U64, mtim: U64, fst_flags: U32);
+    /// Reads at an offset.
+    fd_pread(fd: Fd, iovs: Ptr, iovs_len: Len, offset: U64, nread: Ptr);
+    /// The kind of a preopened descriptor.
+    fd_prestat_get(fd: Fd, buf: Ptr);
+    /// The name of a preopened directory.
+    fd_prestat_dir_name(fd: Fd, path: Ptr, path_len: Len);
+    /// Writes at an offset.
+    fd_pwrite(fd: Fd, iovs: Ptr, iovs_len: Len, offset: U64, nwritten: Ptr);
+    /// Reads.
+    fd_read(fd: Fd, iovs: Ptr, iovs_len: Len, nread: Ptr);
+    /// Lists a directory.
+    fd_readdir(fd: Fd, buf: Ptr, buf_len: Len, cookie: U64, bufused: Ptr);
+    /// Moves a descriptor to the number of another, which is closed.
+    fd_renumber(fd: Fd, to: Fd);
+    /// Moves the position of a file.
+    fd_seek(fd: Fd, offset: I64, whence: U32, newoffset: Ptr);
+    /// Writes a file to the disk.
+    fd_sync(fd: Fd);
+    /// The position of a file.
+    fd_tell(fd: Fd, offset: Ptr);
+    /// Writes.
+    fd_write(fd: Fd, iovs: Ptr, iovs_len: Len, nwritten: Ptr);
+    /// Makes a directory.
+    path_create_directory(fd: Fd, path: Ptr, path_len: Len);
+    /// Type, size, times … of a file.
+    path_filestat_get(fd: Fd, flags: U32, path: Ptr, path_len: Len, buf: Ptr);
+    /// Sets the times of a file.
+    path_filestat_set_times(
+        fd: Fd, flags: U32, path: Ptr, path_len: Len, atim: U64, mtim: U64, fst_flags: U32
+    );
+    /// Makes a second name of a file.
+    path_link(
+        old_fd: Fd, old_flags: U32, old_path: Ptr, old_path_len: Len,
+        new_fd: Fd, new_path: Ptr, new_path_len: Len
+    );
+    /// Opens a file or a directory.
+    path_open(
+        fd: Fd, dirflags: U32, path: Ptr, path_len: Len, oflags: U32, fs_rights_base: U64,
+        fs_rights_inheriting: U64, fdflags: U32, opened_fd: Ptr
+    );
+    /// The target of a symbolic link.
+    path_readlink(fd: Fd, path: Ptr, path_len: Len, buf: Ptr, buf_len: Len, bufused: Ptr);
+    /// Removes an empty directory.
+    path_remove_directory(fd: Fd, path: Ptr, path_len: Len);
+    /// Renames a file or a directory.
+    path_rename(
+        fd: Fd, old_path: Ptr, old_path_len: Len, new_fd: Fd, new_path: Ptr, new_path_len: Len
+    );
+    /// Makes a symbolic link.
+    path_symlink(
+        old_path: Ptr, old_path_len: Len, fd: Fd, new_path: Ptr, new_path_len: Len
+    );
+    /// Removes a file.
+    path_unlink_file(fd: Fd, path: Ptr, path_len: Len);
+    /// Waits for files and clocks.
+    poll_oneoff(subscriptions: Ptr, events: Ptr, nsubscriptions: Len, nevents: Ptr);
+    /// Ends the program.
+    proc_exit(code: U32) -> never;
+    /// Sends itself a signal: not supported.
+    proc_raise(sig: U32);
+    /// Random bytes.
+    random_get(buf: Ptr, buf_len: Len);
+    /// Lets others run.
+    sched_yield();
+    /// Accepts a connection.
+    sock_accept(fd: Fd, flags: U32, opened_fd: Ptr);
+    /// Receives a message.
+    sock_recv(
+        fd: Fd, ri_data: Ptr, ri_data_len: Len, ri_flags: U32, ro_datalen: Ptr, ro_flags: Ptr
+    );
+    /// Sends a message.
+    sock_send(fd: Fd, si_data: Ptr, si_data_len: Len, si_flags: U32, so_datalen: Ptr);
+    /// Closes a direction of a connection.
+    sock_shutdown(fd: Fd, how: U32);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forty_six_functions_with_the_types_of_the_specification() {
+        assert_eq!(FUNCTIONS.len(), 46);
+        let signature = |name: &str| {
+            let f = FUNCTIONS.iter().find(|f| f.name == name).unwrap();
+            let letter = |ty: &ValType| if *ty == ValType::I32 { 'i' } else { 'l' };
+            let ty = f.ty();
+            let (params, results) = (ty.params.iter(), ty.results.iter());
+            let text: String = params.map(letter).collect();
+            text + ">" + &results.map(letter).collect::<String>()
+        };
+        assert_eq!(signature("args_get"), "ii>i");
+        assert_eq!(signature("clock_time_get"), "ili>i");
+        assert_eq!(signature("fd_seek"), "ilii>i");
+        assert_eq!(signature("fd_pread"), "iiili>i");
+        assert_eq!(signature("fd_readdir"), "iiili>i");
+        assert_eq!(signature("path_open"), "iiiiillii>i");
+        assert_eq!(signature("path_filestat_set_times"), "iiiilli>i");
+        assert_eq!(signature("path_link"), "iiiiiii>i");
+        assert_eq!(signature("proc_exit"), "i>");
+        assert_eq!(signature("sched_yield"), ">i");
+        assert_eq!(signature("sock_recv"), "iiiiii>i");
+    }
+
+    #[test]
+    fn names_are_unique_and_documented() {
+        for (i, f) in FUNCTIONS.iter().enumerate() {
+            assert!(FUNCTIONS[..i].iter().all(|other| other.name != f.name), "{}", f.name);
+            assert!(f.doc.ends_with('.'), "{}", f.name);
+        }
+    }
+}
