@@ -10,13 +10,12 @@ mod expectations;
 mod script;
 mod suite;
 mod value;
+mod worker;
 
 use expectations::Expectations;
 use script::{Count, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use suite::{File, Suite};
 
@@ -30,6 +29,10 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(worker::WORKER) {
+        worker::serve(&suite::load().files);
+        return ExitCode::SUCCESS;
+    }
     let mut options = Options::default();
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
@@ -58,7 +61,7 @@ fn main() -> ExitCode {
     }
     println!("WebAssembly test suite: {} files from {origin}", files.len());
     let started = Instant::now();
-    let reports = run(&files);
+    let reports = worker::run_all(&files);
     let mut summary = Summary::default();
     for (file, report) in files.iter().zip(&reports) {
         summary.add(file, report, &expectations, &options);
@@ -70,63 +73,6 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     }
 }
-
-/// Runs all files, as many at a time as the machine has processors.
-fn run(files: &[File]) -> Vec<Report> {
-    // A panic inside the engine is one failed assertion; its text is in the report.
-    std::panic::set_hook(Box::new(|_| {}));
-    let next = AtomicUsize::new(0);
-    let (send, receive) = channel();
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let reports = std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (send, next) = (send.clone(), &next);
-            let work = move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = files.get(index) else { break };
-                    let _ = send.send((index, None));
-                    let report = script::run(&file.text, file.features());
-                    let _ = send.send((index, Some(report)));
-                }
-            };
-            // The text parser recurses.
-            let builder = std::thread::Builder::new().stack_size(64 << 20);
-            builder.spawn_scoped(scope, work).expect("a thread");
-        }
-        drop(send);
-        collect(files, receive)
-    });
-    let _ = std::panic::take_hook();
-    reports
-}
-
-/// Receives the reports, and ends the run when a script does not: a loop that never ends is a
-/// failure too, and a continuous integration run that hangs tells nobody which.
-fn collect(files: &[File], receive: Receiver<(usize, Option<Report>)>) -> Vec<Report> {
-    let mut reports: BTreeMap<usize, Report> = BTreeMap::new();
-    let mut running: BTreeMap<usize, Instant> = BTreeMap::new();
-    loop {
-        match receive.recv_timeout(Duration::from_secs(1)) {
-            Ok((index, None)) => drop(running.insert(index, Instant::now())),
-            Ok((index, Some(report))) => {
-                running.remove(&index);
-                reports.insert(index, report);
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        for (index, since) in &running {
-            if since.elapsed() > FILE_LIMIT {
-                println!("{}: still running after {FILE_LIMIT:?}", files[*index].path);
-                std::process::exit(1);
-            }
-        }
-    }
-    reports.into_values().collect()
-}
-
-const FILE_LIMIT: Duration = Duration::from_secs(240);
 
 /// The counts of a directory.
 #[derive(Default, Clone, Copy)]

@@ -3,6 +3,7 @@
 use crate::engine::{Failure, Features, Host, Instance, Kind, Module};
 use crate::value::{self, Value};
 use std::collections::HashMap;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
@@ -36,33 +37,140 @@ pub struct Report {
     pub unreadable: Option<String>,
 }
 
+impl Report {
+    /// Takes note of an event.
+    pub fn add(&mut self, event: Event) {
+        match event {
+            Event::Assertion(judge, held) => {
+                let count = match judge {
+                    Judge::Engine => &mut self.judged,
+                    Judge::TextParser => &mut self.text,
+                };
+                count.add(Count { passed: u64::from(held), total: 1 });
+            }
+            Event::Failure(line, message) => self.failures.push((line, message)),
+            Event::Unreadable(reason) => self.unreadable = Some(reason),
+            Event::Line(_) | Event::End => {}
+        }
+    }
+}
+
+/// Whose judgement an outcome is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Judge {
+    Engine,
+    TextParser,
+}
+
+/// What happens while a script runs; one line of text each.
+#[derive(Debug)]
+pub enum Event {
+    /// The directive at this line begins.
+    Line(usize),
+    /// An assertion was judged, and held or not.
+    Assertion(Judge, bool),
+    /// Something at this line went wrong.
+    Failure(usize, String),
+    /// The script cannot be read.
+    Unreadable(String),
+    /// The script has ended.
+    End,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Line(line) => write!(f, "L {line}"),
+            Event::Assertion(Judge::Engine, held) => write!(f, "J {held}"),
+            Event::Assertion(Judge::TextParser, held) => write!(f, "T {held}"),
+            Event::Failure(line, message) => write!(f, "F {line} {}", message.replace('\n', " ")),
+            Event::Unreadable(reason) => write!(f, "U {}", reason.replace('\n', " ")),
+            Event::End => f.write_str("E -"),
+        }
+    }
+}
+
+impl Event {
+    /// The event that a line stands for.
+    pub fn parse(line: &str) -> Option<Event> {
+        let (kind, rest) = line.split_once(' ')?;
+        Some(match kind {
+            "L" => Event::Line(rest.parse().ok()?),
+            "J" => Event::Assertion(Judge::Engine, rest.parse().ok()?),
+            "T" => Event::Assertion(Judge::TextParser, rest.parse().ok()?),
+            "F" => {
+                let (line, message) = rest.split_once(' ')?;
+                Event::Failure(line.parse().ok()?, message.to_string())
+            }
+            "U" => Event::Unreadable(rest.to_string()),
+            "E" => Event::End,
+            _ => return None,
+        })
+    }
+}
+
 /// Runs a script.
-pub fn run(source: &str, features: Features) -> Report {
+pub fn run(source: &str, features: Features, tell: &mut dyn FnMut(Event)) {
+    let parsed = parse(source, |directives| {
+        let host = Host::new(features);
+        let mut script = Script { source, host, scope: Scope::default(), tell };
+        for directive in directives {
+            script.directive(directive);
+        }
+    });
+    if let Err(reason) = parsed {
+        tell(Event::Unreadable(reason));
+    }
+}
+
+/// The assertions of a script, none of them run.
+pub fn size(source: &str) -> Report {
     let mut report = Report::default();
+    let parsed = parse(source, |directives| {
+        for directive in directives {
+            if !asserts(&directive) {
+                continue;
+            }
+            let judge = match directive {
+                WastDirective::AssertMalformed { mut module, .. } => match encode(&mut module) {
+                    Ok(_) => Judge::Engine,
+                    Err(_) => Judge::TextParser,
+                },
+                _ => Judge::Engine,
+            };
+            report.add(Event::Assertion(judge, false));
+        }
+    });
+    report.unreadable = parsed.err();
+    report
+}
+
+/// Whether a directive is an assertion; the others must succeed all the same.
+fn asserts(directive: &WastDirective<'_>) -> bool {
+    use WastDirective as D;
+    !matches!(
+        directive,
+        D::Module(_)
+            | D::ModuleDefinition(_)
+            | D::ModuleInstance { .. }
+            | D::Register { .. }
+            | D::Invoke(_)
+            | D::Thread(_)
+            | D::Wait { .. }
+    )
+}
+
+/// Parses a script and hands its directives on.
+fn parse(source: &str, run: impl FnOnce(Vec<WastDirective<'_>>)) -> Result<(), String> {
     let mut lexer = Lexer::new(source);
     lexer.allow_confusing_unicode(true);
-    let parsed = ParseBuffer::new_with_lexer(lexer);
-    let buffer = match parsed {
-        Ok(buffer) => buffer,
-        Err(error) => {
-            report.unreadable = Some(first_line(&error));
-            return report;
-        }
-    };
-    let wast = match parser::parse::<Wast<'_>>(&buffer) {
-        Ok(wast) => wast,
-        Err(error) => {
-            let (line, _) = error.span().linecol_in(source);
-            report.unreadable = Some(format!("line {}: {}", line + 1, first_line(&error)));
-            return report;
-        }
-    };
-    let mut script =
-        Script { source, host: Host::new(features), scope: Scope::default(), report: &mut report };
-    for directive in wast.directives {
-        script.directive(directive);
-    }
-    report
+    let buffer = ParseBuffer::new_with_lexer(lexer).map_err(|error| first_line(&error))?;
+    let wast = parser::parse::<Wast<'_>>(&buffer).map_err(|error| {
+        let (line, _) = error.span().linecol_in(source);
+        format!("line {}: {}", line + 1, first_line(&error))
+    })?;
+    run(wast.directives);
+    Ok(())
 }
 
 fn first_line(error: &wast::Error) -> String {
@@ -82,31 +190,17 @@ struct Script<'a> {
     source: &'a str,
     host: Host,
     scope: Scope,
-    report: &'a mut Report,
+    tell: &'a mut dyn FnMut(Event),
 }
 
 /// The outcome of a directive: `Err` says what went wrong.
 type Outcome = Result<(), String>;
 
-/// Whose judgement an outcome is.
-enum Judge {
-    Engine,
-    TextParser,
-}
-
 impl Script<'_> {
     fn directive(&mut self, directive: WastDirective<'_>) {
         let line = directive.span().linecol_in(self.source).0 + 1;
-        let asserts = !matches!(
-            directive,
-            WastDirective::Module(_)
-                | WastDirective::ModuleDefinition(_)
-                | WastDirective::ModuleInstance { .. }
-                | WastDirective::Register { .. }
-                | WastDirective::Invoke(_)
-                | WastDirective::Thread(_)
-                | WastDirective::Wait { .. }
-        );
+        let asserts = asserts(&directive);
+        (self.tell)(Event::Line(line));
         let (judge, outcome) = catch_unwind(AssertUnwindSafe(|| self.perform(directive)))
             .unwrap_or_else(|panic| {
                 let text = panic
@@ -116,16 +210,11 @@ impl Script<'_> {
                     .unwrap_or_default();
                 (Judge::Engine, Err(format!("PANIC: {text}")))
             });
-        let count = match judge {
-            Judge::Engine => &mut self.report.judged,
-            Judge::TextParser => &mut self.report.text,
-        };
         if asserts {
-            count.total += 1;
-            count.passed += u64::from(outcome.is_ok());
+            (self.tell)(Event::Assertion(judge, outcome.is_ok()));
         }
         if let Err(message) = outcome {
-            self.report.failures.push((line, message));
+            (self.tell)(Event::Failure(line, message));
         }
     }
 

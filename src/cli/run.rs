@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::args::{GuestArgs, RunArgs, UnknownImports};
 use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, load, note, say, value};
 use crate::wasi::{self, Wasi};
-use crate::{Config, Engine, Error, Func, Instance, Limits, Linker, Module, Store, Val};
+use crate::{Config, Engine, Error, ErrorKind, Func, Instance, Limits, Linker, Module, Store, Val};
 
 /// Runs a module; answers with the exit code.
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
@@ -25,8 +25,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
 
     let code = match instance {
         Ok(instance) => start(&mut store, &module, instance, args),
-        // A start function that traps is a trap; an import that does not fit is not.
-        Err(error) => ended(Err(error), &args.module, EXIT_LOAD),
+        // A start function that traps, or an import that does not fit.
+        Err(error) => ended(Err(error), &args.module),
     };
     times.ran = times.lap();
     if args.stats {
@@ -107,14 +107,14 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
     let func = instance.func(store, entry);
     // A reactor; a command has none.
     if let Some(initialize) = instance.func(store, "_initialize") {
-        let code = ended(initialize.call(&mut *store, &[], &mut []), path, EXIT_TRAP);
+        let code = ended(initialize.call(&mut *store, &[], &mut []), path);
         if code != 0 {
             return code;
         }
     }
     match (func, &args.guest.invoke) {
         (Some(func), Some(name)) => invoke(store, func, name, args),
-        (Some(func), None) => ended(func.call(&mut *store, &[], &mut []), path, EXIT_TRAP),
+        (Some(func), None) => ended(func.call(&mut *store, &[], &mut []), path),
         (None, Some(name)) => {
             complain(&format!("{}: no function `{name}` is exported", path.display()));
             note(&exports(module, path));
@@ -131,7 +131,7 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
 fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8 {
     let ty = match func.ty(store) {
         Ok(ty) => ty,
-        Err(error) => return ended(Err(error), &args.module, EXIT_LOAD),
+        Err(error) => return ended(Err(error), &args.module),
     };
     let given = &args.args;
     if given.len() != ty.params.len() {
@@ -155,17 +155,22 @@ fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8
         let lines: String = results.iter().map(|result| value::print(result) + "\n").collect();
         say(&lines);
     }
-    ended(outcome, &args.module, EXIT_TRAP)
+    ended(outcome, &args.module)
 }
 
 /// The exit code of what ended so; says why if it is an error.
-fn ended(outcome: Result<(), Error>, path: &Path, other: u8) -> u8 {
+fn ended(outcome: Result<(), Error>, path: &Path) -> u8 {
     let Err(error) = outcome else { return 0 };
     if let Some(code) = error.exit_code() {
         return (code & 0xFF) as u8;
     }
     complain(&format!("{}: {error}", path.display()));
-    if error.trap().is_some() { EXIT_TRAP } else { other }
+    match error.kind() {
+        ErrorKind::Trap | ErrorKind::Host => EXIT_TRAP,
+        // What should have been found out before: a function that cannot be translated, an import
+        // of another type, memory that there is not.
+        _ => EXIT_LOAD,
+    }
 }
 
 /// The functions that could be called, and how.

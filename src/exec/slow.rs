@@ -27,6 +27,7 @@ pub fn function(op: SlowOp) -> SlowFn {
         SlowOp::TableInit => table_init,
         SlowOp::ElemDrop => elem_drop,
         SlowOp::RefFunc => ref_func,
+        SlowOp::RefAsNonNull => ref_as_non_null,
         SlowOp::WideAdd => wide_add,
         SlowOp::WideSub => wide_sub,
         SlowOp::WideMulS => wide_mul_s,
@@ -233,6 +234,10 @@ slow! {
         let func: *const FuncData = *(*i).funcs.add(func as usize);
         *s = func as u64;
         Ok(())
+    }
+    /// §4.4.2 ref.as_non_null
+    fn ref_as_non_null(i, s, a, b) {
+        if *s == 0 { Err(Trap::NullReference) } else { Ok(()) }
     }
     /// i64.add128
     fn wide_add(i, s, a, b) {

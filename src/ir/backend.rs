@@ -101,6 +101,7 @@ pub enum SlowOp {
     TableInit,
     ElemDrop,
     RefFunc,
+    RefAsNonNull,
     WideAdd,
     WideSub,
     WideMulS,

@@ -22,18 +22,48 @@ pub fn all() -> Vec<Box<dyn Engine>> {
 
 mod wasmvm_engine {
     use super::{Engine, Loaded};
+    use wasmvm::{Config, Instance, Linker, Module, Store, Val};
 
     pub struct Wasmvm;
+
+    struct Ready {
+        store: Store<()>,
+        instance: Instance,
+    }
 
     impl Engine for Wasmvm {
         fn name(&self) -> &'static str {
             "wasmvm"
         }
-        fn load(&self, _wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
-            Err("there is no engine yet".to_string())
+        fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
+            let engine = wasmvm::Engine::default();
+            let module = Module::new(&engine, wasm).map_err(|error| error.to_string())?;
+            let mut store = Store::new(&engine, ());
+            let linker = Linker::new(&engine);
+            let instance =
+                linker.instantiate(&mut store, &module).map_err(|error| error.to_string())?;
+            Ok(Box::new(Ready { store, instance }))
         }
-        fn compile(&self, _wasm: &[u8], _eager: bool) -> Option<Result<(), String>> {
-            None
+        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
+            let module = || {
+                let engine = wasmvm::Engine::new(Config::new().eager(eager))?;
+                Module::new(&engine, wasm).map(drop)
+            };
+            Some(module().map_err(|error| error.to_string()))
+        }
+    }
+
+    impl Loaded for Ready {
+        fn call(&mut self, name: &str, arg: i32) -> Result<i64, String> {
+            let func = self.instance.func(&self.store, name).ok_or("no such export")?;
+            let args = [Val::I32(arg)];
+            let mut results = [Val::I64(0)];
+            func.call(&mut self.store, &args, &mut results).map_err(|error| error.to_string())?;
+            match results[0] {
+                Val::I32(value) => Ok(value.into()),
+                Val::I64(value) => Ok(value),
+                _ => Err("the result is no integer".to_string()),
+            }
         }
     }
 }

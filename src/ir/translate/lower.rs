@@ -606,7 +606,8 @@ impl<B: Backend> Translator<'_, B> {
         // eqz turns the sense round.
         if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
             let ty = Ty::num(op.signature().0);
-            return self.condition_test(&entry, a, ty, !sense, to_loop);
+            self.free(&entry);
+            return self.condition_test(a, ty, !sense, to_loop);
         }
         if let Value::Bin(mut op, mut a, mut b) = entry.value {
             if matches!(a, Leaf::Const(_))
@@ -641,18 +642,18 @@ impl<B: Backend> Translator<'_, B> {
             entry = self.pop()?;
         }
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("branch")) };
-        self.condition_test(&entry, leaf, Ty::I32, sense, to_loop)
+        self.free(&entry);
+        self.condition_test(leaf, Ty::I32, sense, to_loop)
     }
-    fn condition_test(
+    /// The part before the target of a branch on a leaf.
+    pub(super) fn condition_test(
         &mut self,
-        entry: &Entry,
         a: Leaf,
         ty: Ty,
         sense: bool,
         to_loop: bool,
     ) -> Result<[Field; 2], Error> {
         let (place, field) = self.operand_not_const(a, ty, 0)?;
-        self.free(entry);
         let Some(handler) = B::br_test(ty == Ty::I64, sense, to_loop, place) else {
             return Err(self.out.no_handler("branch"));
         };

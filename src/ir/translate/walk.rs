@@ -2,6 +2,17 @@
 
 use super::*;
 use crate::ir::backend::Class;
+use crate::ir::translate::lower::Field;
+
+/// What a conditional branch depends on.
+enum Test {
+    /// An operand that was popped.
+    Condition(Entry),
+    /// A reference.
+    NonNull(Leaf),
+    /// A reference.
+    Null(Leaf),
+}
 
 impl<B: Backend> Translator<'_, B> {
     /// Lays out parameters and locals, and sets locals to zero.
@@ -87,13 +98,22 @@ impl<B: Backend> Translator<'_, B> {
         Ok((entry, Addr::One(leaf)))
     }
 
-    /// `br_if` that carries operands, or goes to the function's end: around a jump.
-    fn branch_around(&mut self, label: usize, n: usize, condition: Entry) -> Result<(), Error> {
+    /// A conditional branch that carries the top `n` operands, which are in their slots.
+    fn branch_on(&mut self, label: usize, n: usize, test: Test) -> Result<(), Error> {
+        let is_return = self.control[label].kind == Kind::Func;
+        if !is_return && self.in_position(label, n) {
+            let to_loop = self.to_loop(label);
+            let fields = self.test(test, true, to_loop)?;
+            self.target_field(label);
+            self.end_condition(fields);
+            return Ok(());
+        }
+        // Around what the branch must do before it jumps.
         let mut skip = Patches::default();
-        let fields = self.condition(condition, false, false)?;
+        let fields = self.test(test, false, false)?;
         self.out.forward(&mut skip);
         self.end_condition(fields);
-        if self.control[label].kind == Kind::Func {
+        if is_return {
             self.emit_return()?;
         } else {
             self.copy_to_label(label, n)?;
@@ -101,6 +121,13 @@ impl<B: Backend> Translator<'_, B> {
         }
         self.out.place(skip);
         Ok(())
+    }
+    fn test(&mut self, test: Test, sense: bool, to_loop: bool) -> Result<[Field; 2], Error> {
+        match test {
+            Test::Condition(entry) => self.condition(entry, sense, to_loop),
+            Test::NonNull(leaf) => self.condition_test(leaf, Ty::I64, sense, to_loop),
+            Test::Null(leaf) => self.condition_test(leaf, Ty::I64, !sense, to_loop),
+        }
     }
 
     /// Closes a block whose start was reached.
@@ -332,18 +359,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settle_ordered()?;
         let types = self.label_types(label);
         let n = types.1 - types.0;
-        let is_return = self.control[label].kind == Kind::Func;
-        if n > 0 {
-            self.settle_top(n)?;
-        }
-        if is_return || !self.in_position(label, n) {
-            self.branch_around(label, n, condition)?;
-        } else {
-            let to_loop = self.to_loop(label);
-            let fields = self.condition(condition, true, to_loop)?;
-            self.target_field(label);
-            self.end_condition(fields);
-        }
+        self.settle_top(n)?;
+        self.branch_on(label, n, Test::Condition(condition))?;
         self.fuel_point();
         Ok(())
     }
@@ -645,13 +662,32 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push(Value::Bin(BinOp::I64Eq, a, b), Ty::I32)
     }
     fn ref_as_non_null(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("ref.as_non_null"))
+        self.slow(SlowOp::RefAsNonNull, 1, &[Ty::Ref], 0, 0)
     }
-    fn br_on_null(&mut self, _: u32) -> Result<(), Error> {
-        Err(self.unsupported("br_on_null"))
+    fn br_on_null(&mut self, depth: u32) -> Result<(), Error> {
+        let label = self.label(depth);
+        let types = self.label_types(label);
+        let n = types.1 - types.0;
+        self.settle_ordered()?;
+        self.settle_top(n + 1)?;
+        // The reference stays in its slot, above the operands of the branch.
+        let entry = self.pop()?;
+        self.branch_on(label, n, Test::Null(Leaf::Slot(entry.slot)))?;
+        self.stack.push(entry);
+        self.fuel_point();
+        Ok(())
     }
-    fn br_on_non_null(&mut self, _: u32) -> Result<(), Error> {
-        Err(self.unsupported("br_on_non_null"))
+    fn br_on_non_null(&mut self, depth: u32) -> Result<(), Error> {
+        let label = self.label(depth);
+        let types = self.label_types(label);
+        let n = types.1 - types.0;
+        self.settle_ordered()?;
+        self.settle_top(n)?;
+        let slot = self.next_slot() - 1;
+        self.branch_on(label, n, Test::NonNull(Leaf::Slot(slot)))?;
+        self.pop()?;
+        self.fuel_point();
+        Ok(())
     }
     fn ref_test(&mut self, _: RefType) -> Result<(), Error> {
         Err(self.unsupported("ref.test"))
