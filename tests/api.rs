@@ -68,7 +68,6 @@ fn typed_calls() -> Outcome {
             (func (export "add") (param i32 i32) (result i32)
                 local.get 0 local.get 1 i32.add)
             (func (export "swap") (param i32 f64) (result f64 i32) local.get 1 local.get 0)
-            (func (export "v") (param i32 v128) (result v128 i32) local.get 1 local.get 0)
             (func (export "f32") (param f32) (result f32) local.get 0)
             (func (export "nop"))
             (func (export "sum") (param i32 i64 i32 i64 i32 i64 i32 i64 i32 i64 i32 i64) (result i64)
@@ -81,8 +80,6 @@ fn typed_calls() -> Outcome {
     assert_eq!(unsigned.call(&mut store, (u32::MAX, 2))?, 1);
     let swap = instance.typed_func::<(i32, f64), (f64, i32)>(&store, "swap")?;
     assert_eq!(swap.call(&mut store, (-4, 2.5))?, (2.5, -4));
-    let v = instance.typed_func::<(i32, u128), (u128, i32)>(&store, "v")?;
-    assert_eq!(v.call(&mut store, (9, 1 << 100 | 3))?, (1 << 100 | 3, 9));
     let f32 = instance.typed_func::<f32, f32>(&store, "f32")?;
     let signalling = f32::from_bits(0x7FA0_0001);
     assert_eq!(f32.call(&mut store, signalling)?.to_bits(), 0x7FA0_0001);
@@ -101,19 +98,19 @@ fn typed_calls() -> Outcome {
 #[test]
 fn untyped_calls() -> Outcome {
     let (mut store, instance) = instance(
-        r#"(module (func (export "f") (param i32 i64 f32 f64 v128) (result v128 f64 f32 i64 i32)
-            local.get 4 local.get 3 local.get 2 local.get 1 local.get 0))"#,
+        r#"(module (func (export "f") (param i32 i64 f32 f64) (result f64 f32 i64 i32)
+            local.get 3 local.get 2 local.get 1 local.get 0))"#,
     )?;
     let f = instance.func(&store, "f").expect("exported");
-    assert_eq!(f.ty(&store)?.params.len(), 5);
-    let args = [Val::from(-1), Val::from(1i64), Val::F32(7), Val::from(0.5), Val::V128(1 << 99)];
-    let mut results = [Val::I32(0); 5];
+    assert_eq!(f.ty(&store)?.params.len(), 4);
+    let args = [Val::from(-1), Val::from(1i64), Val::F32(7), Val::from(0.5)];
+    let mut results = [Val::I32(0); 4];
     f.call(&mut store, &args, &mut results)?;
     let mut expected = args;
     expected.reverse();
     assert_eq!(results, expected);
 
-    let few = f.call(&mut store, &args[..4], &mut results);
+    let few = f.call(&mut store, &args[..3], &mut results);
     assert_eq!(kind(few), Some(ErrorKind::Usage));
     assert_eq!(kind(f.call(&mut store, &args, &mut results[..1])), Some(ErrorKind::Usage));
     let mut wrong = args;
@@ -129,15 +126,43 @@ fn raw_calls_extend_narrow_numbers() -> Outcome {
     let (mut store, instance) = instance(
         r#"(module
             (func (export "f") (param i32) (result i64) local.get 0 i64.extend_i32_u)
+            (func (export "minus") (result i32) i32.const -1)
             (func (export "r") (param funcref)))"#,
     )?;
     let f = instance.func(&store, "f").expect("exported");
     let mut slots = [u64::MAX];
     f.call_raw(&mut store, &mut slots)?;
     assert_eq!(slots, [0xFFFF_FFFF]);
+    let minus = instance.func(&store, "minus").expect("exported");
+    minus.call_raw(&mut store, &mut slots)?;
+    assert_eq!(slots, [0xFFFF_FFFF]);
     assert_eq!(kind(f.call_raw(&mut store, &mut [])), Some(ErrorKind::Usage));
     let r = instance.func(&store, "r").expect("exported");
     assert_eq!(kind(r.call_raw(&mut store, &mut [1])), Some(ErrorKind::Usage));
+    Ok(())
+}
+
+#[test]
+fn vectors_take_two_slots() -> Outcome {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine, ());
+    let swap = Func::wrap(&mut store, |a: i32, v: u128, b: f64| (v, b, a));
+    let typed = swap.typed::<(i32, u128, f64), (u128, f64, i32)>(&store)?;
+    assert_eq!(typed.call(&mut store, (9, 1 << 100 | 3, 0.5))?, (1 << 100 | 3, 0.5, 9));
+    let mut results = [Val::I32(0); 3];
+    let args = [Val::I32(-1), Val::V128(1 << 64), Val::F64(1)];
+    swap.call(&mut store, &args, &mut results)?;
+    assert_eq!(results, [Val::V128(1 << 64), Val::F64(1), Val::I32(-1)]);
+    let mut slots = [1, 2, 3, 4];
+    swap.call_raw(&mut store, &mut slots)?;
+    assert_eq!(slots, [2, 3, 4, 1]);
+    let ty = swap.ty(&store)?;
+    let untyped = Func::new(&mut store, ty, |_, args, results| {
+        results.copy_from_slice(&[args[1], args[2], args[0]]);
+        Ok(())
+    });
+    untyped.call(&mut store, &args, &mut results)?;
+    assert_eq!(results, [args[1], args[2], args[0]]);
     Ok(())
 }
 
@@ -560,6 +585,7 @@ fn instances_share_what_they_import() -> Outcome {
         (import "owner" "t" (table 2 funcref)) (import "owner" "load" (func $load (result i32)))
         (func $seven (result i32) i32.const 7)
         (elem (i32.const 1) $seven)
+        (elem declare func $load)
         (func (export "get") (result i32) global.get $g)
         (func (export "store") (param i32) (result i32)
             (i32.store (i32.const 0) (local.get 0)) call $load)

@@ -126,7 +126,9 @@ impl Func {
         }
         zero_extend(&ty.params, slots);
         // SAFETY: R1, R6: the store is lent; any bits are numbers.
-        unsafe { call(cx.head(), func, slots) }
+        unsafe { call(cx.head(), func, slots)? };
+        zero_extend(&ty.results, slots);
+        Ok(())
     }
     /// The function with its signature checked, once for all calls.
     ///

@@ -35,10 +35,11 @@ impl<T> HostFunc<T> {
         if has_references(&ty) {
             return Err(Error::usage("slots are for numbers: the signature has references"));
         }
-        let results = ty.results.clone();
+        let signature = ty.clone();
         Ok(HostFunc::trusted(ty, move |caller, slots| {
+            zero_extend(&signature.params, slots);
             body(caller, slots)?;
-            zero_extend(&results, slots);
+            zero_extend(&signature.results, slots);
             Ok(())
         }))
     }
@@ -67,7 +68,7 @@ impl<T> HostFunc<T> {
 pub(super) fn has_references(ty: &FuncType) -> bool {
     ty.params.iter().chain(&ty.results).any(|ty| matches!(ty, ValType::Ref(_)))
 }
-/// Clears the upper halves of narrow numbers, on which handlers rely.
+/// Clears the upper halves of narrow numbers: code on either side may leave anything there.
 pub(super) fn zero_extend(types: &[ValType], slots: &mut [u64]) {
     let mut at = 0;
     for ty in types {
