@@ -1,8 +1,10 @@
 //! The engine: what modules and stores share.
 
-use super::Features;
+use super::{Features, Limits};
 use crate::exec::compiled::Options;
 use crate::rt::error::Error;
+use crate::rt::limits::DEFAULT_STACK_BYTES;
+use crate::rt::store::Options as StoreOptions;
 use crate::wasm::registry::TypeRegistry;
 use alloc::sync::Arc;
 
@@ -13,6 +15,7 @@ pub struct Config {
     features: Features,
     fuel: bool,
     eager: bool,
+    guard_pages: bool,
     max_stack_bytes: usize,
 }
 impl Default for Config {
@@ -21,7 +24,8 @@ impl Default for Config {
             features: Features::default(),
             fuel: false,
             eager: false,
-            max_stack_bytes: 8 << 20,
+            guard_pages: false,
+            max_stack_bytes: DEFAULT_STACK_BYTES as usize,
         }
     }
 }
@@ -46,7 +50,14 @@ impl Config {
         self.eager = on;
         self
     }
-    /// The size of a store's value stack. *Units*: bytes.
+    /// Whether memories of 32-bit addresses reserve all the address space that an access can reach:
+    /// 8 GiB each, where the platform can.
+    pub fn guard_pages(mut self, on: bool) -> Config {
+        self.guard_pages = on;
+        self
+    }
+    /// The size of a store's value stack, unless the store's [`Limits`](super::Limits) are set.
+    /// *Units*: bytes.
     pub fn max_stack_bytes(mut self, bytes: usize) -> Config {
         self.max_stack_bytes = bytes;
         self
@@ -84,11 +95,10 @@ impl Engine {
         let Config { features, fuel, eager, .. } = self.0.config;
         Options { features, fuel, eager }
     }
-    pub(crate) fn stack_slots(&self) -> usize {
-        self.0.config.max_stack_bytes / 8
-    }
-    pub(crate) fn has_fuel(&self) -> bool {
-        self.0.config.fuel
+    pub(crate) fn store_options(&self) -> StoreOptions {
+        let Config { fuel, guard_pages, max_stack_bytes, .. } = self.0.config;
+        let limits = Limits { stack_bytes: max_stack_bytes as u64, ..Limits::default() };
+        StoreOptions { limits, fuel, guard_pages }
     }
     pub(crate) fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

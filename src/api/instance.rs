@@ -2,12 +2,13 @@
 #![allow(unsafe_code)]
 
 use super::object::Extern;
+use super::store::{Lent, LentMut};
 use super::{
     AsContext, AsContextMut, Error, Func, Global, Memory, Module, Table, TypedFunc, WasmList,
 };
 use crate::exec::compiled::CompiledModule;
 use crate::exec::instantiate::{check_imports, instantiate};
-use crate::rt::store::{Instance as Object, Object as Linked};
+use crate::rt::instance::{Instance as InstanceObject, Object};
 use crate::wasm::module::{Export, ExternKind};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -19,14 +20,12 @@ pub struct Instance {
     address: usize,
 }
 impl Instance {
-    pub(crate) fn new_handle(store: u64, instance: *const Object) -> Instance {
-        Instance { store, address: instance as usize }
-    }
     /// Instantiates a module with its imports in order, and runs its start function.
     ///
     /// # Errors
     /// Link: all the imports that do not match; Trap, Exit, Host, Limit: what segments and the
-    /// start function end with.
+    /// start function end with; Usage: the number of imports is another, one belongs to another
+    /// store, or the module to another engine.
     ///
     /// *Spec*: §4.5.4.
     pub fn new(
@@ -34,62 +33,48 @@ impl Instance {
         module: &Module,
         imports: &[Extern],
     ) -> Result<Instance, Error> {
-        if imports.len() != module.imports().len() {
-            return Err(Error::usage(alloc::format!(
-                "the module has {} imports, not {}",
-                module.imports().len(),
-                imports.len()
-            )));
+        let (given, needed) = (imports.len(), module.imports().len());
+        if given != needed {
+            return Err(Error::usage(alloc::format!("{given} imports, where {needed} are needed")));
         }
         let store = cx.core().id;
-        let linked: Result<Vec<_>, Error> =
-            imports.iter().map(|import| import.object(store).map(Some)).collect();
-        Instance::link(cx, module, &linked?)
+        let objects = imports.iter().map(|import| import.object(store).map(Some));
+        let objects = objects.collect::<Result<Vec<_>, Error>>()?;
+        Instance::link(cx, module, &objects)
     }
-    pub(crate) fn link(
+    /// Instantiates a module with objects of this store.
+    pub(super) fn link(
         mut cx: impl AsContextMut,
         module: &Module,
-        provided: &[Option<Linked>],
+        provided: &[Option<Object>],
     ) -> Result<Instance, Error> {
-        // SAFETY: R1, R6: the context lends the store, whose objects these are.
-        unsafe {
-            if !(*cx.pointer().0.as_ptr()).engine.is_same(module.engine()) {
-                return Err(Error::usage("a module of another engine"));
-            }
-            let objects = check_imports(module.compiled(), provided)?;
-            let instance = instantiate(cx.head(), module.compiled(), &objects)?;
-            Ok(Instance::new_handle(cx.core().id, instance))
+        if !cx.inner().engine.is_same(module.engine()) {
+            return Err(Error::usage("a module of another engine"));
         }
+        // SAFETY: R1, R6: the store is lent; the objects belong to it, and are checked.
+        let instance = unsafe {
+            let objects = check_imports(module.compiled(), provided)?;
+            instantiate(cx.head(), module.compiled(), &objects)?
+        };
+        Ok(Instance::from_object(cx.core().id, instance))
     }
-    fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a Object, Error> {
+    pub(super) fn from_object(store: u64, instance: *const InstanceObject) -> Instance {
+        Instance { store, address: instance as usize }
+    }
+    fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a InstanceObject, Error> {
         if self.store != cx.core().id {
             return Err(Error::usage("an instance of another store"));
         }
-        // SAFETY: R1: instances live as long as their store.
-        Ok(unsafe { &*(self.address as *const Object) })
-    }
-    fn module(object: &Object) -> &crate::wasm::module::Module {
-        // SAFETY: R1: the instance keeps its module.
-        unsafe { &(*object.data.module.cast::<CompiledModule>()).module }
-    }
-    fn export(object: &Object, store: u64, export: &Export) -> Extern {
-        let index = export.index as usize;
-        Extern::new_handle(
-            store,
-            match export.kind {
-                ExternKind::Func => Linked::Func(object.funcs[index]),
-                ExternKind::Table => Linked::Table(object.tables[index]),
-                ExternKind::Memory => Linked::Memory(object.memories[index]),
-                ExternKind::Global => Linked::Global(object.globals[index]),
-                ExternKind::Tag => Linked::Tag(object.tags[index]),
-            },
-        )
+        // SAFETY: R1: instances live as long as their store, which is lent.
+        Ok(unsafe { &*(self.address as *const InstanceObject) })
     }
     /// The export of this name. Also `None` if the instance belongs to another store.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number of exports.
     pub fn get(&self, cx: &impl AsContext, name: &str) -> Option<Extern> {
         let object = self.object(cx).ok()?;
-        let export = Self::module(object).exports.iter().find(|export| &*export.name == name)?;
-        Some(Self::export(object, self.store, export))
+        Some(self.export(object, compiled(object).export(name)?))
     }
     /// All exports, in order.
     ///
@@ -97,10 +82,20 @@ impl Instance {
     /// Usage: the instance belongs to another store.
     pub fn exports(&self, cx: &impl AsContext) -> Result<Vec<(String, Extern)>, Error> {
         let object = self.object(cx)?;
-        let exports = &Self::module(object).exports;
-        let named =
-            |export: &Export| (export.name.to_string(), Self::export(object, self.store, export));
+        let exports = &compiled(object).module.exports;
+        let named = |export: &Export| (export.name.to_string(), self.export(object, export));
         Ok(exports.iter().map(named).collect())
+    }
+    fn export(&self, object: &InstanceObject, export: &Export) -> Extern {
+        let index = export.index as usize;
+        let object = match export.kind {
+            ExternKind::Func => Object::Func(object.funcs[index]),
+            ExternKind::Table => Object::Table(object.tables[index]),
+            ExternKind::Memory => Object::Memory(object.memories[index]),
+            ExternKind::Global => Object::Global(object.globals[index]),
+            ExternKind::Tag => Object::Tag(object.tags[index]),
+        };
+        Extern::from_object(self.store, object)
     }
     /// The exported function of this name.
     pub fn func(&self, cx: &impl AsContext, name: &str) -> Option<Func> {
@@ -127,9 +122,16 @@ impl Instance {
         cx: &impl AsContext,
         name: &str,
     ) -> Result<TypedFunc<P, R>, Error> {
-        let func = self
-            .func(cx, name)
-            .ok_or_else(|| Error::usage(alloc::format!("no function is exported as {name:?}")))?;
-        func.typed(cx)
+        self.object(cx)?;
+        match self.func(cx, name) {
+            Some(func) => func.typed(cx),
+            None => Err(Error::usage(alloc::format!("no function is exported as {name:?}"))),
+        }
     }
+}
+
+/// What an instance was made of.
+fn compiled(object: &InstanceObject) -> &CompiledModule {
+    // SAFETY: R1: instances of modules keep their module.
+    unsafe { &*object.data.module.cast::<CompiledModule>() }
 }

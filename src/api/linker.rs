@@ -1,13 +1,12 @@
 //! Linking by name.
-#![allow(unsafe_code)]
 
-use super::func::HostFunc;
-use super::store::Inner;
+use super::host::HostFunc;
+use super::store::{Lent, LentMut};
 use super::{
     AsContext, AsContextMut, Caller, Engine, Error, Extern, FuncType, ImportType, Instance,
+    IntoFunc, Module, Trap, Val,
 };
-use super::{IntoFunc, Module, Trap, Val};
-use crate::rt::store::Object;
+use crate::rt::instance::Object;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -88,7 +87,7 @@ impl<T> Linker<T> {
         self.insert(module, name, Definition::Host(Arc::new(HostFunc::untyped(ty, f))))
     }
     /// Defines a host function that takes its arguments from 64-bit slots and leaves its results
-    /// there. i32 and f32 are zero-extended, and must be left so.
+    /// there; a v128 takes two, low half first; i32 and f32 are in the low half.
     ///
     /// # Errors
     /// As for [`Linker::func_wrap`]; Usage: the signature has references.
@@ -99,24 +98,7 @@ impl<T> Linker<T> {
         ty: FuncType,
         f: impl Fn(Caller<'_, T>, &mut [u64]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<&mut Self, Error> {
-        let mut all = ty.params.iter().chain(&ty.results);
-        if all.any(|ty| matches!(ty, super::ValType::Ref(_))) {
-            return Err(Error::usage("func_raw is for numbers: the signature has references"));
-        }
-        let results = ty.results.clone();
-        let host = HostFunc::raw(ty, move |caller, slots| {
-            f(caller, slots)?;
-            // Handlers rely on narrow numbers being zero-extended.
-            let mut at = 0;
-            for ty in &results {
-                if matches!(ty, super::ValType::I32 | super::ValType::F32) {
-                    slots[at] = u64::from(slots[at] as u32);
-                }
-                at += ty.slots();
-            }
-            Ok(())
-        });
-        self.insert(module, name, Definition::Host(Arc::new(host)))
+        self.insert(module, name, Definition::Host(Arc::new(HostFunc::raw(ty, f)?)))
     }
     /// Defines an object of a store.
     ///
@@ -158,14 +140,15 @@ impl<T> Linker<T> {
             .filter(|import| self.find(&import.module, &import.name).is_none())
             .collect()
     }
-    /// Defines every missing function of a module as one that traps when it is called.
+    /// Defines every missing function of a module as one that traps when it is called. Other
+    /// imports that are missing stay so.
     ///
     /// # Errors
-    /// Never fails at present; names that are missing are free to be defined.
+    /// Usage: the module imports one name with several types.
     pub fn missing_as_traps(&mut self, module: &Module) -> Result<&mut Self, Error> {
         for import in self.missing(module) {
-            let Some(ty) = import.func.clone() else { continue };
-            let host = HostFunc::raw(ty, |_, _| Err(Trap::MissingImport.into()));
+            let Some(ty) = import.ty.func() else { continue };
+            let host = HostFunc::trusted(ty.clone(), |_, _| Err(Trap::MissingImport.into()));
             self.insert(&import.module, &import.name, Definition::Host(Arc::new(host)))?;
         }
         Ok(self)
@@ -177,34 +160,20 @@ impl<T> Linker<T> {
     /// [`Instance::new`].
     pub fn instantiate<C: AsContextMut<Data = T>>(
         &self,
-        cx: C,
+        mut cx: C,
         module: &Module,
     ) -> Result<Instance, Error> {
         if !self.engine.is_same(module.engine()) {
             return Err(Error::usage("a module of another engine"));
         }
         let store = cx.core().id;
-        let pointer = cx.pointer().0;
         let imports = &module.compiled().module.imports;
         let mut objects = Vec::with_capacity(imports.len());
         for import in imports {
             objects.push(match self.find(&import.module, &import.name) {
                 None => None,
                 Some(Definition::Object(object)) => Some(object.object(store)?),
-                Some(Definition::Host(host)) => {
-                    // SAFETY: R6: the context lends the store for writing.
-                    let inner: &mut Inner<T> = unsafe { &mut *pointer.as_ptr() };
-                    let key = Arc::as_ptr(host) as usize;
-                    let func = match inner.linked.get(&key) {
-                        Some(&func) => func,
-                        None => {
-                            let func = inner.add_host(host.clone());
-                            inner.linked.insert(key, func);
-                            func
-                        }
-                    };
-                    Some(Object::Func(func))
-                }
+                Some(Definition::Host(host)) => Some(Object::Func(cx.inner_mut().link(host))),
             });
         }
         Instance::link(cx, module, &objects)

@@ -1,8 +1,7 @@
 //! Modules.
 
-use super::{Engine, Error, ExternType, FuncType};
+use super::{Engine, Error, ExternType};
 use crate::exec::compiled::{Bytes, CompiledModule};
-use crate::exec::instantiate::describe;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -18,13 +17,10 @@ pub struct ImportType {
     pub name: String,
     /// What it must be.
     pub ty: ExternType,
-    /// The signature, if it is a function.
-    pub func: Option<FuncType>,
-    text: String,
 }
 impl fmt::Display for ImportType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}.{:?}: {}", self.module, self.name, self.text)
+        write!(f, "{:?}.{:?}: {}", self.module, self.name, self.ty)
     }
 }
 
@@ -36,13 +32,10 @@ pub struct ExportType {
     pub name: String,
     /// What it is.
     pub ty: ExternType,
-    /// The signature, if it is a function.
-    pub func: Option<FuncType>,
-    text: String,
 }
 impl fmt::Display for ExportType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.name, self.text)
+        write!(f, "{:?}: {}", self.name, self.ty)
     }
 }
 
@@ -101,28 +94,16 @@ impl Module {
         self.compiled.module.imports.iter().map(|import| ImportType {
             module: import.module.to_string(),
             name: import.name.to_string(),
-            ty: import.ty.clone(),
-            func: self.signature(&import.ty),
-            text: describe(&self.compiled, &import.ty),
+            ty: ExternType::resolve(self.engine.registry(), &import.ty),
         })
     }
     /// The exports, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType> + '_ {
-        self.compiled.module.exports.iter().map(|export| {
-            let ty = self.compiled.module.export_type(export);
-            ExportType {
-                name: export.name.to_string(),
-                func: self.signature(&ty),
-                text: describe(&self.compiled, &ty),
-                ty,
-            }
+        let module = &self.compiled.module;
+        module.exports.iter().map(|export| ExportType {
+            name: export.name.to_string(),
+            ty: ExternType::resolve(self.engine.registry(), &module.export_type(export)),
         })
-    }
-    fn signature(&self, ty: &ExternType) -> Option<FuncType> {
-        match ty {
-            ExternType::Func(id) => self.engine.registry().get(*id).func().cloned(),
-            _ => None,
-        }
     }
     /// The module's own name, from its name section.
     pub fn name(&self) -> Option<String> {

@@ -1,12 +1,16 @@
 //! Memories, tables, globals and tags.
 #![allow(unsafe_code)]
 
+use super::caller::{out_of_bounds, range, shared};
+use super::store::{Lent, LentMut};
 use super::{
-    AsContext, AsContextMut, Error, ExternType, Func, GlobalType, MemoryType, TableType, Val,
-    ValType,
+    AsContext, AsContextMut, Error, ExternType, Func, GlobalType, MemoryType, TableType,
+    TypeLimits, Val, ValType,
 };
+use crate::exec::call::grow_memory;
+use crate::rt::instance::{Global as GlobalObject, Object, Tag as TagObject};
 use crate::rt::memory::Memory as MemoryObject;
-use crate::rt::store::{Global as GlobalObject, Object, Table as TableObject, Tag as TagObject};
+use crate::rt::table::Table as TableObject;
 use crate::wasm::trap::Trap;
 
 macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
@@ -48,20 +52,27 @@ handles! {
     Tag TagObject;
 }
 
+/// Whether bounds are valid (spec §3.2.4).
+fn valid(limits: &TypeLimits, most: u64) -> bool {
+    let max = limits.max.unwrap_or(most);
+    limits.min <= max && max <= most
+}
+
 impl Memory {
     /// A memory of the type's minimal size.
     ///
     /// # Errors
     /// Limit: the store's limits or the system do not allow it; Usage: the type is not valid.
     pub fn new(mut cx: impl AsContextMut, ty: MemoryType) -> Result<Memory, Error> {
-        let store = cx.core_mut();
-        if ty.limits.max.is_some_and(|max| max < ty.limits.min)
-            || !matches!(ty.page_size_log2, 0 | 16)
-        {
+        let core = cx.core_mut();
+        let most = if ty.limits.is_64 { u64::MAX } else { u64::from(u32::MAX) };
+        let most = if ty.page_size_log2 == 0 { most } else { (most >> ty.page_size_log2) + 1 };
+        let shared_without_max = ty.shared && ty.limits.max.is_none();
+        if !matches!(ty.page_size_log2, 0 | 16) || shared_without_max || !valid(&ty.limits, most) {
             return Err(Error::usage("not a valid memory type"));
         }
-        let memory = store.add_memory(ty)?;
-        Ok(Memory { store: store.id, address: memory as usize })
+        let memory = core.add_memory(ty)?;
+        Ok(Memory { store: core.id, address: memory as usize })
     }
     /// The type; its minimum is the current size.
     ///
@@ -86,9 +97,9 @@ impl Memory {
     /// Limit: the type, the store's limits or the system do not allow it.
     pub fn grow(&self, mut cx: impl AsContextMut, pages: u64) -> Result<u64, Error> {
         let size = self.object(&cx)?.size();
-        let store = cx.core_mut();
-        let grown = store.grow_memory(self.address as *const _, pages);
-        grown.ok_or_else(|| Error::limit("memory pages", size.saturating_add(pages), size))
+        // SAFETY: R1, R6: a memory of the store, which is lent.
+        let grown = unsafe { grow_memory(cx.head(), self.address as *const _, pages) };
+        grown.ok_or_else(|| Error::limit("pages of memory", size.saturating_add(pages), size))
     }
     /// The bytes.
     ///
@@ -109,43 +120,39 @@ impl Memory {
     /// Copies bytes out of the memory.
     ///
     /// # Errors
-    /// Trap: they are not all inside the memory; otherwise as for [`Memory::data`].
+    /// Trap: they are not all inside the memory; Usage: it belongs to another store.
     pub fn read(&self, cx: &impl AsContext, at: u64, bytes: &mut [u8]) -> Result<(), Error> {
-        let data = self.data(cx)?;
-        let from = range(at, bytes.len()).and_then(|range| data.get(range));
-        bytes.copy_from_slice(from.ok_or(Trap::MemoryOutOfBounds)?);
+        let data = self.object(cx)?.bytes();
+        let from = range(at, bytes.len() as u64).and_then(|range| data.get(range));
+        bytes.copy_from_slice(from.ok_or_else(out_of_bounds)?);
         Ok(())
     }
     /// Copies bytes into the memory.
     ///
     /// # Errors
     /// As for [`Memory::read`].
-    pub fn write(&self, cx: &mut impl AsContextMut, at: u64, bytes: &[u8]) -> Result<(), Error> {
-        let data = self.data_mut(cx)?;
-        let to = range(at, bytes.len()).and_then(|range| data.get_mut(range));
-        to.ok_or(Trap::MemoryOutOfBounds)?.copy_from_slice(bytes);
+    pub fn write(&self, mut cx: impl AsContextMut, at: u64, bytes: &[u8]) -> Result<(), Error> {
+        let data = self.object_mut(&mut cx)?.bytes_mut();
+        let to = range(at, bytes.len() as u64).and_then(|range| data.get_mut(range));
+        to.ok_or_else(out_of_bounds)?.copy_from_slice(bytes);
         Ok(())
     }
-}
-fn range(at: u64, len: usize) -> Option<core::ops::Range<usize>> {
-    let at = usize::try_from(at).ok()?;
-    Some(at..at.checked_add(len)?)
-}
-fn shared() -> Error {
-    Error::usage("a shared memory is never handed out as a slice")
 }
 
 impl Table {
     /// A table of the type's minimal size, filled with `init`.
     ///
     /// # Errors
-    /// Usage: `init` is not of the element type; Limit: the table is too large.
+    /// Usage: the type is not valid, or `init` is not of the element type; Limit: the table is too large.
     pub fn new(mut cx: impl AsContextMut, ty: TableType, init: Val) -> Result<Table, Error> {
-        let store = cx.core_mut();
-        let mut slots = [0; 2];
-        init.to_slots(ValType::Ref(ty.element), &mut slots, store.id)?;
-        let table = store.add_table(ty, slots[0])?;
-        Ok(Table { store: store.id, address: table as usize })
+        let core = cx.core_mut();
+        let most = if ty.limits.is_64 { u64::MAX } else { u64::from(u32::MAX) };
+        if !valid(&ty.limits, most) {
+            return Err(Error::usage("not a valid table type"));
+        }
+        let init = init.to_bits(ValType::Ref(ty.element), core)?[0];
+        let table = core.add_table(ty, init)?;
+        Ok(Table { store: core.id, address: table as usize })
     }
     /// The type; its minimum is the current size.
     ///
@@ -154,7 +161,7 @@ impl Table {
     pub fn ty(&self, cx: &impl AsContext) -> Result<TableType, Error> {
         let object = self.object(cx)?;
         let mut ty = object.ty;
-        ty.limits.min = object.data.len.get();
+        ty.limits.min = object.len();
         Ok(ty)
     }
     /// The size. *Units*: elements.
@@ -162,7 +169,7 @@ impl Table {
     /// # Errors
     /// Usage: the table belongs to another store.
     pub fn size(&self, cx: &impl AsContext) -> Result<u64, Error> {
-        Ok(self.object(cx)?.data.len.get())
+        Ok(self.object(cx)?.len())
     }
     /// The element at `index`.
     ///
@@ -171,28 +178,41 @@ impl Table {
     pub fn get(&self, cx: &impl AsContext, index: u64) -> Result<Val, Error> {
         let object = self.object(cx)?;
         let element = object.get(index).ok_or(Trap::TableOutOfBounds)?;
-        Ok(Val::from_slots(ValType::Ref(object.ty.element), &[element, 0], self.store))
+        Ok(Val::from_slots(ValType::Ref(object.ty.element), &[element, 0], cx.core()))
     }
     /// Sets the element at `index`.
     ///
     /// # Errors
     /// Trap: there is none; Usage: the value is not of the element type.
-    pub fn set(&self, mut cx: impl AsContextMut, index: u64, value: Val) -> Result<(), Error> {
-        let object = self.object_mut(&mut cx)?;
-        let mut slots = [0; 2];
-        value.to_slots(ValType::Ref(object.ty.element), &mut slots, self.store)?;
-        if object.set(index, slots[0]) { Ok(()) } else { Err(Trap::TableOutOfBounds.into()) }
+    pub fn set(&self, cx: impl AsContextMut, index: u64, value: Val) -> Result<(), Error> {
+        self.fill(cx, index, value, 1)
+    }
+    /// Sets `count` elements from `index` on.
+    ///
+    /// # Errors
+    /// Trap: they are not all there; Usage: the value is not of the element type.
+    pub fn fill(
+        &self,
+        mut cx: impl AsContextMut,
+        index: u64,
+        value: Val,
+        count: u64,
+    ) -> Result<(), Error> {
+        let element = ValType::Ref(self.object(&cx)?.ty.element);
+        let bits = value.to_bits(element, cx.core())?[0];
+        let filled = self.object_mut(&mut cx)?.fill(index, bits, count);
+        if filled { Ok(()) } else { Err(Trap::TableOutOfBounds.into()) }
     }
     /// Grows by `count` elements of value `init`; gives the old size.
     ///
     /// # Errors
     /// Limit: the type or the store's limits do not allow it; Usage: as for [`Table::set`].
     pub fn grow(&self, mut cx: impl AsContextMut, count: u64, init: Val) -> Result<u64, Error> {
-        let (ty, size) = (self.object(&cx)?.ty, self.size(&cx)?);
-        let mut slots = [0; 2];
-        init.to_slots(ValType::Ref(ty.element), &mut slots, self.store)?;
-        let grown = cx.core_mut().grow_table(self.address as *const _, count, slots[0]);
-        grown.ok_or_else(|| Error::limit("table elements", size.saturating_add(count), size))
+        let (element, size) = (ValType::Ref(self.object(&cx)?.ty.element), self.size(&cx)?);
+        let bits = init.to_bits(element, cx.core())?[0];
+        // SAFETY: R1: a table of the store.
+        let grown = unsafe { cx.core_mut().grow_table(self.address as *const _, count, bits) };
+        grown.ok_or_else(|| Error::limit("elements of tables", size.saturating_add(count), size))
     }
 }
 
@@ -202,11 +222,10 @@ impl Global {
     /// # Errors
     /// Usage: the value is not of the type.
     pub fn new(mut cx: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Global, Error> {
-        let store = cx.core_mut();
-        let mut slots = [0; 2];
-        value.to_slots(ty.value, &mut slots, store.id)?;
-        let global = store.add_global(ty, slots);
-        Ok(Global { store: store.id, address: global as usize })
+        let core = cx.core_mut();
+        let bits = value.to_bits(ty.value, core)?;
+        let global = core.add_global(ty, bits);
+        Ok(Global { store: core.id, address: global as usize })
     }
     /// The type.
     ///
@@ -221,32 +240,30 @@ impl Global {
     /// Usage: the global belongs to another store.
     pub fn get(&self, cx: &impl AsContext) -> Result<Val, Error> {
         let object = self.object(cx)?;
-        Ok(Val::from_slots(object.ty.value, &object.data.value.get(), self.store))
+        Ok(Val::from_slots(object.ty.value, &object.data.value.get(), cx.core()))
     }
     /// Sets the value.
     ///
     /// # Errors
     /// Usage: the global is not mutable, or the value is not of its type.
     pub fn set(&self, mut cx: impl AsContextMut, value: Val) -> Result<(), Error> {
-        let object = self.object_mut(&mut cx)?;
-        if !object.ty.mutable {
+        let ty = self.object(&cx)?.ty;
+        if !ty.mutable {
             return Err(Error::usage("the global is not mutable"));
         }
-        let mut slots = [0; 2];
-        value.to_slots(object.ty.value, &mut slots, self.store)?;
-        object.data.value.set(slots);
+        let bits = value.to_bits(ty.value, cx.core())?;
+        self.object_mut(&mut cx)?.data.value.set(bits);
         Ok(())
     }
 }
 
 impl Tag {
-    /// A tag with these parameters.
-    pub fn new<C: AsContextMut>(mut cx: C, params: &[ValType]) -> Tag {
-        // SAFETY: R6: the context lends the store.
-        let id = unsafe { (*cx.pointer().0.as_ptr()).engine.registry().func_type(params, &[]) };
-        let store = cx.core_mut();
-        let tag = store.add_tag(id);
-        Tag { store: store.id, address: tag as usize }
+    /// A tag whose exceptions carry values of these types.
+    pub fn new(mut cx: impl AsContextMut, params: &[ValType]) -> Tag {
+        let core = cx.core_mut();
+        let id = core.registry.func_type(params, &[]);
+        let tag = core.add_tag(id);
+        Tag { store: core.id, address: tag as usize }
     }
 }
 
@@ -261,9 +278,9 @@ pub enum Extern {
     Tag(Tag),
 }
 impl Extern {
-    pub(crate) fn new_handle(store: u64, object: Object) -> Extern {
+    pub(super) fn from_object(store: u64, object: Object) -> Extern {
         match object {
-            Object::Func(func) => Extern::Func(Func::new_handle(store, func)),
+            Object::Func(func) => Extern::Func(Func::from_object(store, func)),
             Object::Table(table) => Extern::Table(Table { store, address: table as usize }),
             Object::Memory(memory) => Extern::Memory(Memory { store, address: memory as usize }),
             Object::Global(global) => Extern::Global(Global { store, address: global as usize }),
@@ -271,9 +288,9 @@ impl Extern {
         }
     }
     /// The object, if it belongs to this store.
-    pub(crate) fn object(&self, store: u64) -> Result<Object, Error> {
+    pub(super) fn object(&self, store: u64) -> Result<Object, Error> {
         let (owner, object) = match *self {
-            Extern::Func(func) => return Ok(Object::Func(func.data(store)?)),
+            Extern::Func(func) => return Ok(Object::Func(func.object(store)?)),
             Extern::Table(table) => (table.store, Object::Table(table.address as *const _)),
             Extern::Memory(memory) => (memory.store, Object::Memory(memory.address as *const _)),
             Extern::Global(global) => (global.store, Object::Global(global.address as *const _)),
@@ -286,9 +303,10 @@ impl Extern {
     /// # Errors
     /// Usage: it belongs to another store.
     pub fn ty(&self, cx: &impl AsContext) -> Result<ExternType, Error> {
-        let object = self.object(cx.core().id)?;
+        let core = cx.core();
+        let object = self.object(core.id)?;
         // SAFETY: R1: an object of this store.
-        Ok(unsafe { object.ty() })
+        Ok(ExternType::resolve(&core.registry, &unsafe { object.ty() }))
     }
     /// The function, if it is one.
     pub fn into_func(self) -> Option<Func> {

@@ -1,9 +1,10 @@
-//! Stores, and how the API reaches them.
+//! Stores, and what lends them.
 #![allow(unsafe_code)]
 
-use super::func::HostFunc;
+use super::host::HostFunc;
 use super::{Engine, Error, Limits};
-use crate::rt::layout::{FuncData, InstanceData, StoreData};
+use crate::rt::layout::{FuncData, StoreData};
+use crate::rt::owned::Owned;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -11,39 +12,38 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU32, Ordering};
-
-/// A store and its data, behind one pointer that handlers, host calls and the API share.
-pub(crate) struct Inner<T> {
-    pub core: Box<Core>,
-    pub data: T,
-    pub engine: Engine,
-    pub hosts: Vec<Arc<HostFunc<T>>>,
-    /// Host functions that a linker has put here already: by address of the closure.
-    pub linked: BTreeMap<usize, *const FuncData>,
-}
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A store (spec §4.2.3): it owns all objects of its instances, and `T`, the host's data.
+///
+/// Functions, memories, tables and globals are plain values that name objects of a store: each of
+/// their methods takes the store, and one of another store is an error of kind `Usage`.
 pub struct Store<T> {
     inner: NonNull<Inner<T>>,
     owns: PhantomData<Inner<T>>,
 }
-// SAFETY: R6: everything in a store is reached through the store only; host functions are
-// `Send + Sync`.
+// SAFETY: R6: everything in a store is reached through the store only; host functions and host
+// values are `Send + Sync`.
 unsafe impl<T: Send> Send for Store<T> {}
+// SAFETY: R6: nothing in a store changes through a shared reference to it.
+unsafe impl<T: Sync> Sync for Store<T> {}
 
-/// Numbers of stores.
-static NEXT: AtomicU32 = AtomicU32::new(1);
+/// A store and its data, at one address that handlers, host calls and the API share.
+pub(crate) struct Inner<T> {
+    pub core: Owned<Core>,
+    pub data: T,
+    pub engine: Engine,
+    pub hosts: Vec<Arc<HostFunc<T>>>,
+    /// Host functions of linkers that are here already, by the address of what is shared.
+    pub linked: BTreeMap<usize, *const FuncData>,
+}
 
 impl<T> Store<T> {
-    /// A store without instances.
-    ///
-    /// # Panics
-    /// If there is no memory for the value stack.
+    /// A store without objects.
     pub fn new(engine: &Engine, data: T) -> Store<T> {
-        let id = u64::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let core = Core::new(id, engine.stack_slots(), super::func::host_call::<T>);
-        let core = core.expect("memory for an empty store");
+        let host_call = super::host::host_call::<T>;
+        let registry = engine.registry().clone();
+        let core = Core::new(next_id(), registry, engine.store_options(), host_call);
         let inner = Inner {
             core,
             data,
@@ -52,55 +52,49 @@ impl<T> Store<T> {
             linked: BTreeMap::new(),
         };
         let inner = NonNull::from(Box::leak(Box::new(inner)));
-        // SAFETY: R6: just made.
-        unsafe { (*inner.as_ptr()).core.owner = inner.as_ptr().cast() };
-        let mut store = Store { inner, owns: PhantomData };
-        if engine.has_fuel() {
-            store.core_mut().head.fuel.set(0);
-        }
-        store
+        // SAFETY: R6: just made, and not lent yet.
+        unsafe { (*(*inner.as_ptr()).core.as_ptr()).owner = inner.as_ptr().cast() };
+        Store { inner, owns: PhantomData }
     }
     /// The host's data.
     pub fn data(&self) -> &T {
-        // SAFETY: R6.
-        unsafe { &(*self.inner.as_ptr()).data }
+        &self.inner().data
     }
     /// The host's data.
     pub fn data_mut(&mut self) -> &mut T {
-        // SAFETY: R6.
-        unsafe { &mut (*self.inner.as_ptr()).data }
+        &mut self.inner_mut().data
     }
     /// Ends the store and gives its data back.
     pub fn into_data(self) -> T {
         let inner = self.inner;
         core::mem::forget(self);
-        // SAFETY: R6: the store is forgotten; nobody else frees it.
-        unsafe { Box::from_raw(inner.as_ptr()) }.data
+        // SAFETY: R6: made by `new`; the store is forgotten, so nobody else frees it.
+        let Inner { core, data, .. } = *unsafe { Box::from_raw(inner.as_ptr()) };
+        drop(core);
+        data
     }
     /// The engine.
     pub fn engine(&self) -> &Engine {
-        // SAFETY: R6.
-        unsafe { &(*self.inner.as_ptr()).engine }
+        &self.inner().engine
     }
-    /// What guests may use from now on.
+    /// What guests may use.
+    pub fn limits(&self) -> Limits {
+        self.core().limits()
+    }
+    /// Sets what guests may use from now on; what they have already is theirs.
     pub fn set_limits(&mut self, limits: Limits) {
-        self.core_mut().limits = limits;
+        self.core_mut().set_limits(limits);
     }
     /// Sets the fuel that is left. *Units*: instructions, roughly.
     ///
     /// # Errors
     /// Usage: the engine is not configured for fuel.
     pub fn set_fuel(&mut self, fuel: u64) -> Result<(), Error> {
-        if !self.engine().has_fuel() {
-            return Err(Error::usage("fuel needs Config::fuel(true)"));
-        }
-        self.core_mut().head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX));
-        Ok(())
+        set_fuel(self.core_mut(), fuel)
     }
     /// The fuel that is left, if the engine is configured for it.
     pub fn fuel(&self) -> Option<u64> {
-        let left = self.core().head.fuel.get();
-        self.engine().has_fuel().then(|| u64::try_from(left).unwrap_or(0))
+        fuel(self.core())
     }
 }
 impl<T> Drop for Store<T> {
@@ -115,52 +109,111 @@ impl<T: core::fmt::Debug> core::fmt::Debug for Store<T> {
     }
 }
 
+pub(super) fn set_fuel(core: &mut Core, fuel: u64) -> Result<(), Error> {
+    if !core.has_fuel() {
+        return Err(Error::usage("fuel needs Config::fuel(true)"));
+    }
+    core.head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX));
+    Ok(())
+}
+pub(super) fn fuel(core: &Core) -> Option<u64> {
+    core.has_fuel().then(|| u64::try_from(core.head.fuel.get()).unwrap_or(0))
+}
+
+/// A number that no other store has.
+///
+/// # Panics
+/// After as many stores as there are addresses.
+fn next_id() -> u64 {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let next = |id: usize| id.checked_add(1);
+    let id = NEXT.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    id.expect("fewer stores than addresses") as u64
+}
+
 pub(crate) mod sealed {
     use super::{Inner, NonNull};
     /// The pointer to a store.
-    pub struct Pointer<T>(pub(crate) NonNull<Inner<T>>);
-    /// Nobody else implements the context traits.
+    pub struct Pointer<T>(pub(in crate::api) NonNull<Inner<T>>);
+    /// Only what really lends a store may say so.
     pub trait Sealed<T> {
         /// The store.
+        #[doc(hidden)]
         fn pointer(&self) -> Pointer<T>;
     }
 }
 use sealed::{Pointer, Sealed};
 
-/// Something that lends a store for reading.
+/// What lends a store for reading: a [`Store`], a [`Caller`](super::Caller), or a reference to one.
 pub trait AsContext: Sealed<<Self as AsContext>::Data> {
     /// The host's data.
     type Data;
-    /// The untyped part of the store.
-    #[doc(hidden)]
-    fn core(&self) -> &Core {
-        // SAFETY: R6: borrowed as long as `self`.
-        unsafe { &(*self.pointer().0.as_ptr()).core }
+}
+/// What lends a store for writing and running.
+pub trait AsContextMut: AsContext {
+    /// The store, lent for as long as `self`.
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, Self::Data> {
+        StoreContextMut { inner: self.pointer().0, lent: PhantomData }
     }
 }
-/// Something that lends a store for writing and running.
-pub trait AsContextMut: AsContext {
-    /// The untyped part of the store.
-    #[doc(hidden)]
+
+/// A store that is lent.
+pub struct StoreContextMut<'a, T> {
+    inner: NonNull<Inner<T>>,
+    lent: PhantomData<&'a mut Store<T>>,
+}
+impl<T> StoreContextMut<'_, T> {
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        &self.inner().data
+    }
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        &mut self.inner_mut().data
+    }
+}
+
+/// What the API does with a store that is lent; not a part of the public traits, so that nobody
+/// can exchange the insides of two stores.
+pub(crate) trait Lent: AsContext {
+    fn inner(&self) -> &Inner<Self::Data> {
+        // SAFETY: R6: borrowed as long as `self`, which lends the store.
+        unsafe { self.pointer().0.as_ref() }
+    }
+    fn core(&self) -> &Core {
+        &self.inner().core
+    }
+}
+impl<C: AsContext> Lent for C {}
+/// The same for writing.
+pub(crate) trait LentMut: AsContextMut {
+    fn inner_mut(&mut self) -> &mut Inner<Self::Data> {
+        // SAFETY: R6: borrowed as long as `self`, which lends the store for writing.
+        unsafe { self.pointer().0.as_mut() }
+    }
     fn core_mut(&mut self) -> &mut Core {
-        // SAFETY: R6: borrowed as long as `self`.
-        unsafe { &mut (*self.pointer().0.as_ptr()).core }
+        // SAFETY: R6: as above; the core is owned by what is borrowed.
+        unsafe { &mut *self.inner_mut().core.as_ptr() }
     }
     /// The address that handlers know the store by.
-    #[doc(hidden)]
     fn head(&mut self) -> *mut StoreData {
-        self.core_mut().head()
+        self.inner_mut().core.as_ptr().cast()
     }
 }
-impl<T> Sealed<T> for Store<T> {
-    fn pointer(&self) -> Pointer<T> {
-        Pointer(self.inner)
+impl<C: AsContextMut> LentMut for C {}
+
+macro_rules! lends { ($($lender:ty),*) => { $(
+    impl<T> Sealed<T> for $lender {
+        fn pointer(&self) -> Pointer<T> {
+            Pointer(self.inner)
+        }
     }
-}
-impl<T> AsContext for Store<T> {
-    type Data = T;
-}
-impl<T> AsContextMut for Store<T> {}
+    impl<T> AsContext for $lender {
+        type Data = T;
+    }
+    impl<T> AsContextMut for $lender {}
+)* } }
+lends!(Store<T>, StoreContextMut<'_, T>);
 impl<T, C: Sealed<T>> Sealed<T> for &C {
     fn pointer(&self) -> Pointer<T> {
         (**self).pointer()
@@ -183,7 +236,7 @@ impl<T> Inner<T> {
     /// The typed store of a handlers' store.
     ///
     /// # Safety
-    /// The store was made by `Store::<T>::new` (R6).
+    /// The store is a live `Store<T>`'s (R6).
     pub unsafe fn of(store: *mut StoreData) -> NonNull<Inner<T>> {
         // SAFETY: R6: the head is the first field of the core, which knows its owner.
         unsafe { NonNull::new_unchecked((*store.cast::<Core>()).owner.cast()) }
@@ -191,12 +244,24 @@ impl<T> Inner<T> {
     /// Adds a host function to the store.
     pub fn add_host(&mut self, func: Arc<HostFunc<T>>) -> *const FuncData {
         let index = self.hosts.len() as u32;
-        let id = self.engine.registry().func_type(&func.ty.params, &func.ty.results);
+        let ty = func.ty();
+        let id = self.engine.registry().func_type(&ty.params, &ty.results);
         let entry = crate::exec::run::host_entry();
-        let address = self.core.add_host_func(entry, id, &func.ty, index);
+        // SAFETY: R6: `self` is borrowed for writing, and owns the core.
+        let core = unsafe { &mut *self.core.as_ptr() };
+        let address = core.add_host_func(entry, id, ty, index);
         self.hosts.push(func);
         address
     }
+    /// The function that a linker's host function is in this store.
+    pub fn link(&mut self, func: &Arc<HostFunc<T>>) -> *const FuncData {
+        // The store keeps what is shared, so the address stays its own.
+        let key = Arc::as_ptr(func) as usize;
+        if let Some(&linked) = self.linked.get(&key) {
+            return linked;
+        }
+        let linked = self.add_host(func.clone());
+        self.linked.insert(key, linked);
+        linked
+    }
 }
-/// The instance that a guest call came from.
-pub(crate) type CallerInstance = *const InstanceData;

@@ -5,10 +5,11 @@ use crate::ir::code::ModuleCode;
 use crate::rt::error::Frame;
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
-use crate::wasm::module::{ExternKind, Module};
+use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::validate;
+use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -53,6 +54,9 @@ pub struct CompiledModule {
     pub code: ModuleCode,
     bytes: Bytes,
     fuel: bool,
+    /// The exports in the order of their names.
+    exports_by_name: Box<[u32]>,
+    memory_export: Option<u32>,
 }
 impl CompiledModule {
     /// Decodes and validates a module; translates it if the options say so.
@@ -67,7 +71,21 @@ impl CompiledModule {
         let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
         validate::module(&module, bytes.as_slice())?;
         let code = ModuleCode::new(module.code.len(), translate_stub());
-        let compiled = Arc::new(CompiledModule { module, code, bytes, fuel: options.fuel });
+        let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
+        exports_by_name.sort_unstable_by_key(|&i| &module.exports[i as usize].name);
+        let mut compiled = CompiledModule {
+            module,
+            code,
+            bytes,
+            fuel: options.fuel,
+            exports_by_name,
+            memory_export: None,
+        };
+        compiled.memory_export = compiled
+            .export("memory")
+            .filter(|export| export.kind == ExternKind::Memory)
+            .map(|export| export.index);
+        let compiled = Arc::new(compiled);
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
         if options.eager {
             for func in 0..compiled.code.entries().len() as u32 {
@@ -89,12 +107,24 @@ impl CompiledModule {
     pub fn registry(&self) -> &TypeRegistry {
         self.module.registry()
     }
+    /// The export of this name.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number of exports.
+    pub fn export(&self, name: &str) -> Option<&Export> {
+        let exports = &self.module.exports;
+        let by_name = |&i: &u32| (*exports[i as usize].name).cmp(name);
+        let at = self.exports_by_name.binary_search_by(by_name).ok()?;
+        exports.get(self.exports_by_name[at] as usize)
+    }
+    /// The memory that is exported as `memory`: what host functions see of a guest.
+    pub fn memory_export(&self) -> Option<u32> {
+        self.memory_export
+    }
     /// A frame of a backtrace, with names.
     pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
         let export = || {
-            let named = |export: &&crate::wasm::module::Export| {
-                export.kind == ExternKind::Func && export.index == func
-            };
+            let named = |export: &&Export| export.kind == ExternKind::Func && export.index == func;
             self.module.exports.iter().find(named).map(|export| export.name.to_string())
         };
         Frame {

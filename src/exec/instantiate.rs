@@ -1,24 +1,31 @@
-//! Instantiation (spec §4.5.4), with the specification's step numbers.
+//! Instantiation (spec §4.5.4).
+//!
+//! The numbers are those of the steps of §4.5.4 in the order in which they have an effect: (1)
+//! imports, (2) globals, (3) initial elements of tables, (4) element segments, (5) allocation,
+//! (6) active element segments, (7) active data segments, (8) the start function.
 #![allow(unsafe_code)]
 
+use super::call::call;
 use super::compiled::CompiledModule;
 use super::const_expr::evaluate;
-use super::run::invoke;
 use crate::rt::error::{Error, LinkProblem};
-use crate::rt::layout::{GlobalData, SegmentData, StoreData};
-use crate::rt::store::{Instance, Object, Store};
-use crate::wasm::module::{Elements, ExternType, SegmentMode};
+use crate::rt::extern_type::ExternType;
+use crate::rt::instance::{Instance, Object};
+use crate::rt::layout::{SegmentData, StoreData};
+use crate::rt::owned::Owned;
+use crate::rt::store::{Store, func_data};
+use crate::wasm::module::{Elements, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
 use crate::wasm::trap::Trap;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr;
 
-/// Compares imports with what is provided, one for one; `None` is a name that nobody knows.
+/// Step 1: compares imports with what is provided, one for one; `None` is a name that nobody
+/// knows.
 ///
 /// # Errors
 /// Link: all the imports that do not match.
@@ -29,256 +36,210 @@ pub unsafe fn check_imports(
     module: &CompiledModule,
     provided: &[Option<Object>],
 ) -> Result<Vec<Object>, Error> {
+    let registry = module.registry();
     let mut objects = Vec::with_capacity(provided.len());
     let mut problems = Vec::new();
     for (i, import) in module.module.imports.iter().enumerate() {
         let found = provided.get(i).copied().flatten();
-        // SAFETY: R1.
+        // SAFETY: R1: promised by the caller.
         let ty = found.map(|object| unsafe { object.ty() });
         match (found, &ty) {
-            (Some(object), Some(ty)) if extern_type_matches(module.registry(), ty, &import.ty) => {
+            (Some(object), Some(ty)) if extern_type_matches(registry, ty, &import.ty) => {
                 objects.push(object);
             }
             _ => problems.push(LinkProblem {
                 module: import.module.to_string(),
                 name: import.name.to_string(),
-                problem: if found.is_some() {
-                    "incompatible import type"
-                } else {
-                    "unknown import"
+                problem: match found {
+                    Some(_) => "incompatible import type",
+                    None => "unknown import",
                 },
-                expected: describe(module, &import.ty),
-                found: ty.map(|ty| describe(module, &ty)),
+                expected: ExternType::resolve(registry, &import.ty),
+                found: ty.map(|ty| ExternType::resolve(registry, &ty)),
             }),
         }
     }
     if problems.is_empty() { Ok(objects) } else { Err(Error::link(problems)) }
 }
 
-/// A type as text.
-pub fn describe(module: &CompiledModule, ty: &ExternType) -> alloc::string::String {
-    match ty {
-        ExternType::Func(id) | ExternType::Tag(id) => {
-            let word = if matches!(ty, ExternType::Func(_)) { "func" } else { "tag" };
-            match module.registry().get(*id).func() {
-                Some(ty) => {
-                    let list = |types: &[crate::wasm::types::ValType]| {
-                        types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-                    };
-                    format!("{word} ({}) -> ({})", list(&ty.params), list(&ty.results))
-                }
-                None => word.to_string(),
-            }
-        }
-        ExternType::Table(ty) => {
-            format!("table {} {:?} of {}", ty.limits.min, ty.limits.max, ty.element)
-        }
-        ExternType::Memory(ty) => format!("memory {} {:?}", ty.limits.min, ty.limits.max),
-        ExternType::Global(ty) => {
-            format!("global {}{}", if ty.mutable { "mut " } else { "" }, ty.value)
-        }
-    }
-}
-
-/// Steps 5 to 33: instantiates a module whose imports match, and runs its start function. The
-/// store owns the instance even if this fails: others may have got hold of its functions.
+/// Steps 2 to 8: instantiates a module whose imports match, and runs its start function. From
+/// step 6 on the store owns the instance even if this fails: others may have got hold of its
+/// functions.
 ///
 /// # Errors
 /// A trap of a segment or the start function, a limit, or an error of a host function.
 ///
 /// # Safety
-/// `store` is live and not borrowed; the objects belong to it (R1).
+/// `store` is live and lent (R1, R6); the objects belong to it and match the imports.
 pub unsafe fn instantiate(
     store: *mut StoreData,
     module: &Arc<CompiledModule>,
     imports: &[Object],
 ) -> Result<*const Instance, Error> {
-    // SAFETY: R1: the head is the first field of the store; nothing runs meanwhile.
-    let instance = unsafe {
-        let store = &mut *store.cast::<Store>();
-        if store.instance_count() >= store.limits.instances {
-            return Err(Error::limit(
-                "instances",
-                store.instance_count() + 1,
-                store.limits.instances,
-            ));
-        }
-        allocate(store, module, imports)?
-    };
-    // SAFETY: R1: the instance is complete.
+    // SAFETY: R1, R6: promised by the caller; the instance is complete before it is shared.
     unsafe {
-        run_segments(&*instance, module)?;
+        let instance = {
+            let store = &mut *store.cast::<Store>();
+            store.check_instances()?;
+            let mark = store.mark();
+            match allocate(store, module, imports) {
+                Ok(instance) => store.add_instance(instance),
+                Err(error) => {
+                    store.roll_back(mark);
+                    return Err(error);
+                }
+            }
+        };
+        run_elems(&*instance, module)?;
+        run_datas(&*instance, module)?;
+        // Step 8.
         if let Some(start) = module.module.start {
-            let func = (*instance).funcs[start as usize];
+            let func = (&(*instance).funcs)[start as usize];
             call(store, func, &mut [])?;
         }
+        Ok(instance)
     }
-    Ok(instance)
 }
 
-/// Calls a function with its arguments and results in slots.
-///
-/// # Errors
-/// What the function ends with.
+/// Steps 2 to 5: evaluates what needs no allocation but the functions' and globals', and
+/// allocates the rest.
 ///
 /// # Safety
-/// As for [`invoke`].
-pub unsafe fn call(
-    store: *mut StoreData,
-    func: *const crate::rt::layout::FuncData,
-    slots: &mut [u64],
-) -> Result<(), Error> {
-    // SAFETY: R1.
-    unsafe {
-        let depth = (*store).depth.get();
-        let limit = (*store.cast::<Store>()).limits.host_call_depth;
-        if depth >= limit {
-            return Err(Trap::StackExhausted.into());
-        }
-        (*store).depth.set(depth + 1);
-        let result = if (*func).is_host {
-            let host = (*func).instance;
-            if ((*store).host_call)(store, func, host, slots.as_mut_ptr()) {
-                Ok(())
-            } else {
-                Err(super::run::Exit::Host { backtrace: Vec::new() })
-            }
-        } else {
-            invoke(store, func, slots)
-        };
-        (*store).depth.set(depth);
-        result.map_err(|exit| exit.into_error(&mut *store.cast::<Store>()))
-    }
-}
-
-/// Steps 7 to 25: allocates the objects of an instance.
+/// As for [`instantiate`].
 unsafe fn allocate(
     store: &mut Store,
     module: &Arc<CompiledModule>,
     imports: &[Object],
-) -> Result<*const Instance, Error> {
+) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
-    let mut instance = Box::new(Instance::empty(store.head()));
+    let owned = Owned::new(Instance::empty(ptr::from_mut(store).cast()));
+    // SAFETY: R1: nobody else knows the instance yet.
+    let instance = unsafe { &mut *owned.as_ptr() };
     instance.data.module = Arc::as_ptr(module).cast();
     instance.module = Some(module.clone());
-    let (mut funcs, mut tables, mut memories, mut globals, mut tags) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for import in imports {
         match *import {
-            Object::Func(func) => funcs.push(func),
-            Object::Table(table) => tables.push(table),
-            Object::Memory(memory) => memories.push(memory),
-            Object::Global(global) => globals.push(global),
-            Object::Tag(tag) => tags.push(tag),
+            Object::Func(func) => instance.funcs.push(func),
+            Object::Table(table) => instance.tables.push(table),
+            Object::Memory(memory) => instance.memories.push(memory),
+            Object::Global(global) => instance.globals.push(global),
+            Object::Tag(tag) => instance.tags.push(tag),
         }
     }
     // Functions come first: constant expressions refer to them.
-    let first = m.num_imported_funcs();
-    let types = (first..m.funcs.len() as u32).map(|f| (m.func_type_id(f), m.func_type_of(f)));
-    let address = ptr::from_ref(&instance.data);
-    instance.defined = Store::defined_funcs(&module.code, types, address, first).collect();
-    funcs.extend(instance.defined.iter().map(ptr::from_ref));
-    instance.funcs = funcs.into();
-    // Steps 8 to 10: globals in order; each sees those before.
-    instance.globals = globals.as_slice().into();
-    let own = instance.globals.len();
-    for global in &m.globals {
-        let value = evaluate(&global.init, &instance)?;
-        let address = store.add_global(global.ty, value);
-        let mut all: Vec<*const GlobalData> = core::mem::take(&mut instance.globals).into_vec();
-        all.push(address);
-        instance.globals = all.into();
+    let address = owned.as_ptr().cast_const().cast();
+    instance.defined.reserve_exact(m.code.len());
+    for (entry, index) in module.code.entries().iter().zip(m.num_imported_funcs()..) {
+        let (id, ty) = (m.func_type_id(index), m.func_type_of(index));
+        instance.defined.push(func_data(entry, address, id, ty, index, false));
     }
-    debug_assert_eq!(instance.globals.len(), own + m.globals.len());
-    // Step 11: the initial elements of tables, then all element segments.
+    instance.funcs.extend(instance.defined.iter().map(ptr::from_ref));
+    // Step 2: globals in order; each sees those before.
+    instance.globals.reserve_exact(m.globals.len());
+    for global in &m.globals {
+        let value = evaluate(&global.init, instance)?;
+        instance.globals.push(store.add_global(global.ty, value));
+    }
+    // Step 3: the initial elements of tables.
     for table in &m.tables {
         let init = match &table.init {
-            Some(init) => evaluate(init, &instance)?[0],
+            Some(init) => evaluate(init, instance)?[0],
             None => 0,
         };
-        tables.push(store.add_table(table.ty, init)?);
+        instance.tables.push(store.add_table(table.ty, init)?);
     }
+    // Step 4: the elements of all segments.
     for elem in &m.elems {
-        let elements: Result<Box<[u64]>, Error> = match &elem.elements {
+        let elements: Box<[u64]> = match &elem.elements {
             Elements::Funcs(funcs) => {
-                Ok(funcs.iter().map(|&func| instance.funcs[func as usize] as u64).collect())
+                funcs.iter().map(|&func| instance.funcs[func as usize] as u64).collect()
             }
             Elements::Exprs(exprs) => {
-                exprs.iter().map(|expr| Ok(evaluate(expr, &instance)?[0])).collect()
+                let values = exprs.iter().map(|expr| Ok(evaluate(expr, instance)?[0]));
+                values.collect::<Result<_, Error>>()?
             }
         };
-        instance.elem_storage.push(elements?);
+        instance.elems.push(segment(elements.as_ptr().cast(), elements.len()));
+        instance.elem_storage.push(elements);
     }
-    for memory in &m.memories[m.num_imported_memories() as usize..] {
-        memories.push(store.add_memory(*memory)?);
+    // Step 5: what is left to allocate.
+    for memory in m.memories.iter().skip(m.num_imported_memories() as usize) {
+        instance.memories.push(store.add_memory(*memory)?);
     }
     for tag in m.num_imported_tags()..m.tags.len() as u32 {
-        tags.push(store.add_tag(m.tag_type_id(tag)));
+        instance.tags.push(store.add_tag(m.tag_type_id(tag)));
     }
-    instance.tables = tables.into();
-    instance.memories = memories.into();
-    instance.tags = tags.into();
-    let segment = |start: *const u8, len: usize| SegmentData {
-        start: Cell::new(start),
-        len: Cell::new(len as u64),
-    };
-    instance.elems =
-        instance.elem_storage.iter().map(|e| segment(e.as_ptr().cast(), e.len())).collect();
-    let bytes = module.bytes();
-    instance.datas = m
-        .datas
-        .iter()
-        .map(|data| &bytes[data.bytes.clone()])
-        .map(|data| segment(data.as_ptr(), data.len()))
-        .collect();
-    let empty = store.empty_memory();
-    instance.link(empty);
-    Ok(store.add_instance(instance))
+    for data in &m.datas {
+        let bytes = module.bytes().get(data.bytes.clone()).unwrap_or_default();
+        instance.datas.push(segment(bytes.as_ptr(), bytes.len()));
+    }
+    instance.exported_memory =
+        module.memory_export().map(|index| instance.memories[index as usize]);
+    // SAFETY: R1: the memories are objects of the store.
+    unsafe { instance.link() };
+    Ok(owned)
 }
 
-/// Steps 26 to 31: copies active segments, elements first, and drops them. What was copied before
-/// a trap stays.
-unsafe fn run_segments(instance: &Instance, module: &CompiledModule) -> Result<(), Error> {
-    let m = &module.module;
-    for (elem, segment) in m.elems.iter().zip(&instance.elems) {
+fn segment(start: *const u8, len: usize) -> SegmentData {
+    SegmentData { start: Cell::new(start), len: Cell::new(len as u64) }
+}
+
+/// Whether `len` from `at` end within `size`.
+fn in_bounds(at: u64, len: u64, size: u64) -> bool {
+    at.checked_add(len).is_some_and(|end| end <= size)
+}
+
+/// Step 6: copies active element segments in order and drops them; declarative ones are dropped.
+/// What was copied before a trap stays.
+///
+/// # Safety
+/// The instance is complete (R1) and no guest runs (R6).
+unsafe fn run_elems(instance: &Instance, module: &CompiledModule) -> Result<(), Error> {
+    for (elem, segment) in module.module.elems.iter().zip(&instance.elems) {
         match &elem.mode {
             SegmentMode::Passive => continue,
             SegmentMode::Declarative => {}
             SegmentMode::Active { index, offset } => {
-                let offset = evaluate(offset, instance)?[0];
-                // SAFETY: R1: objects of the store; nothing runs meanwhile.
-                unsafe {
-                    let table = &*instance.tables[*index as usize];
-                    let n = segment.len.get();
-                    if offset.checked_add(n).is_none_or(|end| end > table.len.get()) {
-                        return Err(Trap::TableOutOfBounds.into());
+                let at = evaluate(offset, instance)?[0];
+                let len = segment.len.get();
+                // SAFETY: R1: a table of the store.
+                let table = unsafe { &*instance.tables[*index as usize] };
+                if !in_bounds(at, len, table.len.get()) {
+                    return Err(Trap::TableOutOfBounds.into());
+                }
+                if len > 0 {
+                    // SAFETY: R7: within both.
+                    unsafe {
+                        let to = table.elements.get().add(at as usize);
+                        ptr::copy_nonoverlapping(segment.start.get().cast(), to, len as usize);
                     }
-                    let to = table.elements.get().add(offset as usize);
-                    ptr::copy_nonoverlapping(segment.start.get().cast::<u64>(), to, n as usize);
                 }
             }
         }
         segment.len.set(0);
     }
-    for (data, segment) in m.datas.iter().zip(&instance.datas) {
-        if let SegmentMode::Active { index, offset } = &data.mode {
-            let offset = evaluate(offset, instance)?[0];
-            // SAFETY: R1, R2.
-            unsafe {
-                let base = (*instance.memories[*index as usize]).base.get();
-                let len = *base.cast::<u64>().sub(1);
-                let n = segment.len.get();
-                if offset.checked_add(n).is_none_or(|end| end > len) {
-                    return Err(Trap::MemoryOutOfBounds.into());
-                }
-                ptr::copy_nonoverlapping(
-                    segment.start.get(),
-                    base.add(offset as usize),
-                    n as usize,
-                );
+    Ok(())
+}
+
+/// Step 7: copies active data segments in order and drops them.
+///
+/// # Safety
+/// As for [`run_elems`].
+unsafe fn run_datas(instance: &Instance, module: &CompiledModule) -> Result<(), Error> {
+    for (data, segment) in module.module.datas.iter().zip(&instance.datas) {
+        let SegmentMode::Active { index, offset } = &data.mode else { continue };
+        let at = evaluate(offset, instance)?[0];
+        let len = segment.len.get();
+        // SAFETY: R1, R2: a memory of the store; the bytes are within both.
+        unsafe {
+            let memory = &*instance.memories[*index as usize].cast::<crate::rt::memory::Memory>();
+            if !in_bounds(at, len, memory.len()) {
+                return Err(Trap::MemoryOutOfBounds.into());
             }
-            segment.len.set(0);
+            let to = memory.base().add(at as usize);
+            ptr::copy_nonoverlapping(segment.start.get(), to, len as usize);
         }
+        segment.len.set(0);
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Execution (spec §4): the machine and its handlers, running, instantiation.
 
-pub mod calls;
+pub mod call;
 pub mod compiled;
 pub mod const_expr;
+pub mod frames;
 pub mod instantiate;
 pub mod machine;
 pub mod roots;

@@ -1,8 +1,8 @@
 //! Running: entering the machine and leaving it, translating on first call, host calls, backtraces.
 #![allow(unsafe_code)]
 
-use super::calls::{CallHost, Halt, Translate};
 use super::compiled::CompiledModule;
+use super::frames::{CallHost, Halt, Translate};
 use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail, zero_f};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};

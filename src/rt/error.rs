@@ -1,5 +1,6 @@
 //! The one error type: what went wrong, and where.
 
+use super::extern_type::ExternType;
 use crate::wasm::error::{Error as ModuleError, ErrorKind as ModuleErrorKind};
 use crate::wasm::trap::Trap;
 use alloc::borrow::Cow;
@@ -43,9 +44,9 @@ pub struct LinkProblem {
     /// "unknown import" or "incompatible import type".
     pub problem: &'static str,
     /// The type that the module asks for.
-    pub expected: String,
+    pub expected: ExternType,
     /// The type that there is, if there is one.
-    pub found: Option<String>,
+    pub found: Option<ExternType>,
 }
 impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,27 +1,52 @@
 //! Linear memories (spec §4.2.8).
 //!
-//! Where the platform can, address space is reserved for all that the memory may become, so that
-//! growing moves nothing and costs nothing; pages are there once they are touched. Elsewhere a
-//! vector is copied. Below the base lies a [`MemoryHead`] with the length.
+//! Where the platform can, address space is reserved for what the memory may become, so that
+//! growing moves nothing ([`mmap`]); elsewhere the bytes are copied to a larger place ([`heap`]).
+//! Either way a [`MemoryHead`] with the length lies directly below the base.
 #![allow(unsafe_code)]
+
+mod heap;
+#[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
+mod mmap;
 
 use super::error::Error;
 use super::layout::{MemoryData, MemoryHead};
 use crate::wasm::types::MemoryType;
-use alloc::vec::Vec;
 use core::cell::Cell;
+use core::ptr;
 
-/// Bytes between the start of an allocation and the base: a page, where pages are mapped.
-const HEAD_BYTES: usize = size_of::<MemoryHead>();
-
-/// Address space reserved for a memory of 64-bit addresses without a smaller maximum.
-#[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
-const RESERVED_64: u64 = 16 << 30;
-
+/// Where the bytes are.
 enum Backing {
     #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
-    Mapped(memmap2::MmapMut),
-    Words(Vec<[u64; 8]>),
+    Mapped(mmap::Region),
+    Heap(heap::Region),
+}
+impl Backing {
+    /// Room for `min_bytes`, zeroed, that can become `max_bytes` in place if possible.
+    fn new(min_bytes: u64, max_bytes: u64, guard: bool) -> Option<Backing> {
+        #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
+        if let Some(region) = mmap::Region::new(min_bytes, max_bytes, guard) {
+            return Some(Backing::Mapped(region));
+        }
+        let _ = max_bytes;
+        // Without reserved address space there is nothing to guard.
+        if guard { None } else { heap::Region::new(min_bytes).map(Backing::Heap) }
+    }
+    fn base(&self) -> *mut u8 {
+        match self {
+            #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
+            Backing::Mapped(region) => region.base(),
+            Backing::Heap(region) => region.base(),
+        }
+    }
+    /// Makes `len` bytes from the base usable; false if that is impossible without moving.
+    fn commit(&mut self, len: u64) -> bool {
+        match self {
+            #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
+            Backing::Mapped(region) => region.commit(len),
+            Backing::Heap(region) => len <= region.capacity(),
+        }
+    }
 }
 
 /// A memory.
@@ -32,136 +57,110 @@ pub struct Memory {
     /// Its type; the minimum is that of the declaration.
     pub ty: MemoryType,
     backing: Backing,
-    /// Bytes that it can grow to without a new allocation.
-    capacity: u64,
 }
 
 impl Memory {
-    /// A memory of the type's minimal size, zeroed.
+    /// A memory of the type's minimal size, zeroed. `guard` asks for address space such that no
+    /// address of 32 bits plus an offset of 32 bits can reach anything else.
     ///
     /// # Errors
     /// Limit: the system has not that much.
-    pub fn new(ty: MemoryType) -> Result<Memory, Error> {
-        let shift = u32::from(ty.page_size_log2);
-        let too_large = || Error::limit("memory in pages", ty.limits.min, u64::MAX >> shift);
-        let min = ty.limits.min.checked_mul(1 << shift).ok_or_else(too_large)?;
-        let address_space = if ty.limits.is_64 { u64::MAX } else { 1 << 32 };
-        let max = match ty.limits.max {
-            Some(max) => max.saturating_mul(1 << shift).min(address_space),
-            None => address_space,
-        };
-        let (backing, capacity) = allocate(min, max).ok_or_else(too_large)?;
-        let data = MemoryData {
-            base: Cell::new(core::ptr::null_mut()),
-            page_size_log2: ty.page_size_log2,
-        };
-        let mut memory = Memory { data, ty, backing, capacity };
-        memory.place(min);
+    pub fn new(ty: MemoryType, guard: bool) -> Result<Memory, Error> {
+        let most = max_pages(&ty);
+        let too_large = || Error::limit("memory in pages", ty.limits.min, most);
+        if ty.limits.min > most {
+            return Err(too_large());
+        }
+        let min = bytes_of(&ty, ty.limits.min).ok_or_else(too_large)?;
+        let max = bytes_of(&ty, most).unwrap_or(u64::MAX);
+        let guard = guard && !ty.limits.is_64 && ty.page_size_log2 == 16;
+        let backing = Backing::new(min, max, guard).ok_or_else(too_large)?;
+        let data =
+            MemoryData { base: Cell::new(backing.base()), page_size_log2: ty.page_size_log2 };
+        let memory = Memory { data, ty, backing };
+        memory.set_len(min);
         Ok(memory)
     }
-    /// Sets base and length after an allocation.
-    fn place(&mut self, len: u64) {
-        let base = match &mut self.backing {
-            #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
-            // SAFETY: R2: the mapping begins with HEAD_BYTES for the head.
-            Backing::Mapped(map) => unsafe { map.as_mut_ptr().add(HEAD_BYTES) },
-            // SAFETY: R2: as above.
-            Backing::Words(words) => unsafe { words.as_mut_ptr().cast::<u8>().add(HEAD_BYTES) },
-        };
-        self.data.base.set(base);
-        // SAFETY: R2: the 8 bytes below the base belong to the head.
-        unsafe { base.cast::<u64>().sub(1).write(len) };
+    fn head(&self) -> &MemoryHead {
+        // SAFETY: R2: the head is directly below the base, and aligned as the base is.
+        unsafe { &*self.base().cast::<MemoryHead>().sub(1) }
+    }
+    fn set_len(&self, len: u64) {
+        debug_assert!(self.base().cast::<MemoryHead>().is_aligned(), "R2");
+        self.head().len.set(len);
     }
     /// The first byte.
+    #[inline]
     pub fn base(&self) -> *mut u8 {
         self.data.base.get()
     }
     /// The length in bytes.
+    #[inline]
     pub fn len(&self) -> u64 {
-        // SAFETY: R2.
-        unsafe { *self.base().cast::<u64>().sub(1) }
+        self.head().len.get()
     }
     /// The size in pages.
+    #[inline]
     pub fn size(&self) -> u64 {
         self.len() >> self.data.page_size_log2
     }
     /// How many bytes a growth by `pages` makes, if the type allows it.
     pub fn grown_len(&self, pages: u64) -> Option<u64> {
         let size = self.size().checked_add(pages)?;
-        let shift = u32::from(self.data.page_size_log2);
-        let most = match (self.ty.limits.is_64, shift) {
-            (false, 0) => u64::from(u32::MAX),
-            (false, _) => 1 << 16,
-            (true, 0) => u64::MAX,
-            (true, _) => 1 << 48,
-        };
-        if size > self.ty.limits.max.unwrap_or(most).min(most) {
+        if size > max_pages(&self.ty) {
             return None;
         }
-        size.checked_mul(1 << shift)
+        bytes_of(&self.ty, size)
     }
-    /// Grows by `pages`; the old size in pages, or `None`.
+    /// Grows by `pages`; the old size in pages, or `None`. The base may be another one afterwards.
+    ///
+    /// *Spec*: §4.5.3 memory growth.
     pub fn grow(&mut self, pages: u64) -> Option<u64> {
-        let old = self.size();
+        let (old, old_len) = (self.size(), self.len());
         let len = self.grown_len(pages)?;
-        if len <= self.capacity {
-            // SAFETY: R2: within the allocation.
-            unsafe { self.base().cast::<u64>().sub(1).write(len) };
-            return Some(old);
+        if !self.backing.commit(len) {
+            // A shared memory never moves: other threads may be reading it.
+            if self.ty.shared {
+                return None;
+            }
+            // Room for as much again, so that a memory that grows page by page moves seldom.
+            let most = bytes_of(&self.ty, max_pages(&self.ty)).unwrap_or(u64::MAX);
+            let room = len.saturating_mul(2).min(most);
+            let backing = Backing::new(len, room, false)?;
+            // SAFETY: R2: both places have at least `old_len` bytes, and the new one is not in
+            // use.
+            unsafe { ptr::copy_nonoverlapping(self.base(), backing.base(), old_len as usize) };
+            self.backing = backing;
+            self.data.base.set(self.backing.base());
         }
-        let Backing::Words(words) = &mut self.backing else { return None };
-        let count = usize::try_from((len + HEAD_BYTES as u64).div_ceil(64)).ok()?;
-        words.try_reserve_exact(count - words.len()).ok()?;
-        words.resize(count, [0; 8]);
-        self.capacity = (count as u64) * 64 - HEAD_BYTES as u64;
-        self.place(len);
+        self.set_len(len);
         Some(old)
     }
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: R2: `len` bytes from the base are initialised; nothing runs while it is borrowed.
+        // SAFETY: R2: `len` bytes from the base are initialised; R6: no guest runs meanwhile.
         unsafe { core::slice::from_raw_parts(self.base(), self.len() as usize) }
     }
     /// The bytes.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: R2: as above.
+        // SAFETY: R2, R6: as above.
         unsafe { core::slice::from_raw_parts_mut(self.base(), self.len() as usize) }
     }
 }
 
-/// Room for `min` bytes that may become `max`.
-fn allocate(min: u64, max: u64) -> Option<(Backing, u64)> {
-    #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
-    {
-        let mut wanted = max.clamp(min, min.max(RESERVED_64));
-        loop {
-            let len = usize::try_from(wanted).ok()?.checked_add(HEAD_BYTES)?;
-            if len > (1 << 46) {
-                return None;
-            }
-            let map = memmap2::MmapOptions::new().len(len).no_reserve_swap().map_anon();
-            if let Ok(map) = map {
-                return Some((Backing::Mapped(map), wanted));
-            }
-            if wanted == min {
-                return allocate_words(min);
-            }
-            wanted = (wanted / 4).max(min);
-        }
-    }
-    #[cfg(not(all(feature = "std", unix, target_pointer_width = "64")))]
-    {
-        let _ = max;
-        allocate_words(min)
-    }
+/// The most pages that a memory of this type can have.
+fn max_pages(ty: &MemoryType) -> u64 {
+    let most = match (ty.limits.is_64, ty.page_size_log2) {
+        (false, 0) => u64::from(u32::MAX),
+        (false, log2) => 1 << (32 - u32::from(log2)),
+        (true, 0) => u64::MAX,
+        (true, log2) => 1 << (64 - u32::from(log2)),
+    };
+    ty.limits.max.unwrap_or(most).min(most)
 }
-/// Room for `min` bytes that moves when it grows.
-fn allocate_words(min: u64) -> Option<(Backing, u64)> {
-    let count = usize::try_from((min.checked_add(HEAD_BYTES as u64)?).div_ceil(64)).ok()?;
-    let mut words = Vec::new();
-    words.try_reserve_exact(count).ok()?;
-    words.resize(count, [0; 8]);
-    Some((Backing::Words(words), (count as u64) * 64 - HEAD_BYTES as u64))
+/// Pages in bytes; `None` if more than 64 bits hold.
+fn bytes_of(ty: &MemoryType, pages: u64) -> Option<u64> {
+    pages.checked_mul(1 << ty.page_size_log2)
 }
 
 #[cfg(test)]
@@ -172,24 +171,41 @@ mod tests {
     fn ty(min: u64, max: Option<u64>, is_64: bool) -> MemoryType {
         MemoryType { limits: Limits { min, max, is_64 }, shared: false, page_size_log2: 16 }
     }
+    const MAPPED: bool = cfg!(all(feature = "std", unix, target_pointer_width = "64"));
+
     #[test]
     fn grows_in_place_and_is_zeroed() -> Result<(), Error> {
-        let mut memory = Memory::new(ty(1, Some(3), false))?;
-        memory.bytes_mut()[65_535] = 7;
-        let base = memory.base();
-        assert_eq!(memory.grow(2), Some(1));
-        assert_eq!(memory.grow(1), None);
-        assert_eq!(memory.grow(0), Some(3));
-        assert_eq!(memory.bytes()[65_535], 7);
-        assert!(memory.bytes()[65_536..].iter().all(|&byte| byte == 0));
-        if cfg!(all(feature = "std", unix, target_pointer_width = "64")) {
-            assert_eq!(memory.base(), base);
+        for guard in [false, true] {
+            let mut memory = Memory::new(ty(1, Some(100), false), guard)?;
+            memory.bytes_mut()[65_535] = 7;
+            let base = memory.base();
+            assert_eq!(memory.grow(2), Some(1));
+            assert_eq!(memory.grow(98), None);
+            assert_eq!(memory.grow(0), Some(3));
+            assert_eq!(memory.grow(97), Some(3));
+            assert_eq!(memory.bytes()[65_535], 7);
+            assert!(memory.bytes()[65_536..].iter().all(|&byte| byte == 0));
+            memory.bytes_mut().fill(1);
+            assert!(!MAPPED || memory.base() == base);
         }
         Ok(())
     }
     #[test]
+    fn moves_when_it_must() -> Result<(), Error> {
+        let ty = ty(1, None, false);
+        let backing = Backing::Heap(heap::Region::new(65_536).ok_or("no memory").unwrap());
+        let data = MemoryData { base: Cell::new(backing.base()), page_size_log2: 16 };
+        let mut memory = Memory { data, ty, backing };
+        memory.set_len(65_536);
+        memory.bytes_mut()[1] = 9;
+        assert_eq!(memory.grow(3), Some(1));
+        assert_eq!((memory.len(), memory.bytes()[1]), (4 << 16, 9));
+        assert!(memory.bytes()[65_536..].iter().all(|&byte| byte == 0));
+        Ok(())
+    }
+    #[test]
     fn huge_maximum_is_not_reserved() -> Result<(), Error> {
-        let mut memory = Memory::new(ty(0, Some(1 << 48), true))?;
+        let mut memory = Memory::new(ty(0, Some(1 << 48), true), false)?;
         assert_eq!(memory.size(), 0);
         assert_eq!(memory.grow(1 << 48), None);
         assert_eq!(memory.grow(1), Some(0));
@@ -197,7 +213,19 @@ mod tests {
     }
     #[test]
     fn huge_minimum_fails_cleanly() {
-        assert!(Memory::new(ty(1 << 48, None, true)).is_err());
-        assert!(Memory::new(ty(1 << 31, None, true)).is_err());
+        assert!(Memory::new(ty(1 << 48, None, true), false).is_err());
+        assert!(Memory::new(ty(1 << 31, None, true), false).is_err());
+        assert!(Memory::new(ty(65_537, None, false), false).is_err());
+    }
+    #[test]
+    fn pages_of_one_byte() -> Result<(), Error> {
+        let limits = Limits { min: 3, max: Some(5000), is_64: false };
+        let ty = MemoryType { limits, shared: false, page_size_log2: 0 };
+        let mut memory = Memory::new(ty, true)?;
+        assert_eq!((memory.len(), memory.size()), (3, 3));
+        assert_eq!(memory.grow(4997), Some(3));
+        assert_eq!(memory.grow(1), None);
+        memory.bytes_mut().fill(255);
+        Ok(())
     }
 }

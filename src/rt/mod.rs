@@ -1,6 +1,12 @@
 //! The run-time objects (spec §4.2).
 
 pub mod error;
+pub mod extern_type;
+pub mod instance;
 pub mod layout;
+pub mod limits;
 pub mod memory;
+pub mod owned;
+pub mod stack;
 pub mod store;
+pub mod table;

@@ -1,0 +1,209 @@
+//! Functions of the host.
+#![allow(unsafe_code)]
+
+use super::store::{Inner, Lent};
+use super::typed::{WasmList, WasmType, all_lists, store_of};
+use super::{Caller, Error, FuncType, Val, ValType};
+use crate::rt::layout::{FuncData, InstanceData, StoreData};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+type Body<T> = dyn Fn(Caller<'_, T>, &mut [u64]) -> Result<(), Error> + Send + Sync;
+
+/// A function of the host: arguments and results are in the same slots.
+pub struct HostFunc<T> {
+    ty: FuncType,
+    body: Box<Body<T>>,
+}
+impl<T> HostFunc<T> {
+    /// The body must leave results that are of their types (R6).
+    pub(super) fn trusted(
+        ty: FuncType,
+        body: impl Fn(Caller<'_, T>, &mut [u64]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> HostFunc<T> {
+        HostFunc { ty, body: Box::new(body) }
+    }
+    /// Arguments and results as numbers in slots.
+    ///
+    /// # Errors
+    /// Usage: the signature has references.
+    pub(super) fn raw(
+        ty: FuncType,
+        body: impl Fn(Caller<'_, T>, &mut [u64]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<HostFunc<T>, Error> {
+        if has_references(&ty) {
+            return Err(Error::usage("slots are for numbers: the signature has references"));
+        }
+        let signature = ty.clone();
+        Ok(HostFunc::trusted(ty, move |caller, slots| {
+            zero_extend(&signature.params, slots);
+            body(caller, slots)?;
+            zero_extend(&signature.results, slots);
+            Ok(())
+        }))
+    }
+    /// Arguments and results as values, which are checked.
+    pub(super) fn untyped(
+        ty: FuncType,
+        body: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> HostFunc<T> {
+        let signature = ty.clone();
+        HostFunc::trusted(ty, move |mut caller, slots| {
+            let core = caller.core();
+            let mut args = alloc::vec![Val::I32(0); signature.params.len()];
+            Val::list_from_slots(&mut args, &signature.params, slots, core);
+            let mut results: Vec<Val> =
+                signature.results.iter().map(|&ty| Val::from_slots(ty, &[0, 0], core)).collect();
+            body(caller.reborrow(), &args, &mut results)?;
+            Val::list_into_slots(&results, &signature.results, slots, caller.core())
+        })
+    }
+    /// The signature.
+    pub(super) fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+}
+/// Whether there are references among parameters or results.
+pub(super) fn has_references(ty: &FuncType) -> bool {
+    ty.params.iter().chain(&ty.results).any(|ty| matches!(ty, ValType::Ref(_)))
+}
+/// Clears the upper halves of narrow numbers: code on either side may leave anything there.
+pub(super) fn zero_extend(types: &[ValType], slots: &mut [u64]) {
+    let mut at = 0;
+    for ty in types {
+        if let (ValType::I32 | ValType::F32, Some(slot)) = (ty, slots.get_mut(at)) {
+            *slot = u64::from(*slot as u32);
+        }
+        at += ty.slots();
+    }
+}
+
+/// How handlers call host functions of a `Store<T>`.
+///
+/// # Safety
+/// See [`StoreData::host_call`]: the store is a live `Store<T>`'s, lent by the call that runs;
+/// function and instance belong to it; `slots` has the arguments, and room for the results.
+pub(super) unsafe fn host_call<T>(
+    store: *mut StoreData,
+    func: *const FuncData,
+    instance: *const InstanceData,
+    slots: *mut u64,
+) -> bool {
+    // SAFETY: R1, R6: promised by the caller. Host functions stay where they are until the store
+    // is dropped.
+    unsafe {
+        let inner = Inner::<T>::of(store);
+        let n = (*func).param_slots.max((*func).result_slots) as usize;
+        let slots = core::slice::from_raw_parts_mut(slots, n);
+        let hosts: &Vec<Arc<HostFunc<T>>> = &(*inner.as_ptr()).hosts;
+        let host: *const HostFunc<T> = Arc::as_ptr(&hosts[(*func).index as usize]);
+        let caller = Caller::new(inner, instance);
+        match guarded(|| ((*host).body)(caller, slots)) {
+            Ok(()) => true,
+            Err(error) => {
+                (*(*inner.as_ptr()).core.as_ptr()).pending = Some(error);
+                false
+            }
+        }
+    }
+}
+
+/// Handlers cannot be unwound: a panic of a host function becomes an error.
+#[inline(always)]
+fn guarded(f: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    #[cfg(feature = "std")]
+    return std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(panicked);
+    #[cfg(not(feature = "std"))]
+    f()
+}
+#[cfg(feature = "std")]
+#[cold]
+fn panicked(payload: Box<dyn core::any::Any + Send>) -> Result<(), Error> {
+    use alloc::string::String;
+    let text = match payload.downcast_ref::<&str>() {
+        Some(text) => text,
+        None => payload.downcast_ref::<String>().map_or("", String::as_str),
+    };
+    let error = Error::host(alloc::format!("host function panicked: {text}"));
+    // The payload is foreign code, whose drop may panic again.
+    core::mem::forget(payload);
+    Err(error)
+}
+
+/// What a host closure gives: a list of values, or a `Result` of one.
+pub trait HostResult {
+    /// The values.
+    type List: WasmList;
+    /// The result.
+    ///
+    /// # Errors
+    /// Those of the closure.
+    fn into_result(self) -> Result<Self::List, Error>;
+}
+impl<L: WasmList> HostResult for L {
+    type List = L;
+    #[inline(always)]
+    fn into_result(self) -> Result<L, Error> {
+        Ok(self)
+    }
+}
+impl<L: WasmList> HostResult for Result<L, Error> {
+    type List = L;
+    #[inline(always)]
+    fn into_result(self) -> Result<L, Error> {
+        self
+    }
+}
+
+/// A closure that can be a host function: up to 16 values, before them a [`Caller`] if it wants
+/// one; it gives nothing, a value, a tuple, or a `Result` of these.
+pub trait IntoFunc<T, P, R>: Send + Sync + 'static {
+    /// The host function.
+    #[doc(hidden)]
+    fn into_host(self) -> HostFunc<T>;
+}
+/// Leaves the results of a closure in slots.
+#[inline(always)]
+fn finish<R: HostResult>(result: R, slots: &mut [u64], store: u64) -> Result<(), Error> {
+    let list = result.into_result()?;
+    list.check(store)?;
+    list.put(slots);
+    Ok(())
+}
+fn signature<P: WasmList, R: HostResult>() -> FuncType {
+    FuncType { params: P::types().into(), results: R::List::types().into() }
+}
+macro_rules! into_func { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
+    impl<T, F, R, $($n,)*> IntoFunc<T, ($($n,)*), R> for F
+    where
+        F: Fn($($n),*) -> R + Send + Sync + 'static,
+        R: HostResult,
+        $($n: WasmType,)*
+    {
+        #[allow(non_snake_case)]
+        fn into_host(self) -> HostFunc<T> {
+            HostFunc::trusted(signature::<($($n,)*), R>(), move |caller, slots| {
+                let store = store_of(&caller);
+                let ($($n,)*) = <($($n,)*) as WasmList>::get(slots, store);
+                finish((self)($($n),*), slots, store)
+            })
+        }
+    }
+    impl<T, F, R, $($n,)*> IntoFunc<T, (Caller<'_, T>, $($n,)*), R> for F
+    where
+        F: Fn(Caller<'_, T>, $($n),*) -> R + Send + Sync + 'static,
+        R: HostResult,
+        $($n: WasmType,)*
+    {
+        #[allow(non_snake_case)]
+        fn into_host(self) -> HostFunc<T> {
+            HostFunc::trusted(signature::<($($n,)*), R>(), move |caller, slots| {
+                let store = store_of(&caller);
+                let ($($n,)*) = <($($n,)*) as WasmList>::get(slots, store);
+                finish((self)(caller, $($n),*), slots, store)
+            })
+        }
+    }
+)* } }
+all_lists!(into_func);
