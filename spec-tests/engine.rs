@@ -163,7 +163,8 @@ fn lower(store: &mut Store<()>, value: Value) -> Result<Val, Failure> {
         Value::Null(Hierarchy::Extern) => Val::ExternRef(None),
         Value::Null(Hierarchy::Any) => Val::AnyRef(None),
         Value::Null(Hierarchy::Exn) => Val::ExnRef(None),
-        Value::Extern(number) => Val::ExternRef(Some(ExternRef::new(store, number))),
+        Value::Extern(Some(number)) => Val::ExternRef(Some(ExternRef::new(store, number))),
+        Value::Host(number) => Val::AnyRef(Some(ExternRef::new(store, number).to_any())),
         other => return Err(Failure::other(format!("{other:?} cannot be an argument"))),
     })
 }
@@ -179,14 +180,15 @@ fn lift(store: &Store<()>, value: &Val) -> Result<Value, Failure> {
         Val::FuncRef(None) => Value::Null(Hierarchy::Func),
         Val::FuncRef(Some(_)) => Value::Func,
         Val::ExternRef(None) => Value::Null(Hierarchy::Extern),
-        Val::ExternRef(Some(value)) => match value.get::<u32>(store)? {
-            Some(number) => Value::Extern(*number),
-            None => return Err(Failure::other("an external value that the script did not make")),
-        },
+        Val::ExternRef(Some(value)) => Value::Extern(value.get::<u32>(store)?.copied()),
         Val::AnyRef(None) => Value::Null(Hierarchy::Any),
         Val::ExnRef(None) => Value::Null(Hierarchy::Exn),
         Val::ExnRef(Some(_)) => Value::Exn,
-        Val::AnyRef(Some(_)) => return Err(Failure::other("an internal reference")),
+        Val::AnyRef(Some(value)) if value.i31().is_some() => Value::I31,
+        Val::AnyRef(Some(value)) => match value.to_extern().get::<u32>(store)? {
+            Some(number) => Value::Host(*number),
+            None => Value::Object,
+        },
     })
 }
 

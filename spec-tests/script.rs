@@ -238,7 +238,7 @@ impl Script<'_> {
                 self.instance(instance.map(|id| id.name()), module.map(|id| id.name()))
             }
             D::Register { name, module, .. } => {
-                let instance = self.find(module.map(|id| id.name())).cloned();
+                let instance = self.find(module.map(|id| id.name()));
                 instance.and_then(|instance| self.host.register(name, &instance).map_err(text))
             }
             D::Invoke(invoke) => self.invoke(&invoke).map(drop),
@@ -293,7 +293,7 @@ impl Script<'_> {
         self.scope.current = None;
         let module = self.define(name.clone(), &mut module)?;
         let instance = self.host.instantiate(&module).map_err(text)?;
-        self.scope.current = Some(instance.clone());
+        self.scope.current = Some(instance);
         if let Some(name) = name {
             self.scope.instances.insert(name, instance);
         }
@@ -322,18 +322,18 @@ impl Script<'_> {
         let module = module.ok_or("no such module definition")?.clone();
         let instance = self.host.instantiate(&module).map_err(text)?;
         if let Some(name) = name {
-            self.scope.instances.insert(name.to_string(), instance.clone());
+            self.scope.instances.insert(name.to_string(), instance);
         }
         self.scope.current = Some(instance);
         Ok(())
     }
 
-    fn find(&self, name: Option<&str>) -> Result<&Instance, String> {
+    fn find(&self, name: Option<&str>) -> Result<Instance, String> {
         let instance = match name {
             Some(name) => self.scope.instances.get(name),
             None => self.scope.current.as_ref(),
         };
-        instance.ok_or_else(|| "the instance does not exist".to_string())
+        instance.copied().ok_or_else(|| "the instance does not exist".to_string())
     }
 
     /// Runs the block at once, in a scope of its own: one of the interleavings that the script
@@ -341,8 +341,8 @@ impl Script<'_> {
     fn thread(&mut self, thread: WastThread<'_>) -> Outcome {
         let mut inner = Scope::default();
         if let Some(shared) = thread.shared_module {
-            let instance = self.find(Some(shared.name()))?.clone();
-            inner.current = Some(instance.clone());
+            let instance = self.find(Some(shared.name()))?;
+            inner.current = Some(instance);
             inner.instances.insert(shared.name().to_string(), instance);
         }
         self.host.enter_thread().map_err(text)?;
@@ -359,7 +359,7 @@ impl Script<'_> {
         match exec {
             WastExecute::Invoke(invoke) => self.call(&invoke),
             WastExecute::Get { module, global, .. } => {
-                let instance = self.find(module.map(|id| id.name()))?.clone();
+                let instance = self.find(module.map(|id| id.name()))?;
                 Ok(self.host.get(&instance, global).map(|value| vec![value]))
             }
             WastExecute::Wat(mut module) => {
@@ -376,7 +376,7 @@ impl Script<'_> {
 
     fn call(&mut self, invoke: &WastInvoke<'_>) -> Result<Result<Vec<Value>, Failure>, String> {
         let args: Vec<Value> = invoke.args.iter().map(value::argument).collect::<Result<_, _>>()?;
-        let instance = self.find(invoke.module.map(|id| id.name()))?.clone();
+        let instance = self.find(invoke.module.map(|id| id.name()))?;
         Ok(self.host.invoke(&instance, invoke.name, &args))
     }
 

@@ -16,13 +16,13 @@ pub enum Value {
     /// Null, of the given hierarchy.
     Null(Hierarchy),
     Func,
-    /// An external value that the script made: `(ref.extern 7)`.
-    Extern(u32),
+    /// An external reference; the number if the script made it: `(ref.extern 7)`.
+    Extern(Option<u32>),
     /// The same as an internal reference: `(ref.host 7)`.
     Host(u32),
     I31,
-    Struct,
-    Array,
+    /// A structure or an array: a host cannot tell which.
+    Object,
     Exn,
 }
 
@@ -80,7 +80,7 @@ pub fn argument(arg: &WastArg<'_>) -> Result<Value, String> {
         WastArgCore::F64(v) => Value::F64(v.bits),
         WastArgCore::V128(v) => Value::V128(v128(v)),
         WastArgCore::RefNull(heap) => Value::Null(hierarchy(heap)),
-        WastArgCore::RefExtern(n) => Value::Extern(*n),
+        WastArgCore::RefExtern(n) => Value::Extern(Some(*n)),
         WastArgCore::RefHost(n) => Value::Host(*n),
     })
 }
@@ -114,13 +114,12 @@ fn matches(got: Value, expected: &WastRetCore<'_>) -> bool {
         (WastRetCore::RefNull(None), Value::Null(_)) => true,
         (WastRetCore::RefNull(Some(heap)), Value::Null(of)) => hierarchy(heap) == of,
         (WastRetCore::RefExtern(None), Value::Extern(_)) => true,
-        (WastRetCore::RefExtern(Some(n)), Value::Extern(m)) => *n == m,
+        (WastRetCore::RefExtern(Some(n)), Value::Extern(m)) => Some(*n) == m,
         (WastRetCore::RefHost(n), Value::Host(m)) => *n == m,
         (WastRetCore::RefFunc(_), Value::Func) => true,
-        (WastRetCore::RefAny, Value::Host(_) | Value::I31 | Value::Struct | Value::Array) => true,
-        (WastRetCore::RefEq, Value::I31 | Value::Struct | Value::Array) => true,
-        (WastRetCore::RefArray, Value::Array) => true,
-        (WastRetCore::RefStruct, Value::Struct) => true,
+        (WastRetCore::RefAny, Value::Host(_) | Value::I31 | Value::Object) => true,
+        (WastRetCore::RefEq, Value::I31 | Value::Object) => true,
+        (WastRetCore::RefArray | WastRetCore::RefStruct, Value::Object) => true,
         (WastRetCore::RefI31, Value::I31) => true,
         (WastRetCore::Either(cases), got) => cases.iter().any(|case| matches(got, case)),
         _ => false,
