@@ -1,4 +1,5 @@
 //! The command: exit codes, messages, which words are whose.
+#![cfg(all(feature = "cli", feature = "wat"))]
 
 use std::fs;
 use std::path::PathBuf;
@@ -168,6 +169,7 @@ fn usage_errors_are_2() {
     files.run(&["run"]).fails(2, &["MODULE"]);
     files.run(&["--nope", "m.wat"]).fails(2, &["--nope"]);
     files.run(&["--fuel", "ten", "m.wat"]).fails(2, &["--fuel", "1_000_000"]);
+    files.run(&["--max-stack", "100000G", "m.wat"]).fails(2, &["from 4K to 4G"]);
     files.run(&["--unknown-imports=x", "m.wat"]).fails(2, &["trap"]);
     files.run(&["--args", "m.wat"]).fails(2, &["MODULE --args ARG"]);
     files.run(&["--dir", "not/there", "m.wat"]).fails(2, &["not/there"]);
@@ -241,6 +243,11 @@ fn a_module_without_a_start_tells_what_it_has() {
     for word in ["add", "i64", "wasmvm --invoke add m.wat <i32> <i64>"] {
         assert!(outcome.err.contains(word), "{}", outcome.err);
     }
+    Files::text("(module (func $f) (start $f))").run(&["m.wat"]).is(0, "", "");
+    let many: String = (0..1000).map(|i| format!("(export \"f{i}\" (func 0))")).collect();
+    let outcome = Files::text(&format!("(module (func) {many})")).run(&["m.wat"]);
+    assert_eq!(outcome.err.lines().count(), 104, "{}", outcome.err);
+    assert!(outcome.err.contains("and 900 more"), "{}", outcome.err);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The official WASI test suite (preview 1), if it is there: every module with the arguments,
 //! environment and directory its description asks for; output and exit code compared.
+#![cfg(feature = "cli")]
 
 use std::fs;
 use std::io::Read;

@@ -39,6 +39,7 @@ static int primes(unsigned long limit) {
     for (unsigned long i = 2; i <= limit; i++) {
         if (composite[i]) continue;
         count++, last = i;
+        if (i > limit / i) continue; /* the square is beyond, and may not fit */
         for (unsigned long j = i * i; j <= limit; j += i) composite[j] = 1;
     }
     free(composite);

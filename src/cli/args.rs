@@ -58,7 +58,8 @@ pub(super) struct RunArgs {
 
     /// Print times to standard error at the end
     ///
-    /// How long it took to load, to link and to run. Example: wasmvm --stats app.wasm
+    /// How long it took to load (which includes validation), to link and to run; with --fuel, how
+    /// much was used. Example: wasmvm --stats app.wasm
     #[arg(long, help_heading = "Engine")]
     pub stats: bool,
 
@@ -137,9 +138,9 @@ pub(super) struct LimitArgs {
 
     /// How large the guest's stack may grow, in bytes
     ///
-    /// Beyond it the program ends with a trap (exit code 134). Suffixes K, M, G stand for powers
-    /// of 1024. Example: wasmvm --max-stack 1M app.wasm
-    #[arg(long, value_name = "N", value_parser = parse_size)]
+    /// Beyond it the program ends with a trap (exit code 134). From 4K to 4G; suffixes K, M, G stand
+    /// for powers of 1024. Example: wasmvm --max-stack 1M app.wasm
+    #[arg(long, value_name = "N", value_parser = parse_stack_size)]
     pub max_stack: Option<u64>,
 }
 
@@ -285,6 +286,13 @@ fn parse_size(text: &str) -> Result<u64, String> {
     parse_number(text, 1024)
 }
 
+fn parse_stack_size(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        size @ STACK_MIN_BYTES..=STACK_MAX_BYTES => Ok(size),
+        _ => Err("a stack has from 4K to 4G".into()),
+    }
+}
+
 fn parse_number(text: &str, kilo: u64) -> Result<u64, String> {
     let (digits, factor) = match text.char_indices().last() {
         Some((end, 'k' | 'K')) => (&text[..end], kilo),
@@ -300,6 +308,8 @@ fn parse_number(text: &str, kilo: u64) -> Result<u64, String> {
     number.and_then(|number| number.checked_mul(factor)).ok_or("the number is too large".into())
 }
 
+const STACK_MIN_BYTES: u64 = 4 << 10;
+const STACK_MAX_BYTES: u64 = 4 << 30;
 const AFTER_HELP: &str = "\
 Options are those before MODULE; everything after it goes to the guest.
 

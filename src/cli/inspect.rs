@@ -3,20 +3,15 @@
 use std::path::Path;
 
 use super::{Failure, load, say};
-use crate::{Config, Engine};
+use crate::{Config, Engine, Module};
 
-/// Prints sections (of a binary), imports and exports.
+/// Prints sections (of text: as translated), imports and exports.
 pub(super) fn inspect(path: &Path) -> Result<u8, Failure> {
     let engine = Engine::new(Config::new()).map_err(|error| Failure::usage(error.to_string()))?;
     let module = load::module(&engine, path)?;
-    let mut text = String::new();
-    let bytes = std::fs::read(path).map_err(|error| Failure::load(path, error))?;
-    if bytes.starts_with(b"\0asm") {
-        text += "sections      offset        size\n";
-        for section in sections(&bytes) {
-            let Section { name, offset, size } = section;
-            text += &format!("  {name:<12}{offset:#8x}  {size:>10}\n");
-        }
+    let mut text = "sections      offset        size\n".to_owned();
+    for Section { name, offset, size, .. } in sections(module.bytes()) {
+        text += &format!("  {name:<12}{offset:#8x}  {size:>10}\n");
     }
     for (heading, lines) in [
         ("imports", module.imports().map(|import| import.to_string()).collect::<Vec<_>>()),
@@ -31,7 +26,13 @@ pub(super) fn inspect(path: &Path) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// Whether instantiating a module runs a function of it.
+pub(super) fn has_start(module: &Module) -> bool {
+    sections(module.bytes()).iter().any(|section| section.id == START)
+}
+
 struct Section {
+    id: u8,
     name: String,
     offset: usize,
     size: usize,
@@ -50,7 +51,7 @@ fn sections(bytes: &[u8]) -> Vec<Section> {
             }
             _ => SECTIONS.get(usize::from(id)).map_or_else(|| id.to_string(), |s| (*s).into()),
         };
-        sections.push(Section { name, offset, size });
+        sections.push(Section { id, name, offset, size });
         at = offset + size;
     }
     sections
@@ -87,6 +88,7 @@ const SECTIONS: [&str; 14] = [
     "datacount",
     "tag",
 ];
+const START: u8 = 8;
 const HEADER_BYTES: usize = 8;
 
 #[cfg(test)]

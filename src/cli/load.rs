@@ -45,6 +45,7 @@ enum Form {
     File,
     /// A binary from a pipe.
     Bytes(Vec<u8>),
+    #[cfg_attr(not(feature = "wat"), allow(dead_code))]
     Text(Vec<u8>),
     /// A binary of another kind.
     Component,

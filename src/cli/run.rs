@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::args::{GuestArgs, RunArgs, UnknownImports};
-use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, load, note, say, value};
+use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, inspect, load, note, say, value};
 use crate::wasi::{self, Wasi};
 use crate::{Config, Engine, Error, ErrorKind, Func, Instance, Limits, Linker, Module, Store, Val};
 
@@ -31,6 +31,9 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     times.ran = times.lap();
     if args.stats {
         note(&times.text());
+        if let (Some(fuel), Some(left)) = (args.limits.fuel, store.fuel()) {
+            note(&format!("fuel      {:>10}\n", fuel.saturating_sub(left)));
+        }
     }
     Ok(code)
 }
@@ -120,6 +123,7 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
             note(&exports(module, path));
             EXIT_USAGE
         }
+        (None, None) if inspect::has_start(module) => 0,
         (None, None) => {
             note(&format!("wasmvm: {}: no function `_start` is exported\n", path.display()));
             note(&exports(module, path));
@@ -175,21 +179,20 @@ fn ended(outcome: Result<(), Error>, path: &Path) -> u8 {
 
 /// The functions that could be called, and how.
 fn exports(module: &Module, path: &Path) -> String {
-    let mut text = String::new();
-    let mut example = None;
-    for export in module.exports() {
-        if let Some(ty) = export.ty.func() {
-            text += &format!("  {} {ty}\n", export.name);
-            example.get_or_insert_with(|| {
-                let zeros: String = ty.params.iter().map(|ty| format!(" <{ty}>")).collect();
-                format!("wasmvm --invoke {} {}{zeros}\n", export.name, path.display())
-            });
-        }
+    let functions: Vec<_> =
+        module.exports().filter_map(|export| Some((export.name, export.ty.into_func()?))).collect();
+    let Some((name, ty)) = functions.first() else {
+        return "no function is exported\n".into();
+    };
+    let mut text = "exported functions:\n".to_owned();
+    for (name, ty) in functions.iter().take(LISTED_MAX) {
+        text += &format!("  {name} {ty}\n");
     }
-    match example {
-        Some(example) => format!("exported functions:\n{text}to call one: {example}"),
-        None => "no function is exported\n".into(),
+    if functions.len() > LISTED_MAX {
+        text += &format!("  and {} more\n", functions.len() - LISTED_MAX);
     }
+    let params: String = ty.params.iter().map(|ty| format!(" <{ty}>")).collect();
+    text + &format!("to call one: wasmvm --invoke {name} {}{params}\n", path.display())
 }
 
 struct Times {
@@ -216,3 +219,6 @@ impl Times {
         line("load", self.loaded) + &line("link", self.linked) + &line("run", self.ran)
     }
 }
+
+/// How many functions are listed.
+const LISTED_MAX: usize = 100;

@@ -39,26 +39,24 @@ mod wasmvm_engine {
             let engine = wasmvm::Engine::default();
             let module = Module::new(&engine, wasm).map_err(|error| error.to_string())?;
             let mut store = Store::new(&engine, ());
-            let linker = Linker::new(&engine);
-            let instance =
-                linker.instantiate(&mut store, &module).map_err(|error| error.to_string())?;
+            let instance = Linker::new(&engine)
+                .instantiate(&mut store, &module)
+                .map_err(|error| error.to_string())?;
             Ok(Box::new(Ready { store, instance }))
         }
         fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
-            let module = || {
-                let engine = wasmvm::Engine::new(Config::new().eager(eager))?;
-                Module::new(&engine, wasm).map(drop)
-            };
-            Some(module().map_err(|error| error.to_string()))
+            let config = Config::new().eager(eager);
+            let module = wasmvm::Engine::new(config).and_then(|engine| Module::new(&engine, wasm));
+            Some(module.map(drop).map_err(|error| error.to_string()))
         }
     }
 
     impl Loaded for Ready {
         fn call(&mut self, name: &str, arg: i32) -> Result<i64, String> {
             let func = self.instance.func(&self.store, name).ok_or("no such export")?;
-            let args = [Val::I32(arg)];
             let mut results = [Val::I64(0)];
-            func.call(&mut self.store, &args, &mut results).map_err(|error| error.to_string())?;
+            func.call(&mut self.store, &[Val::I32(arg)], &mut results)
+                .map_err(|error| error.to_string())?;
             match results[0] {
                 Val::I32(value) => Ok(value.into()),
                 Val::I64(value) => Ok(value),

@@ -36,7 +36,8 @@ fn main() {
         .unwrap();
     let mut store = Store::new(&engine, 0);
     let instance = linker.instantiate(&mut store, &module).unwrap();
-    let func = |store: &Store<u32>, name: &str| instance.typed_func::<i32, i32>(store, name).unwrap();
+    let func =
+        |store: &Store<u32>, name: &str| instance.typed_func::<i32, i32>(store, name).unwrap();
 
     assert_eq!(func(&store, "fib").call(&mut store, 15).unwrap(), 610);
     let long = instance.typed_func::<i32, i64>(&store, "loop").unwrap();
