@@ -179,8 +179,10 @@ fn ended(outcome: Result<(), Error>, path: &Path) -> u8 {
 
 /// The functions that could be called, and how.
 fn exports(module: &Module, path: &Path) -> String {
-    let functions: Vec<_> =
-        module.exports().filter_map(|export| Some((export.name, export.ty.into_func()?))).collect();
+    let functions: Vec<_> = module
+        .exports()
+        .filter_map(|export| export.ty.func().cloned().map(|ty| (export.name, ty)))
+        .collect();
     let Some((name, ty)) = functions.first() else {
         return "no function is exported\n".into();
     };

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod compiled;
 pub mod const_expr;
+pub mod frames;
 pub mod instantiate;
 pub mod machine;
 pub mod roots;

@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::compiled::CompiledModule;
+use super::frames::{CallHost, Halt, Translate};
 use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail, zero_f};
-use super::roots::{CallHost, Halt, Translate};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::translate::{Context, Translator};

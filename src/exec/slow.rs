@@ -4,7 +4,7 @@
 //! zero-extended, so that one function serves both address widths.
 #![allow(unsafe_code)]
 
-use super::roots::SlowFn;
+use super::frames::SlowFn;
 use crate::ir::backend::SlowOp;
 use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
 use crate::wasm::trap::Trap;

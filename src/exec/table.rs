@@ -4,6 +4,7 @@
 //! Hot families have every destination; cold ones spare the write-through destinations and take
 //! their second operand from a slot or an immediate only.
 
+use super::frames::*;
 #[cfg(threaded)]
 use super::machine::W;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};

@@ -16,6 +16,8 @@
 //! * At labels, and after calls, no register holds an operand; what the registers cache of locals
 //!   is what all ways to the label agree on.
 
+mod blocks;
+mod condition;
 mod emit;
 mod lower;
 mod scan;

@@ -163,9 +163,9 @@ fn modules_from_files() -> Outcome {
         r#"(module (func (export "f") (result i32) i32.const 3) (memory 1)
         (data (i32.const 0) "mapped"))"#,
     );
-    std::fs::write(&path, bytes).map_err(Error::host_from)?;
+    std::fs::write(&path, bytes)?;
     let module = Module::from_file(&engine, &path)?;
-    std::fs::remove_file(&path).map_err(Error::host_from)?;
+    std::fs::remove_file(&path)?;
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[])?;
     assert_eq!(instance.typed_func::<(), i32>(&store, "f")?.call(&mut store, ())?, 3);

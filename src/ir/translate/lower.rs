@@ -1,6 +1,7 @@
 //! From pending operands to instructions: choosing places, registers and handlers.
 
 use super::Translator;
+use super::condition::commutes;
 use super::stack::{Addr, Entry, Leaf, Ty, Value};
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
 use crate::tuning;
@@ -53,7 +54,7 @@ pub fn class(ty: Ty) -> Class {
 }
 
 /// The 4-byte immediate that stands for these bits, if one does.
-fn immediate(bits: u64, ty: Ty) -> Option<u32> {
+pub(super) fn immediate(bits: u64, ty: Ty) -> Option<u32> {
     match ty {
         Ty::I32 | Ty::F32 => Some(bits as u32),
         Ty::I64 | Ty::Ref => (bits as i64 == bits as i32 as i64).then_some(bits as u32),
@@ -65,7 +66,7 @@ fn immediate(bits: u64, ty: Ty) -> Option<u32> {
     }
 }
 
-fn place_text(place: Place, field: Field) -> String {
+pub(super) fn place_text(place: Place, field: Field) -> String {
     match (place, field) {
         (Place(reg @ 0..4), _) => format!("r{reg}"),
         (_, Field::Slot(slot)) => format!("[{slot}]"),
@@ -78,7 +79,7 @@ fn place_text(place: Place, field: Field) -> String {
 type Operand = (Place, Field);
 
 impl<B: Backend> Translator<'_, B> {
-    fn field(&mut self, field: Field) {
+    pub(super) fn field(&mut self, field: Field) {
         match field {
             Field::None => {}
             Field::Slot(slot) => self.out.slot(slot),
@@ -109,7 +110,12 @@ impl<B: Backend> Translator<'_, B> {
         })
     }
     /// The operand in a register or slot: constants are put into a register first.
-    fn operand_not_const(&mut self, leaf: Leaf, ty: Ty, scratch: usize) -> Result<Operand, Error> {
+    pub(super) fn operand_not_const(
+        &mut self,
+        leaf: Leaf,
+        ty: Ty,
+        scratch: usize,
+    ) -> Result<Operand, Error> {
         match leaf {
             Leaf::Const(_) => self.in_scratch(leaf, ty, scratch),
             _ => self.operand(leaf, ty).ok_or_else(|| self.out.no_handler("operand")),
@@ -123,7 +129,12 @@ impl<B: Backend> Translator<'_, B> {
             Leaf::Const(_) | Leaf::Reg(_) => self.in_scratch(leaf, ty, scratch),
         }
     }
-    fn in_scratch(&mut self, leaf: Leaf, ty: Ty, scratch: usize) -> Result<Operand, Error> {
+    pub(super) fn in_scratch(
+        &mut self,
+        leaf: Leaf,
+        ty: Ty,
+        scratch: usize,
+    ) -> Result<Operand, Error> {
         let slot = self.scratch + scratch as i32;
         self.mov(Target::slot(slot), leaf, ty)?;
         Ok((Place::SLOT, Field::Slot(slot)))
@@ -152,7 +163,7 @@ impl<B: Backend> Translator<'_, B> {
     }
 
     /// Finds the form of a binary operation: a handler and its operands in order.
-    fn binary_form(
+    pub(super) fn binary_form(
         &mut self,
         op: BinOp,
         ty: Ty,
@@ -592,116 +603,6 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
 
-    // ---- conditions ----------------------------------------------------------------------------
-
-    /// Writes the part of a conditional branch before its target. The condition was popped; the
-    /// branch is taken if it is (`sense`) or is not true.
-    pub(super) fn condition(
-        &mut self,
-        mut entry: Entry,
-        mut sense: bool,
-        to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
-        use crate::wasm::instr::UnOp;
-        // eqz turns the sense round.
-        if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
-            let ty = Ty::num(op.signature().0);
-            self.free(&entry);
-            return self.condition_test(a, ty, !sense, to_loop);
-        }
-        if let Value::Bin(mut op, mut a, mut b) = entry.value {
-            if matches!(a, Leaf::Const(_))
-                && let Some(turned) = swapped(op)
-            {
-                op = turned;
-                core::mem::swap(&mut a, &mut b);
-            }
-            if !sense && let Some(negated) = negated(op) {
-                op = negated;
-                sense = true;
-            }
-            let found = |op: BinOp, sense: bool| {
-                B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_some()
-                    || B::br(op, sense, to_loop, Place::SLOT, Place::IMM).is_some()
-            };
-            if !found(op, sense)
-                && let Some(turned) = swapped(op)
-                && found(turned, sense)
-            {
-                op = turned;
-                core::mem::swap(&mut a, &mut b);
-            }
-            if found(op, sense) {
-                return self.condition_compare(&entry, op, a, b, sense, to_loop);
-            }
-        }
-        if !matches!(entry.value, Value::Leaf(_)) {
-            self.stack.push(entry);
-            let i = self.stack.len() - 1;
-            self.make_leaf(i)?;
-            entry = self.pop()?;
-        }
-        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("branch")) };
-        self.free(&entry);
-        self.condition_test(leaf, Ty::I32, sense, to_loop)
-    }
-    /// The part before the target of a branch on a leaf.
-    pub(super) fn condition_test(
-        &mut self,
-        a: Leaf,
-        ty: Ty,
-        sense: bool,
-        to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
-        let (place, field) = self.operand_not_const(a, ty, 0)?;
-        let Some(handler) = B::br_test(ty == Ty::I64, sense, to_loop, place) else {
-            return Err(self.out.no_handler("branch"));
-        };
-        self.out.list(|| {
-            let word = if sense { "if" } else { "unless" };
-            format!("{}branch {word} {}", loop_word(to_loop), place_text(place, field))
-        });
-        self.out.begin(handler);
-        Ok([field, Field::None])
-    }
-    fn condition_compare(
-        &mut self,
-        entry: &Entry,
-        op: BinOp,
-        a: Leaf,
-        b: Leaf,
-        sense: bool,
-        to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
-        let ty = Ty::num(op.signature().0);
-        // The orders that a swap gives exist with immediates only.
-        let (mut op, mut a, mut b) = (op, a, b);
-        if B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_none() {
-            let immediate = matches!(b, Leaf::Const(bits) if immediate(bits, ty).is_some());
-            if !immediate && let Some(turned) = swapped(op) {
-                op = turned;
-                core::mem::swap(&mut a, &mut b);
-            }
-        }
-        let find = |a, b| B::br(op, sense, to_loop, a, b);
-        let (handler, a, b) = self.binary_form(op, ty, a, b, find)?;
-        self.free(entry);
-        self.out.list(|| {
-            let word = if sense { "if" } else { "unless" };
-            let (a, b) = (place_text(a.0, a.1), place_text(b.0, b.1));
-            format!("{}branch {word} {} {a} {b}", loop_word(to_loop), op.text())
-        });
-        self.out.begin(handler);
-        Ok([a.1, b.1])
-    }
-    /// The fields after a branch's target.
-    pub(super) fn end_condition(&mut self, fields: [Field; 2]) {
-        for field in fields {
-            self.field(field);
-        }
-        self.out.end();
-    }
-
     // ---- other instructions with operands ------------------------------------------------------
 
     /// An instruction `handler` with one operand after fixed fields.
@@ -796,94 +697,4 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(B::fixed(op));
         self.out.end();
     }
-}
-
-fn loop_word(to_loop: bool) -> &'static str {
-    if to_loop { "loop " } else { "" }
-}
-
-/// Whether `a op b` is `b op a`.
-pub fn commutes(op: BinOp) -> bool {
-    use BinOp::*;
-    matches!(
-        op,
-        I32Add
-            | I32Mul
-            | I32And
-            | I32Or
-            | I32Xor
-            | I32Eq
-            | I32Ne
-            | I64Add
-            | I64Mul
-            | I64And
-            | I64Or
-            | I64Xor
-            | I64Eq
-            | I64Ne
-    ) || float_commutes(op)
-}
-/// Float operations commute in value; which NaN they give is left open (§4.3.3).
-fn float_commutes(op: BinOp) -> bool {
-    use BinOp::*;
-    matches!(op, F32Add | F32Mul | F32Eq | F32Ne | F64Add | F64Mul | F64Eq | F64Ne)
-}
-/// The comparison `b op' a` that is `a op b`.
-pub fn swapped(op: BinOp) -> Option<BinOp> {
-    use BinOp::*;
-    Some(match op {
-        I32LtS => I32GtS,
-        I32LtU => I32GtU,
-        I32GtS => I32LtS,
-        I32GtU => I32LtU,
-        I32LeS => I32GeS,
-        I32LeU => I32GeU,
-        I32GeS => I32LeS,
-        I32GeU => I32LeU,
-        I64LtS => I64GtS,
-        I64LtU => I64GtU,
-        I64GtS => I64LtS,
-        I64GtU => I64LtU,
-        I64LeS => I64GeS,
-        I64LeU => I64GeU,
-        I64GeS => I64LeS,
-        I64GeU => I64LeU,
-        F32Lt => F32Gt,
-        F32Gt => F32Lt,
-        F32Le => F32Ge,
-        F32Ge => F32Le,
-        F64Lt => F64Gt,
-        F64Gt => F64Lt,
-        F64Le => F64Ge,
-        F64Ge => F64Le,
-        op if commutes(op) => op,
-        _ => return None,
-    })
-}
-/// The comparison that holds exactly if `op` does not; floats have none.
-pub fn negated(op: BinOp) -> Option<BinOp> {
-    use BinOp::*;
-    Some(match op {
-        I32Eq => I32Ne,
-        I32Ne => I32Eq,
-        I32LtS => I32GeS,
-        I32LtU => I32GeU,
-        I32GtS => I32LeS,
-        I32GtU => I32LeU,
-        I32LeS => I32GtS,
-        I32LeU => I32GtU,
-        I32GeS => I32LtS,
-        I32GeU => I32LtU,
-        I64Eq => I64Ne,
-        I64Ne => I64Eq,
-        I64LtS => I64GeS,
-        I64LtU => I64GeU,
-        I64GtS => I64LeS,
-        I64GtU => I64LeU,
-        I64LeS => I64GtS,
-        I64LeU => I64GtU,
-        I64GeS => I64LtS,
-        I64GeU => I64LtU,
-        _ => return None,
-    })
 }

@@ -1,0 +1,389 @@
+//! Calls, returns, and what leaves the machine: host functions, translation, operations out of line.
+#![allow(unsafe_code)]
+
+use super::machine::{Expr, F, Num, Root, STOP_HOST, State, Stop, Tail, zero_f};
+use super::roots::Width;
+use crate::rt::layout::{
+    CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
+    InstanceData,
+};
+use crate::wasm::trap::Trap;
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering;
+
+/// Enters a function whose arguments end directly below the header at `fp`.
+#[inline(always)]
+unsafe fn enter(
+    s: &mut State,
+    entry: *const CodeEntry,
+    fp: *mut u64,
+    instance: *const InstanceData,
+    memory: u64,
+    len: usize,
+) -> Result<(), Trap> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        let code = (*entry).entry.load(Ordering::Acquire);
+        let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
+        if fp.add(frame) > (*(*instance).store).stack_limit.get() {
+            return Err(Trap::StackExhausted);
+        }
+        *fp.offset(HEADER_IP) = s.ip.add(len) as u64;
+        *fp.offset(HEADER_FP) = s.fp as u64;
+        *fp.offset(HEADER_INSTANCE) = instance as u64;
+        *fp.offset(HEADER_MEMORY) = memory;
+        s.r[0] = entry as u64;
+        s.fp = fp;
+        s.ip = code.cast();
+    }
+    Ok(())
+}
+/// Enters a function of any instance.
+#[inline(always)]
+unsafe fn enter_func(
+    s: &mut State,
+    func: *const FuncData,
+    fp: *mut u64,
+    len: usize,
+) -> Result<(), Trap> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        let instance = (*func).instance;
+        s.r[1] = func as u64;
+        enter(s, (*func).entry, fp, instance, (*instance).memory0.get() as u64, len)
+    }
+}
+/// Calls a function of the same module: its entry (8 bytes), its frame's slot.
+pub struct Call;
+impl Root for Call {
+    const SIZE: usize = 10;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E5.
+        unsafe {
+            let entry = s.u64(8) as *const CodeEntry;
+            let memory = *s.fp.offset(HEADER_MEMORY);
+            enter(s, entry, s.slot(16), s.instance(), memory, Self::LEN)
+        }
+    }
+}
+/// Calls an imported function: its index (4 bytes), the frame's slot.
+pub struct CallImport;
+impl Root for CallImport {
+    const SIZE: usize = 6;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4.
+        unsafe {
+            let func = *(*s.instance()).funcs.add(s.u32(8) as usize);
+            enter_func(s, func, s.slot(12), Self::LEN)
+        }
+    }
+}
+/// Tests the type of a function for `call_indirect`: the slow path beside equality.
+///
+/// # Safety
+/// `func` is a function of a store (R1).
+#[cold]
+#[inline(never)]
+pub unsafe fn is_subtype(
+    caller: *const InstanceData,
+    func: *const FuncData,
+    expected: u32,
+) -> bool {
+    // SAFETY: R1: the caller's module knows its engine's types.
+    unsafe { super::run::is_subtype(caller, (*func).ty, expected) }
+}
+/// Looks up a table element that `call_indirect` calls: table and type are 4 bytes each at byte 8.
+#[inline(always)]
+unsafe fn callee<A: Expr, X: Width>(s: &State, at: usize) -> Result<*const FuncData, Trap> {
+    // SAFETY: E1, E2, E3, E4, R1.
+    unsafe {
+        let table = *(*s.instance()).tables.add(s.u32(8) as usize);
+        let index = A::get::<X>(s, at)?.wide();
+        if index >= (*table).len.get() {
+            return Err(Trap::UndefinedElement);
+        }
+        let func = *(*table).elements.get().add(index as usize) as *const FuncData;
+        if func.is_null() {
+            return Err(Trap::UninitializedElement);
+        }
+        let expected = s.u32(12);
+        if (*func).ty.0 != expected && !is_subtype(s.instance(), func, expected) {
+            return Err(Trap::IndirectCallTypeMismatch);
+        }
+        Ok(func)
+    }
+}
+/// Calls through a table: table, type, the frame's slot, the index.
+pub struct CallIndirect<A, X>(PhantomData<(A, X)>);
+impl<A: Expr, X: Width> Root for CallIndirect<A, X> {
+    const SIZE: usize = 10 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let func = callee::<A, X>(s, 18)?;
+            enter_func(s, func, s.slot(16), Self::LEN)
+        }
+    }
+}
+/// Calls a function reference: the frame's slot, the reference.
+pub struct CallRef<A>(PhantomData<A>);
+impl<A: Expr> Root for CallRef<A> {
+    const SIZE: usize = 2 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let func = A::get::<u64>(s, 10)? as *const FuncData;
+            if func.is_null() {
+                return Err(Trap::NullFunctionReference);
+            }
+            enter_func(s, func, s.slot(8), Self::LEN)
+        }
+    }
+}
+
+/// Moves `n` argument slots from `from` down to where this frame's parameters begin, and gives
+/// the frame pointer of the callee.
+#[inline(always)]
+unsafe fn slide(s: &State, from: *const u64, params: usize, n: usize) -> *mut u64 {
+    // SAFETY: E2, E6: the callee's frame begins where this one began.
+    unsafe {
+        let base = s.fp.sub(HEADER_SLOTS + params);
+        for i in 0..n {
+            base.add(i).write_volatile(*from.add(i));
+        }
+        base.add(n + HEADER_SLOTS)
+    }
+}
+/// Replaces this frame by the callee's: the fields are the first argument's slot, this function's
+/// parameter slots and the arguments' slots, 2 bytes each, at byte `at`.
+#[inline(always)]
+unsafe fn replace(
+    s: &mut State,
+    at: usize,
+    entry: *const CodeEntry,
+    instance: *const InstanceData,
+) -> Result<(), Trap> {
+    // SAFETY: E2, E3, E5, E6.
+    unsafe {
+        let from = s.slot(at);
+        let sizes = s.u32(at + 2);
+        let (params, n) = ((sizes & 0xFFFF) as usize, (sizes >> 16) as usize);
+        let frame = (*entry).frame_slots.load(Ordering::Acquire) as usize;
+        let needed = s.fp.sub(params).add(n + frame);
+        if needed > (*(*instance).store).stack_limit.get() {
+            return Err(Trap::StackExhausted);
+        }
+        let (ip, caller) = (*s.fp.offset(HEADER_IP), *s.fp.offset(HEADER_FP));
+        let fp = slide(s, from, params, n);
+        *fp.offset(HEADER_IP) = ip;
+        *fp.offset(HEADER_FP) = caller;
+        *fp.offset(HEADER_INSTANCE) = instance as u64;
+        *fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
+        s.r[0] = entry as u64;
+        s.fp = fp;
+        s.ip = (*entry).entry.load(Ordering::Acquire).cast();
+    }
+    Ok(())
+}
+/// Replaces this frame by that of a function of any instance.
+#[inline(always)]
+unsafe fn replace_func(s: &mut State, at: usize, func: *const FuncData) -> Result<(), Trap> {
+    // SAFETY: E3, E5, R1.
+    unsafe {
+        s.r[1] = func as u64;
+        replace(s, at, (*func).entry, (*func).instance)
+    }
+}
+/// `return_call` of a function of the same module: entry, then as for [`replace`].
+pub struct TailCall;
+impl Root for TailCall {
+    const SIZE: usize = 14;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3.
+        unsafe { replace(s, 16, s.u64(8) as *const CodeEntry, s.instance()) }
+    }
+}
+/// `return_call` of an import: index, then as for [`replace`].
+pub struct TailCallImport;
+impl Root for TailCallImport {
+    const SIZE: usize = 10;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, E4.
+        unsafe {
+            let func = *(*s.instance()).funcs.add(s.u32(8) as usize);
+            replace_func(s, 12, func)
+        }
+    }
+}
+/// `return_call_indirect`: table, type, as for [`replace`], index.
+pub struct TailCallIndirect<A, X>(PhantomData<(A, X)>);
+impl<A: Expr, X: Width> Root for TailCallIndirect<A, X> {
+    const SIZE: usize = 14 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3.
+        unsafe {
+            let func = callee::<A, X>(s, 22)?;
+            replace_func(s, 16, func)
+        }
+    }
+}
+/// `return_call_ref`: as for [`replace`], the reference.
+pub struct TailCallRef<A>(PhantomData<A>);
+impl<A: Expr> Root for TailCallRef<A> {
+    const SIZE: usize = 6 + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3.
+        unsafe {
+            let func = A::get::<u64>(s, 14)? as *const FuncData;
+            if func.is_null() {
+                return Err(Trap::NullFunctionReference);
+            }
+            replace_func(s, 8, func)
+        }
+    }
+}
+
+/// Back to the caller.
+#[inline(always)]
+unsafe fn leave_frame(s: &mut State) {
+    // SAFETY: E3.
+    unsafe {
+        s.ip = *s.fp.offset(HEADER_IP) as *const u8;
+        s.fp = *s.fp.offset(HEADER_FP) as *mut u64;
+    }
+}
+/// Returns nothing.
+pub struct Return;
+impl Root for Return {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E3.
+        unsafe { leave_frame(s) };
+        Ok(())
+    }
+}
+/// Returns one value, in register 0 of its class.
+pub struct ReturnOne<T, A>(PhantomData<(T, A)>);
+impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
+    const SIZE: usize = A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            A::get::<T>(s, 8)?.put(s, 0);
+            leave_frame(s);
+        }
+        Ok(())
+    }
+}
+/// Returns several values: where they are, the function's parameter slots, how many slots. The
+/// first one also in register 0 of both classes.
+pub struct ReturnMany;
+impl Root for ReturnMany {
+    const SIZE: usize = 6;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3: results begin where the parameters began.
+        unsafe {
+            let from = s.slot(8);
+            let sizes = s.u32(10);
+            let to = s.fp.sub(HEADER_SLOTS + (sizes & 0xFFFF) as usize);
+            leave_frame(s);
+            first_result(s, *from);
+            for i in 0..(sizes >> 16) as usize {
+                to.add(i).write_volatile(*from.add(i));
+            }
+        }
+        Ok(())
+    }
+}
+/// The first result, whatever its class.
+#[inline(always)]
+pub fn first_result(s: &mut State, bits: u64) {
+    s.r[0] = bits;
+    f64::from_bits(bits).put(s, 0);
+}
+
+/// A host function: register 1 holds it. Arguments and results are where the parameters are.
+pub struct CallHost;
+impl Tail for CallHost {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E3, E5, R1.
+        unsafe {
+            let func = s.r[1] as *const FuncData;
+            let fp = s.fp;
+            let slots = fp.sub(HEADER_SLOTS + (*func).param_slots as usize);
+            // Results may lie over the header: read it before.
+            leave_frame(s);
+            if !super::run::call_host(func, fp) {
+                s.fp = fp;
+                return Err(STOP_HOST);
+            }
+            first_result(s, *slots);
+        }
+        Ok(())
+    }
+}
+/// A function that is not translated yet: register 0 holds its entry.
+pub struct Translate;
+impl Tail for Translate {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E3, E5.
+        unsafe {
+            let entry = s.r[0] as *const CodeEntry;
+            let code = super::run::translate(entry, s.fp)?;
+            s.ip = code;
+            s.r = [entry as u64, 0, 0, 0];
+            s.f = [zero_f(); 4];
+        }
+        Ok(())
+    }
+}
+/// Where an execution began: the frame is its landing place, of 3 slots.
+pub struct Halt;
+impl Tail for Halt {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E6: the landing place takes register 0 of both classes.
+        unsafe {
+            *s.fp = s.r[0];
+            s.fp.add(1).cast::<F>().write_unaligned(s.f[0]);
+        }
+        Err(0)
+    }
+}
+
+/// An operation that is a function of its own: its address (8 bytes), the slot of its operands
+/// and of its result, and two 4-byte immediates.
+pub type SlowFn = unsafe fn(instance: *const InstanceData, slots: *mut u64, a: u32, b: u32) -> u32;
+/// Calls a [`SlowFn`]; 0 goes on, `1 + code` is a trap.
+pub struct Slow;
+impl Tail for Slow {
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Stop> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let function: SlowFn = core::mem::transmute::<usize, SlowFn>(s.u64(8) as usize);
+            let (ip, fp) = (s.ip, s.fp);
+            // `memory.grow` may have to walk the frames.
+            (*(*s.instance()).store).stop_fp.set(fp);
+            let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
+            if code != 0 {
+                return Err(code as Stop);
+            }
+            *s = State { ip: ip.add(32), fp, r: [0; 4], f: [zero_f(); 4], lp: s.lp };
+        }
+        Ok(())
+    }
+}

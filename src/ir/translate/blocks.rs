@@ -1,0 +1,266 @@
+//! The parts of the walk that several instructions share: the frame, labels, calls, addresses.
+
+use super::lower::Field;
+use super::*;
+use crate::ir::backend::Class;
+
+/// What a conditional branch depends on.
+pub(super) enum Test {
+    /// An operand that was popped.
+    Condition(Entry),
+    /// A reference.
+    NonNull(Leaf),
+    /// A reference.
+    Null(Leaf),
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// Lays out parameters and locals, and sets locals to zero.
+    pub(super) fn lay_out(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
+        let params = info.ty.params.len();
+        self.param_slots = info.ty.params.iter().map(|ty| ty.slots() as i32).sum();
+        let mut slot = -(HEADER + self.param_slots);
+        let mut far = tuning::LAST_NEAR_SLOT + 64;
+        for (i, &ty) in info.locals.iter().enumerate() {
+            if i == params {
+                slot = 0;
+            }
+            let ty = Ty::of(ty);
+            let is_far = i >= params && slot as usize >= tuning::NEAR_LOCAL_SLOTS && slot > 0;
+            let place = if is_far { &mut far } else { &mut slot };
+            self.locals.push(Local { ty, slot: *place });
+            *place += ty.slots();
+        }
+        let near = if info.locals.len() > params { slot } else { 0 };
+        self.scratch = near;
+        self.first_operand = near + SCRATCH;
+        self.max_slot = self.first_operand;
+        self.zero(0, near)?;
+        let first_far = tuning::LAST_NEAR_SLOT + 64;
+        if far > first_far {
+            self.max_slot = far;
+            // One that instructions reach comes first.
+            self.zero(tuning::LAST_NEAR_SLOT, far - tuning::LAST_NEAR_SLOT)?;
+        }
+        Ok(())
+    }
+    pub(super) fn zero(&mut self, first: i32, count: i32) -> Result<(), Error> {
+        if count == 0 {
+            return Ok(());
+        }
+        let handler = B::zero(count as usize).unwrap_or_else(|| B::fixed(Fixed::Zero));
+        self.out.list(|| format!("zero [{first}] × {count}"));
+        self.out.begin(handler);
+        self.out.slot(first);
+        self.out.u16(0);
+        self.out.u32(count as u32);
+        self.out.end();
+        Ok(())
+    }
+    /// Moves between a far local and a near slot.
+    pub(super) fn far(&mut self, op: Fixed, near: i32, far: i32) {
+        self.out.list(|| format!("{op:?} [{near}] [{far}]"));
+        self.out.begin(B::fixed(op));
+        self.out.slot(near);
+        self.out.u16(0);
+        self.out.u32(far as u32);
+        self.out.end();
+    }
+    pub(super) fn is_far(&self, local: u32) -> bool {
+        self.locals[local as usize].slot > tuning::LAST_NEAR_SLOT
+    }
+
+    /// The address operand on top of the stack; sums become part of the access.
+    pub(super) fn pop_address(&mut self, arg: &MemArg, sums: bool) -> Result<(Entry, Addr), Error> {
+        let add = if arg.is_64 { BinOp::I64Add } else { BinOp::I32Add };
+        let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
+        if let Some(top) = self.stack.last()
+            && let Value::Bin(op, a, b) = top.value
+            && op == add
+            && sums
+            && near
+        {
+            let imm = match b {
+                Leaf::Const(bits) if !arg.is_64 => Some(Some(bits as u32)),
+                Leaf::Const(bits) => {
+                    Some((bits as i64 == i64::from(bits as i32)).then_some(bits as u32))
+                }
+                _ => None,
+            };
+            match imm {
+                Some(Some(imm)) => return Ok((self.pop()?, Addr::Imm(a, imm))),
+                None if !matches!(a, Leaf::Const(_)) => return Ok((self.pop()?, Addr::Sum(a, b))),
+                _ => {}
+            }
+        }
+        let entry = self.pop_leaf()?;
+        let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("address")) };
+        Ok((entry, Addr::One(leaf)))
+    }
+
+    /// A conditional branch that carries the top `n` operands, which are in their slots.
+    pub(super) fn branch_on(&mut self, label: usize, n: usize, test: Test) -> Result<(), Error> {
+        let is_return = self.control[label].kind == Kind::Func;
+        if !is_return && self.in_position(label, n) {
+            let to_loop = self.to_loop(label);
+            let fields = self.test(test, true, to_loop)?;
+            self.target_field(label);
+            self.end_condition(fields);
+            return Ok(());
+        }
+        // Around what the branch must do before it jumps.
+        let mut skip = Patches::default();
+        let fields = self.test(test, false, false)?;
+        self.out.forward(&mut skip);
+        self.end_condition(fields);
+        if is_return {
+            self.emit_return()?;
+        } else {
+            self.copy_to_label(label, n)?;
+            self.jump(label);
+        }
+        self.out.place(skip);
+        Ok(())
+    }
+    pub(super) fn test(
+        &mut self,
+        test: Test,
+        sense: bool,
+        to_loop: bool,
+    ) -> Result<[Field; 2], Error> {
+        match test {
+            Test::Condition(entry) => self.condition(entry, sense, to_loop),
+            Test::NonNull(leaf) => self.condition_test(leaf, Ty::I64, sense, to_loop),
+            Test::Null(leaf) => self.condition_test(leaf, Ty::I64, !sense, to_loop),
+        }
+    }
+
+    /// Closes a block whose start was reached.
+    pub(super) fn close(&mut self, control: Control, live: bool) -> Result<(), Error> {
+        let n = control.results.1 - control.results.0;
+        if live {
+            self.settle_ordered()?;
+            self.settle_top(n)?;
+        }
+        let mut cache = control.cache;
+        let mut patched = !control.patches.is_empty();
+        let mut here = if live { Some(self.cache()) } else { None };
+        self.out.place(control.patches);
+        if let Some((patches, other)) = control.otherwise {
+            // An `if` without `else`: its operands are where they were.
+            self.out.place(patches);
+            here = Some(here.map_or(other, |here| meet(&here, &other)));
+            patched = true;
+        }
+        if let Some(here) = here {
+            cache = Some(cache.map_or(here, |cache| meet(&cache, &here)));
+        }
+        self.drop_to(control.height);
+        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
+            bank.pinned = pinned;
+        }
+        // Validation goes on after an end that cannot be reached: so does this.
+        self.set_cache(&cache.unwrap_or_default());
+        self.push_in_slots(control.results)?;
+        if patched || control.kind == Kind::Loop {
+            self.fuel_point();
+        }
+        self.types.truncate(control.params.0);
+        Ok(())
+    }
+
+    pub(super) fn call_fields(&mut self, start: i32, slots: i32, tail: bool) {
+        if tail {
+            self.tail_fields(start, slots);
+        } else {
+            self.out.slot(start + slots + HEADER);
+        }
+    }
+    /// A call through a reference or a table, whose operand was popped.
+    pub(super) fn call_through(
+        &mut self,
+        ty: &FuncType,
+        tail: bool,
+        callee: Entry,
+        table: Option<(u32, bool, TypeId)>,
+    ) -> Result<(), Error> {
+        let (start, slots) = self.arguments(ty)?;
+        let (place, field) = self.with_operand(&callee, false)?;
+        let handler = match table {
+            Some((_, is_64, _)) => B::call_indirect(is_64, tail, place),
+            None => B::call_ref(tail, place),
+        };
+        let Some(handler) = handler else { return Err(self.out.no_handler("call")) };
+        self.out.traps();
+        self.out.list(|| format!("call {table:?} {place:?} {field:?} [{start}]"));
+        self.out.begin(handler);
+        if let Some((table, _, id)) = table {
+            self.out.u32(table);
+            self.out.u32(id.0);
+        }
+        self.call_fields(start, slots, tail);
+        self.write_field(field);
+        self.out.end();
+        if !tail {
+            self.call_results(ty)?;
+        }
+        Ok(())
+    }
+    pub(super) fn binary_operands(&mut self) -> Result<(Leaf, Leaf), Error> {
+        self.leaves(2)?;
+        let b = self.pop()?;
+        let a = self.pop()?;
+        match (a.value, b.value) {
+            (Value::Leaf(a), Value::Leaf(b)) => Ok((a, b)),
+            _ => Err(self.out.no_handler("operand")),
+        }
+    }
+    pub(super) fn global_class(&self, ty: ValType) -> Result<Class, Error> {
+        match Ty::of(ty) {
+            Ty::V128 => Err(self.unsupported("v128 global")),
+            ty => Ok(class(ty)),
+        }
+    }
+    /// `table.grow` and such: results and operands are addresses of this width.
+    pub(super) fn table_op(
+        &mut self,
+        op: SlowOp,
+        n: usize,
+        result: Option<Ty>,
+        a: u32,
+        b: u32,
+    ) -> Result<(), Error> {
+        match result {
+            Some(ty) => self.slow(op, n, &[ty], a, b),
+            None => self.slow(op, n, &[], a, b),
+        }
+    }
+    pub(super) fn dead_block(&mut self) -> Result<(), Error> {
+        self.open(Kind::Block, BlockType { params: &[], results: &[] }, true);
+        Ok(())
+    }
+    /// A store to another memory, or with an offset of more than 32 bits.
+    pub(super) fn far_store(
+        &mut self,
+        op: StoreOp,
+        arg: MemArg,
+        address: Entry,
+        value: Entry,
+    ) -> Result<(), Error> {
+        let (place, address_field) = self.slot_operand(&address, 2)?;
+        let (value_place, value_field) = self.slot_operand(&value, 0)?;
+        let Some(handler) = B::store(op, arg.is_64, AddressForm::Memory(place), value_place) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.traps();
+        self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
+        self.out.begin(handler);
+        self.out.u32(0);
+        self.out.u64(arg.offset);
+        self.out.u32(arg.memory);
+        self.write_field(address_field);
+        self.write_field(value_field);
+        self.out.end();
+        Ok(())
+    }
+}
