@@ -86,17 +86,30 @@ pub struct Host {
     engine: Engine,
     store: Store<()>,
     linker: Linker<()>,
+    /// The linkers of the threads that this one was declared in.
+    outer: Vec<Linker<()>>,
 }
 
 impl Host {
     pub fn new(features: Features) -> Host {
         let engine = Engine::new(Config::new().features(features.set())).expect("a valid setting");
         let mut store = Store::new(&engine, ());
-        let mut linker = Linker::new(&engine);
-        // A script may register another instance under a name.
-        linker.allow_shadowing(true);
-        spectest(&mut store, &mut linker).expect("the objects of the spectest module");
-        Host { engine, store, linker }
+        let linker = spectest(&engine, &mut store).expect("the objects of the spectest module");
+        Host { engine, store, linker, outer: Vec::new() }
+    }
+
+    /// From here on nothing is registered but the `spectest` module: a thread begins.
+    pub fn enter_thread(&mut self) -> Result<(), Failure> {
+        let inner = spectest(&self.engine, &mut self.store)?;
+        self.outer.push(std::mem::replace(&mut self.linker, inner));
+        Ok(())
+    }
+
+    /// What was registered before the thread is so again.
+    pub fn leave_thread(&mut self) {
+        if let Some(outer) = self.outer.pop() {
+            self.linker = outer;
+        }
     }
 
     pub fn compile(&mut self, bytes: &[u8]) -> Result<Module, Failure> {
@@ -178,8 +191,11 @@ fn lift(store: &Store<()>, value: &Val) -> Result<Value, Failure> {
 }
 
 /// The host module of the scripts (the reference interpreter's `host/spectest.ml`).
-fn spectest(store: &mut Store<()>, linker: &mut Linker<()>) -> Result<(), Error> {
+fn spectest(engine: &Engine, store: &mut Store<()>) -> Result<Linker<()>, Error> {
     use ValType::{F32, F64, I32, I64};
+    let mut linker = Linker::new(engine);
+    // A script may register another instance under a name.
+    linker.allow_shadowing(true);
     let prints: [(&str, &[ValType]); 7] = [
         ("print", &[]),
         ("print_i32", &[I32]),
@@ -215,5 +231,5 @@ fn spectest(store: &mut Store<()>, linker: &mut Linker<()>) -> Result<(), Error>
         let memory = Memory::new(&mut *store, ty)?;
         linker.define(&*store, "spectest", name, Extern::Memory(memory))?;
     }
-    Ok(())
+    Ok(linker)
 }

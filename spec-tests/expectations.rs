@@ -15,8 +15,9 @@ struct Entry {
 pub struct Expectations(BTreeMap<String, Entry>);
 
 impl Expectations {
-    /// Reads `path:line  reason` and `path  reason`; `#` begins a comment.
-    pub fn parse(text: &str) -> Result<Expectations, String> {
+    /// Reads `path:line  reason` and `path  reason`; `#` begins a comment. A place that ends with
+    /// `@complete` or `@bundled` counts for that origin of the suite only: versions differ.
+    pub fn parse(text: &str, complete: bool) -> Result<Expectations, String> {
         let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -27,6 +28,13 @@ impl Expectations {
             let (place, reason) = line.split_once("  ").ok_or_else(|| wrong("no reason"))?;
             if reason.trim().is_empty() {
                 return Err(wrong("no reason"));
+            }
+            let (place, origin) = place.split_once('@').unwrap_or((place, ""));
+            match origin {
+                "complete" if !complete => continue,
+                "bundled" if complete => continue,
+                "" | "complete" | "bundled" => {}
+                _ => return Err(wrong("not an origin")),
             }
             match place.split_once(':') {
                 None => entries.entry(place.to_string()).or_default().whole = true,

@@ -43,14 +43,14 @@ fn main() -> ExitCode {
             filter => options.filters.push(filter.to_string()),
         }
     }
-    let expectations = match Expectations::parse(EXPECTATIONS) {
+    let Suite { origin, complete, mut files } = suite::load();
+    let expectations = match Expectations::parse(EXPECTATIONS, complete) {
         Ok(expectations) => expectations,
         Err(message) => {
             println!("{message}");
             return ExitCode::FAILURE;
         }
     };
-    let Suite { origin, mut files } = suite::load();
     if !options.filters.is_empty() {
         files.retain(|file| options.filters.iter().any(|part| file.path.contains(part.as_str())));
     }

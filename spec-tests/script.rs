@@ -345,11 +345,13 @@ impl Script<'_> {
             inner.current = Some(instance.clone());
             inner.instances.insert(shared.name().to_string(), instance);
         }
+        self.host.enter_thread().map_err(text)?;
         let outer = std::mem::replace(&mut self.scope, inner);
         for directive in thread.directives {
             self.directive(directive);
         }
         self.scope = outer;
+        self.host.leave_thread();
         Ok(())
     }
 

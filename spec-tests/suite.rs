@@ -41,17 +41,22 @@ impl File {
 /// What was found, and where.
 pub struct Suite {
     pub origin: String,
+    /// Whether it is the complete suite, and not the copy in a dependency.
+    pub complete: bool,
     pub files: Vec<File>,
 }
 
-/// All scripts, in the order of their paths.
+/// All scripts, in the order of their paths. `WASMVM_SPEC_DIR` says where the complete suite is;
+/// if it is empty, the copy is taken.
 pub fn load() -> Suite {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let directory = match std::env::var_os("WASMVM_SPEC_DIR") {
+        Some(directory) if directory.is_empty() => None,
         Some(directory) => Some(PathBuf::from(directory)),
         None => Some(root.join("../shared/spec")).filter(|directory| directory.is_dir()),
     };
     let mut files = Vec::new();
+    let complete = directory.is_some();
     let origin = match directory {
         Some(directory) => {
             for part in PARTS {
@@ -66,7 +71,7 @@ pub fn load() -> Suite {
     };
     collect(&root.join("spec-tests/ours"), "ours", &mut files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Suite { origin, files }
+    Suite { origin, complete, files }
 }
 
 /// The parts of the complete suite that are run. Missing: proposals that the engine does not
