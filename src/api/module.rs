@@ -60,14 +60,14 @@ impl Module {
     #[cfg(feature = "std")]
     #[allow(unsafe_code)]
     pub fn from_file(engine: &Engine, path: impl AsRef<std::path::Path>) -> Result<Module, Error> {
-        let file = std::fs::File::open(path).map_err(Error::host_from)?;
-        let len = file.metadata().map_err(Error::host_from)?.len();
+        let file = std::fs::File::open(path)?;
+        let len = file.metadata()?.len();
         if len == 0 {
             return Module::new(engine, Vec::new());
         }
         // SAFETY: R5: the file is mapped privately; whoever changes it meanwhile breaks the
         // documented condition.
-        let map = unsafe { memmap2::Mmap::map(&file) }.map_err(Error::host_from)?;
+        let map = unsafe { memmap2::Mmap::map(&file) }?;
         Module::from_bytes(engine, Bytes::Mapped(map))
     }
     fn from_bytes(engine: &Engine, bytes: Bytes) -> Result<Module, Error> {

@@ -191,6 +191,13 @@ impl Error {
             _ => None,
         }
     }
+    /// The function (module index) whose body an error of loading is about.
+    pub fn func(&self) -> Option<u32> {
+        match &self.0.repr {
+            Repr::Module(error) => error.func(),
+            _ => None,
+        }
+    }
     /// The trap, if it is one.
     pub fn trap(&self) -> Option<Trap> {
         match self.0.repr {
@@ -221,6 +228,14 @@ impl From<ModuleError> for Error {
     #[cold]
     fn from(error: ModuleError) -> Error {
         Error::new(Repr::Module(error))
+    }
+}
+/// Of the host's file system, mostly.
+#[cfg(feature = "std")]
+impl From<std::io::Error> for Error {
+    #[cold]
+    fn from(error: std::io::Error) -> Error {
+        Error::host_from(error)
     }
 }
 impl From<Trap> for Error {

@@ -35,6 +35,10 @@ impl ExternType {
     pub fn func(&self) -> Option<&FuncType> {
         if let ExternType::Func(ty) = self { Some(ty) } else { None }
     }
+    /// The signature itself, if it is a function.
+    pub fn into_func(self) -> Option<FuncType> {
+        if let ExternType::Func(ty) = self { Some(ty) } else { None }
+    }
     /// The memory type, if it is a memory.
     pub fn memory(&self) -> Option<&MemoryType> {
         if let ExternType::Memory(ty) = self { Some(ty) } else { None }

@@ -97,12 +97,16 @@ pub fn trunc(a: f64, lo: f64, hi: f64) -> Result<f64, Trap> {
     }
 }
 
-/// The roundings: from the standard library where there is one, else from `libm`.
-macro_rules! rounding {
-    ($($name:ident $f32:ident $f64:ident $lib32:ident $lib64:ident;)*) => { $(
+/// Roundings and roots: from the standard library where there is one, else from `libm`. Functions
+/// of the platform may keep a signalling NaN, instructions do not: `quiet` ones are made so.
+macro_rules! functions {
+    ($($name:ident $f32:ident $f64:ident $lib32:ident $lib64:ident $quiet:literal;)*) => { $(
         #[doc = concat!("`f", stringify!($name), "` of an f32: §4.3.3.")]
         #[inline(always)]
         pub fn $f32(a: f32) -> f32 {
+            if $quiet && a.is_nan() {
+                return a + a;
+            }
             #[cfg(feature = "std")]
             return a.$name();
             #[cfg(not(feature = "std"))]
@@ -111,6 +115,9 @@ macro_rules! rounding {
         #[doc = concat!("`f", stringify!($name), "` of an f64: §4.3.3.")]
         #[inline(always)]
         pub fn $f64(a: f64) -> f64 {
+            if $quiet && a.is_nan() {
+                return a + a;
+            }
             #[cfg(feature = "std")]
             return a.$name();
             #[cfg(not(feature = "std"))]
@@ -118,10 +125,10 @@ macro_rules! rounding {
         }
     )* };
 }
-rounding! {
-    ceil ceil_f32 ceil_f64 ceilf ceil;
-    floor floor_f32 floor_f64 floorf floor;
-    trunc trunc_f32 trunc_f64 truncf trunc;
-    round_ties_even nearest_f32 nearest_f64 rintf rint;
-    sqrt sqrt_f32 sqrt_f64 sqrtf sqrt;
+functions! {
+    ceil ceil_f32 ceil_f64 ceilf ceil true;
+    floor floor_f32 floor_f64 floorf floor true;
+    trunc trunc_f32 trunc_f64 truncf trunc true;
+    round_ties_even nearest_f32 nearest_f64 rintf rint true;
+    sqrt sqrt_f32 sqrt_f64 sqrtf sqrt false;
 }
