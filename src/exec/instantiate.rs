@@ -14,7 +14,7 @@ use crate::rt::instance::{Instance, Object};
 use crate::rt::layout::{SegmentData, StoreData};
 use crate::rt::owned::Owned;
 use crate::rt::store::{Store, func_data};
-use crate::wasm::module::{Elements, SegmentMode};
+use crate::wasm::module::{Elements, ExternType as ImportedType, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
 use crate::wasm::trap::Trap;
 use alloc::boxed::Box;
@@ -50,9 +50,14 @@ pub unsafe fn check_imports(
             _ => problems.push(LinkProblem {
                 module: import.module.to_string(),
                 name: import.name.to_string(),
-                problem: match found {
-                    Some(_) => "incompatible import type",
-                    None => "unknown import",
+                problem: match (&ty, &import.ty) {
+                    (None, _) => "unknown import",
+                    (Some(ImportedType::Memory(found)), ImportedType::Memory(wanted))
+                        if found.page_size_log2 != wanted.page_size_log2 =>
+                    {
+                        "memory types incompatible"
+                    }
+                    _ => "incompatible import type",
                 },
                 expected: ExternType::resolve(registry, &import.ty),
                 found: ty.map(|ty| ExternType::resolve(registry, &ty)),

@@ -41,7 +41,8 @@ pub struct LinkProblem {
     pub module: String,
     /// Its name.
     pub name: String,
-    /// "unknown import" or "incompatible import type".
+    /// "unknown import", "incompatible import type" or, where only the page size is another,
+    /// "memory types incompatible".
     pub problem: &'static str,
     /// The type that the module asks for.
     pub expected: ExternType,
