@@ -41,8 +41,7 @@ pub struct LinkProblem {
     pub module: String,
     /// Its name.
     pub name: String,
-    /// "unknown import", "incompatible import type" or, where only the page size is another,
-    /// "memory types incompatible".
+    /// "unknown import" or "incompatible import type".
     pub problem: &'static str,
     /// The type that the module asks for.
     pub expected: ExternType,
