@@ -14,7 +14,7 @@ use crate::rt::instance::{Instance, Object};
 use crate::rt::layout::{SegmentData, StoreData};
 use crate::rt::owned::Owned;
 use crate::rt::store::{Store, func_data};
-use crate::wasm::module::{Elements, ExternType as ImportedType, SegmentMode};
+use crate::wasm::module::{Elements, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
 use crate::wasm::trap::Trap;
 use alloc::boxed::Box;
