@@ -32,3 +32,8 @@ pub use crate::wasm::types::{
     FuncType, GlobalType, HeapType, Limits as TypeLimits, MemoryType, RefType, TableType, TypeId,
     ValType,
 };
+
+/// The examples of the document are tests.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../docs/embedding.md")]
+pub struct Embedding;

@@ -50,10 +50,7 @@ pub unsafe fn check_imports(
             _ => problems.push(LinkProblem {
                 module: import.module.to_string(),
                 name: import.name.to_string(),
-                problem: match found {
-                    Some(_) => "incompatible import type",
-                    None => "unknown import",
-                },
+                problem: if ty.is_none() { "unknown import" } else { "incompatible import type" },
                 expected: ExternType::resolve(registry, &import.ty),
                 found: ty.map(|ty| ExternType::resolve(registry, &ty)),
             }),

@@ -16,6 +16,7 @@ fn engines_and_modules_are_shared_between_threads() -> Outcome {
     let module = module(&engine, r#"(module (func (export "f") (result i32) i32.const 7))"#)?;
     shared(&engine);
     shared(&module);
+    shared(&Error::host("a reason"));
     sent(&Store::new(&engine, ()));
     let results: Vec<i32> = std::thread::scope(|scope| {
         let run = || {

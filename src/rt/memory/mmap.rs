@@ -17,6 +17,12 @@ const COMMIT_STEP_BYTES: u64 = 1 << 20;
 /// No reservation may be larger.
 const MAX_RESERVED_BYTES: u64 = 1 << 46;
 
+/// Where a system counts what may be written once it can be, it is asked not to.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON;
+
 /// Reserved address space, from one page before the base.
 pub(super) struct Region {
     start: NonNull<u8>,
@@ -56,10 +62,9 @@ impl Region {
         let page = page_bytes();
         let head_bytes = size_of::<MemoryHead>().next_multiple_of(page);
         let reserved_bytes = bytes.checked_next_multiple_of(page)?.checked_add(head_bytes)?;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
         // SAFETY: R2: a new mapping at an address of the system's choice.
         let start =
-            unsafe { libc::mmap(ptr::null_mut(), reserved_bytes, libc::PROT_NONE, flags, -1, 0) };
+            unsafe { libc::mmap(ptr::null_mut(), reserved_bytes, libc::PROT_NONE, FLAGS, -1, 0) };
         if start == libc::MAP_FAILED {
             return None;
         }
