@@ -141,8 +141,9 @@ mod nano {
             Ok(Box::new(Ready(instance.map_err(|error| format!("{error:?}"))?)))
         }
         fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
-            // It translates whole instances only.
-            eager.then(|| self.load(wasm).map(drop))
+            // It translates whole instances only, and those need their imports.
+            let module = || sf_nano_core::Module::new("module", wasm);
+            (!eager).then(|| module().map(drop).map_err(|error| format!("{error:?}")))
         }
     }
 

@@ -245,7 +245,7 @@ fn startup(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
                     match engine.compile(&wasm, eager) {
                         None => continue,
                         Some(Ok(())) => times.push(cpu_seconds() - start),
-                        Some(Err(message)) => return Err(format!("{}: {message}", engine.name())),
+                        Some(Err(message)) => println!("{label}: {}: {message}", engine.name()),
                     }
                 }
             }
