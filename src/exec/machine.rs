@@ -351,6 +351,7 @@ impl Expr for I {
 pub struct L;
 impl Expr for L {
     const SIZE: usize = 8;
+    const PLACE: usize = K + 2;
     #[inline(always)]
     unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
         // SAFETY: E1.
@@ -434,6 +435,14 @@ pub trait Cond {
     unsafe fn test(s: &State) -> Result<bool, Trap>;
 }
 
+/// The same for one that changes something first.
+pub trait CondMut {
+    /// Its length in bytes.
+    const LEN: usize;
+    /// Executes it; whether to branch.
+    unsafe fn test(s: &mut State) -> Result<bool, Trap>;
+}
+
 /// An instruction that can only go on, or end the execution with a code.
 pub trait Tail {
     /// Executes it.
@@ -481,6 +490,36 @@ handlers! {
     }
     /// Branches to the header of the innermost loop.
     fn branch_loop<X: Cond> |s| {
+        match X::test(s) {
+            Err(trap) => stop!(s, 1 + trap as Stop),
+            Ok(true) => {
+                taken();
+                s.ip = s.lp.to_bits() as usize as *const u8;
+                next!(s)
+            }
+            Ok(false) => {
+                s.ip = s.ip.add(X::LEN);
+                next!(s)
+            }
+        }
+    }
+    /// Does something, then branches to a relative target.
+    fn branch_mut<X: CondMut> |s| {
+        match X::test(s) {
+            Err(trap) => stop!(s, 1 + trap as Stop),
+            Ok(true) => {
+                taken();
+                s.ip = s.ip.add(8).offset(s.u32(8) as i32 as isize);
+                next!(s)
+            }
+            Ok(false) => {
+                s.ip = s.ip.add(X::LEN);
+                next!(s)
+            }
+        }
+    }
+    /// Does something, then branches to the header of the innermost loop.
+    fn branch_mut_loop<X: CondMut> |s| {
         match X::test(s) {
             Err(trap) => stop!(s, 1 + trap as Stop),
             Ok(true) => {

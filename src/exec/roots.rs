@@ -1,9 +1,11 @@
 //! The instructions: what an expression's value is used for, control, calls, memory, globals.
 #![allow(unsafe_code)]
 
-use super::machine::{Cond, Dst, Expr, Num, Root, State};
-use crate::wasm::instr::{Binary, Unary};
+use super::machine::{Cond, CondMut, Dst, Expr, Num, Root, State};
+use crate::ir::divide::Reciprocal;
+use crate::wasm::instr::{BinOp, Binary, Unary};
 use crate::wasm::trap::Trap;
+use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
 /// `d := x` for a place `x`, as a number of type `T`.
@@ -55,6 +57,45 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Root for SetBin<D, O, 
     }
 }
 
+/// `d := a op` a constant: the fields of a [`Reciprocal`] follow `a`.
+pub struct Divide<D, O, A>(PhantomData<(D, O, A)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr> Root for Divide<D, O, A> {
+    const SIZE: usize = D::SIZE + A::SIZE + 24;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let n = A::get::<O::A>(s, at)?.to_bits();
+            let at = at + A::SIZE;
+            let (divisor, magic, shift) = (s.u64(at), s.u64(at + 8), s.u64(at + 16));
+            let value = divided(O::OP, n, divisor, |n| Reciprocal::quotient(magic, shift, n));
+            D::put(s, 8, O::R::from_bits(value));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// A quotient or remainder from the quotient of absolute values.
+#[inline(always)]
+fn divided(op: BinOp, n: u64, divisor: u64, quotient: impl Fn(u64) -> u64) -> u64 {
+    use BinOp::*;
+    let signed = |n: i64| {
+        let q = quotient(n.unsigned_abs());
+        if (n < 0) != ((divisor as i64) < 0) { q.wrapping_neg() } else { q }
+    };
+    let rest = |n: u64, q: u64| n.wrapping_sub(q.wrapping_mul(divisor));
+    let narrow = i64::from(n as i32);
+    match op {
+        I32DivU | I64DivU => quotient(n),
+        I32RemU | I64RemU => rest(n, quotient(n)),
+        I32DivS => u64::from(signed(narrow) as u32),
+        I32RemS => u64::from(rest(narrow as u64, signed(narrow)) as u32),
+        I64DivS => signed(n as i64),
+        _ => rest(n, signed(n as i64)),
+    }
+}
+
 /// `d := if c { a } else { b }`.
 pub struct Select<T, D, A, B, C>(PhantomData<(T, D, A, B, C)>);
 impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
@@ -66,7 +107,8 @@ impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
             let at = 8 + D::SIZE;
             let a = A::get::<T>(s, at)?;
             let b = B::get::<T>(s, at + A::SIZE)?;
-            let condition = C::get::<u32>(s, at + A::SIZE + B::SIZE)?;
+            // Narrow numbers are zero-extended: this tests both widths.
+            let condition = C::get::<u64>(s, at + A::SIZE + B::SIZE)?;
             D::put(s, 8, if condition != 0 { a } else { b });
             s.ip = s.ip.add(Self::LEN);
         }
@@ -82,6 +124,8 @@ pub trait Width: Num {
     fn plus(self, other: Self) -> Self;
     /// `self << amount`.
     fn shifted(self, amount: u32) -> Self;
+    /// `self & mask`.
+    fn masked(self, mask: Self) -> Self;
     /// `self + end`, the end of an access; `None` on overflow.
     fn end(self, end: u64) -> Option<u64>;
     /// As a displacement.
@@ -95,6 +139,10 @@ impl Width for u32 {
     #[inline(always)]
     fn shifted(self, amount: u32) -> u32 {
         self.wrapping_shl(amount)
+    }
+    #[inline(always)]
+    fn masked(self, mask: u32) -> u32 {
+        self & mask
     }
     #[inline(always)]
     fn end(self, end: u64) -> Option<u64> {
@@ -113,6 +161,10 @@ impl Width for u64 {
     #[inline(always)]
     fn shifted(self, amount: u32) -> u64 {
         self.wrapping_shl(amount)
+    }
+    #[inline(always)]
+    fn masked(self, mask: u64) -> u64 {
+        self & mask
     }
     #[inline(always)]
     fn end(self, end: u64) -> Option<u64> {
@@ -173,16 +225,38 @@ impl<W: Width, A: Expr> Address for AtImm<W, A> {
         }
     }
 }
-/// `[(a + (b << SHIFT)) + offset]` in memory 0.
-pub struct AtSum<W, A, B, const SHIFT: u32>(PhantomData<(W, A, B)>);
-impl<W: Width, A: Expr, B: Expr, const SHIFT: u32> Address for AtSum<W, A, B, SHIFT> {
+/// `[(a + b) + offset]` in memory 0; `SCALED`: `b` times the width of the access.
+pub struct AtSum<W, A, B, const SCALED: bool>(PhantomData<(W, A, B)>);
+impl<W: Width, A: Expr, B: Expr, const SCALED: bool> Address for AtSum<W, A, B, SCALED> {
     const SIZE: usize = 4 + A::SIZE + B::SIZE;
     #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            let b = B::get::<W>(s, at + 4 + A::SIZE)?.shifted(SHIFT);
+            let mut b = B::get::<W>(s, at + 4 + A::SIZE)?;
+            if SCALED {
+                b = b.shifted(n.trailing_zeros());
+            }
             let address = A::get::<W>(s, at + 4)?.plus(b);
+            checked(s.memory(), address, s.u32(at) as u64, n)
+        }
+    }
+}
+/// `[(a << k) + offset]` in memory 0, for an access of `1 << k` bytes; `MASK`: of the bits of `a`
+/// that are in an immediate too.
+pub struct AtShl<W, A, const MASK: bool>(PhantomData<(W, A)>);
+impl<W: Width, A: Expr, const MASK: bool> Address for AtShl<W, A, MASK> {
+    const SIZE: usize = 4 + A::SIZE + if MASK { 4 } else { 0 };
+    #[inline(always)]
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let address = if MASK {
+                A::get::<W>(s, at + 8)?.masked(W::immediate(s.u32(at + 4)))
+            } else {
+                A::get::<W>(s, at + 4)?
+            };
+            let address = address.shifted(n.trailing_zeros());
             checked(s.memory(), address, s.u32(at) as u64, n)
         }
     }
@@ -314,6 +388,26 @@ impl<T: StoreAs, A: Address, X: Expr> Root for Store<T, A, X> {
     }
 }
 
+/// `d := a op load [address]`.
+pub struct LoadBin<D, O, A, T, X>(PhantomData<(D, O, A, T, X)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, T: LoadAs, X: Address> Root
+    for LoadBin<D, O, A, T, X>
+{
+    const SIZE: usize = D::SIZE + A::SIZE + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let a = A::get::<O::A>(s, at)?;
+            let b = T::load(X::place(s, at + A::SIZE, T::N)?);
+            D::put(s, 8, O::eval(a, O::A::of(b))?);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
 /// `global := x`: an index, then the value.
 pub struct GlobalSet<T, X>(PhantomData<(T, X)>);
 impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
@@ -341,6 +435,24 @@ impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
     unsafe fn test(s: &State) -> Result<bool, Trap> {
         // SAFETY: E1, E2.
         unsafe { Ok((E::get::<T>(s, 12)?.to_bits() != 0) == SENSE) }
+    }
+}
+/// A local in a slot and register `N` grows by an immediate; branches if it is `op b` then. The
+/// fields are the target, the slot, the immediate, and `b`.
+pub struct AddBr<const N: usize, O, B>(PhantomData<(O, B)>);
+impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O, B> {
+    const LEN: usize = (18 + B::SIZE).next_multiple_of(8);
+    #[inline(always)]
+    unsafe fn test(s: &mut State) -> Result<bool, Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let b = B::get::<O::A>(s, 18)?;
+            let add = O::A::immediate(s.u32(14)).to_bits();
+            let value = O::A::from_bits(O::A::get(s, N).to_bits().wrapping_add(add));
+            value.store(s.slot(12));
+            value.put(s, N);
+            Ok(O::eval(value, b)?.to_bits() != 0)
+        }
     }
 }
 /// Branches always.

@@ -43,6 +43,14 @@ macro_rules! over {
             { type $v = I; $e },
         ]
     };
+    ($v:ident in any_long, $e:expr) => {
+        [
+            { type $v = R<0>; $e }, { type $v = R<1>; $e }, { type $v = R<2>; $e }, { type $v = R<3>; $e },
+            { type $v = S; $e },
+            { type $v = I; $e },
+            { type $v = L; $e },
+        ]
+    };
     ($v:ident in slot_imm, $e:expr) => { [{ type $v = S; $e }, { type $v = I; $e }] };
 }
 #[cfg(not(threaded))]
@@ -77,6 +85,22 @@ macro_rules! over {
             },
         ]
     };
+    ($v:ident in any_long, $e:expr) => {
+        [
+            {
+                type $v = S;
+                $e
+            },
+            {
+                type $v = I;
+                $e
+            },
+            {
+                type $v = L;
+                $e
+            },
+        ]
+    };
     ($v:ident in slot_imm, $e:expr) => {
         [
             {
@@ -90,8 +114,6 @@ macro_rules! over {
         ]
     };
 }
-mod simd;
-
 /// Registers of each class.
 const REGS: usize = super::machine::K;
 /// Places of the lists above.
@@ -99,6 +121,7 @@ const DST: usize = if REGS == 0 { 1 } else { REGS + 1 };
 const FULL: usize = if REGS == 0 { 1 } else { 2 * REGS + 1 };
 const RS: usize = DST;
 const ANY: usize = RS + 1;
+const LONG: usize = RS + 2;
 
 /// The index of a place in `reg_slot` and `any`.
 fn at(place: Place) -> usize {
@@ -122,6 +145,9 @@ macro_rules! only {
         if $condition { Some($e as Raw) } else { None }
     };
 }
+
+mod simd;
+mod trees;
 
 // ---- numbers -----------------------------------------------------------------------------------
 
@@ -161,6 +187,15 @@ const fn in_order(a: usize, b: usize) -> bool {
 /// Whether a binary operation with these places is in the tables.
 const fn has(op: BinOp, a: usize, b: usize) -> bool {
     !commutes(op) || in_order(a, b)
+}
+/// Whether a hot one is: with constants of 8 bytes, and constants as the first operand.
+const fn has_hot(op: BinOp, a: usize, b: usize) -> bool {
+    use BinOp::*;
+    let long =
+        matches!(op, I64Add | I64Mul | I64And | I64Or | I64Xor | F64Add | F64Sub | F64Mul | F64Div);
+    let first = matches!(op, I32Sub | I64Sub | I32Shl | I64Shl | F32Sub | F64Sub | F32Div | F64Div);
+    let (constant_a, constant_b) = (a > REGS, b > REGS);
+    has(op, a, b) && (b <= REGS + 1 || long) && (!constant_a || (first && !constant_b))
 }
 const fn hot_binary(op: BinOp) -> bool {
     use BinOp::*;
@@ -219,7 +254,7 @@ const fn hot_unary(op: UnOp) -> bool {
 }
 
 enum BinTable {
-    Hot(&'static [[[H; ANY]; RS]; FULL]),
+    Hot(&'static [[[H; LONG]; ANY]; FULL]),
     Warm(&'static [[[H; ANY]; RS]; DST]),
     Cold(&'static [[[H; 2]; RS]; DST]),
 }
@@ -229,8 +264,8 @@ enum UnTable {
 }
 struct Family<O>(core::marker::PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> Family<O> {
-    const HOT: [[[H; ANY]; RS]; FULL] = over!(D in full_dst, over!(A in reg_slot, over!(B in any,
-        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE), step::<SetBin<D, O, A, B>>))));
+    const HOT: [[[H; LONG]; ANY]; FULL] = over!(D in full_dst, over!(A in any, over!(B in any_long,
+        only!(has_hot(O::OP, <A as P>::PLACE, <B as P>::PLACE), step::<SetBin<D, O, A, B>>))));
     const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
         Some(step::<SetBin<D, O, A, B>> as Raw))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
@@ -366,6 +401,9 @@ struct LoadTable {
     one: [[H; ANY]; FULL],
     imm: [[H; RS]; FULL],
     sum: [[[H; RS]; RS]; FULL],
+    scaled: [[[H; RS]; RS]; DST],
+    shl: [[H; RS]; DST],
+    mask_shl: [[H; RS]; DST],
     memory: H,
 }
 struct ColdLoadTable {
@@ -376,7 +414,11 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
     imm: over!(D in full_dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtImm<$w, A>>> as Raw))),
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, 0>>>)))),
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, false>>>)))),
+    scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
+        Some(step::<Load<D, $t, AtSum<$w, A, B, true>>> as Raw)))),
+    shl: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtShl<$w, A, false>>> as Raw))),
+    mask_shl: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtShl<$w, A, true>>> as Raw))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
@@ -417,13 +459,18 @@ struct StoreTable {
     one: [[H; ANY]; ANY],
     imm: [[H; ANY]; RS],
     sum: [[[H; ANY]; RS]; RS],
+    scaled: [[[H; ANY]; RS]; RS],
+    shl: [[H; ANY]; RS],
     memory: H,
 }
 macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
     imm: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtImm<$w, A>, X>> as Raw))),
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, 0>, X>>)))),
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, false>, X>>)))),
+    scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
+        Some(step::<Store<$t, AtSum<$w, A, B, true>, X>> as Raw)))),
+    shl: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtShl<$w, A, false>, X>> as Raw))),
     memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
@@ -530,6 +577,22 @@ impl Backend for Machine {
         })
     }
 
+    fn tree(ops: [BinOp; 2], d: Dest, x: [Place; 3]) -> Option<Handler> {
+        trees::tree(ops, d, x)
+    }
+
+    fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
+        trees::divide(op, d, a)
+    }
+
+    fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
+        trees::binary_load(op, is_64, d, a, x)
+    }
+
+    fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
+        trees::add_br(op, to_loop, reg, b)
+    }
+
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler> {
         let float = match class {
             Class::Int => {
@@ -562,7 +625,12 @@ impl Backend for Machine {
         address(match (table, form) {
             (AnyLoad::Hot(t), AddressForm::One(a)) => *t.one[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Imm(a)) => *t.imm[to(d)].get(at(a))?,
-            (AnyLoad::Hot(t), AddressForm::Sum(a, b, 0)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
+            (AnyLoad::Hot(t), AddressForm::Sum(a, b)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
+            (AnyLoad::Hot(t), AddressForm::Scaled(a, b)) => {
+                *t.scaled.get(to(d))?.get(at(a))?.get(at(b))?
+            }
+            (AnyLoad::Hot(t), AddressForm::Shl(a)) => *t.shl.get(to(d))?.get(at(a))?,
+            (AnyLoad::Hot(t), AddressForm::MaskShl(a)) => *t.mask_shl.get(to(d))?.get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
             (AnyLoad::Cold(t), AddressForm::One(a)) => *t.one.get(to(d))?.get(at(a))?,
             (AnyLoad::Cold(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
@@ -575,7 +643,9 @@ impl Backend for Machine {
         address(match form {
             AddressForm::One(a) => *table.one.get(at(a))?.get(at(x))?,
             AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
-            AddressForm::Sum(a, b, 0) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
+            AddressForm::Sum(a, b) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
+            AddressForm::Scaled(a, b) => *table.scaled.get(at(a))?.get(at(b))?.get(at(x))?,
+            AddressForm::Shl(a) => *table.shl.get(at(a))?.get(at(x))?,
             AddressForm::Memory(Place::SLOT) if x == Place::SLOT => table.memory,
             _ => None,
         })

@@ -51,8 +51,14 @@ pub enum AddressForm {
     One(Place),
     /// `a + immediate`.
     Imm(Place),
-    /// `a + (b << shift)`.
-    Sum(Place, Place, u8),
+    /// `a + b`.
+    Sum(Place, Place),
+    /// `a + (b << k)`, where the access has 2^k bytes.
+    Scaled(Place, Place),
+    /// `a << k`.
+    Shl(Place),
+    /// `(a & immediate) << k`.
+    MaskShl(Place),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
 }
@@ -122,6 +128,15 @@ pub trait Backend {
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler>;
     /// `d := a op b`.
     fn binary(op: BinOp, d: Dest, a: Place, b: Place) -> Option<Handler>;
+    /// `d := (a inner b) outer c`.
+    fn tree(ops: [BinOp; 2], d: Dest, x: [Place; 3]) -> Option<Handler>;
+    /// `d := a op b` for a constant divisor: a quotient or remainder. The fields after `a` are
+    /// those of [`crate::ir::divide::Reciprocal`].
+    fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler>;
+    /// `d := a op load [address]`, a load of the operation's whole type.
+    fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler>;
+    /// A local in a slot and register `reg` grows by an immediate; branch if it is `op b` then.
+    fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler>;
     /// `d := c ? a : b`.
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a op b`, to the loop register or a relative target.

@@ -2,4 +2,5 @@
 
 pub mod backend;
 pub mod code;
+pub mod divide;
 pub mod translate;

@@ -23,6 +23,7 @@ mod lower;
 mod scan;
 mod simd;
 mod stack;
+mod trees;
 
 use self::emit::{Emitter, Patches};
 use self::lower::{Target, class};
@@ -124,6 +125,7 @@ pub struct Translator<'m, B: Backend> {
     code: Vec<u8>,
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
+    added: Option<trees::Added>,
     backend: PhantomData<B>,
 }
 
@@ -151,6 +153,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             fuel: 0,
             code: Vec::new(),
             wide: Vec::new(),
+            added: None,
             backend: PhantomData,
         }
     }

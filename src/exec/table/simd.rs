@@ -259,7 +259,7 @@ macro_rules! access {
             imm: vec!(X, over!(A in reg_slot, Some(step::<$root<X, AtImm<$w, A>>> as Raw))),
             sum: vec!(X, over!(A in reg_slot, over!(B in reg_slot,
                 if <A as P>::PLACE <= <B as P>::PLACE {
-                    Some(step::<$root<X, AtSum<$w, A, B, 0>>> as Raw)
+                    Some(step::<$root<X, AtSum<$w, A, B, false>>> as Raw)
                 } else {
                     None
                 }))),
@@ -282,7 +282,7 @@ impl Access {
         address(match form {
             AddressForm::One(a) => *self.one.get(x)?.get(at(a))?,
             AddressForm::Imm(a) => *self.imm.get(x)?.get(at(a))?,
-            AddressForm::Sum(a, b, 0) => *self.sum.get(x)?.get(at(a))?.get(at(b))?,
+            AddressForm::Sum(a, b) => *self.sum.get(x)?.get(at(a))?.get(at(b))?,
             AddressForm::Memory(Place::SLOT) if x == VECTOR_K => self.memory,
             _ => None,
         })

@@ -1,6 +1,7 @@
 //! The parts of the walk that several instructions share: the frame, labels, calls, addresses.
 
 use super::lower::Field;
+use super::stack::Tree;
 use super::*;
 
 /// What a conditional branch depends on.
@@ -71,28 +72,21 @@ impl<B: Backend> Translator<'_, B> {
         self.locals[local as usize].slot > tuning::LAST_NEAR_SLOT
     }
 
-    /// The address operand on top of the stack; sums become part of the access.
-    pub(super) fn pop_address(&mut self, arg: &MemArg, sums: bool) -> Result<(Entry, Addr), Error> {
-        let add = if arg.is_64 { BinOp::I64Add } else { BinOp::I32Add };
+    /// The address operand on top of the stack; sums and shifts become part of the access, of
+    /// `width` bytes, if `has` says that there is such a form.
+    pub(super) fn pop_address(
+        &mut self,
+        arg: &MemArg,
+        width: u32,
+        has: impl Fn(AddressForm) -> bool,
+    ) -> Result<(Entry, Addr), Error> {
         let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
         if let Some(top) = self.stack.last()
-            && let Value::Bin(op, a, b) = top.value
-            && op == add
-            && sums
             && near
+            && let Some(address) = folded(top.value, arg.is_64, width.trailing_zeros())
+            && has(trees::form(address, Place::SLOT))
         {
-            let imm = match b {
-                Leaf::Const(bits) if !arg.is_64 => Some(Some(bits as u32)),
-                Leaf::Const(bits) => {
-                    Some((bits as i64 == i64::from(bits as i32)).then_some(bits as u32))
-                }
-                _ => None,
-            };
-            match imm {
-                Some(Some(imm)) => return Ok((self.pop()?, Addr::Imm(a, imm))),
-                None if !matches!(a, Leaf::Const(_)) => return Ok((self.pop()?, Addr::Sum(a, b))),
-                _ => {}
-            }
+            return Ok((self.pop()?, address));
         }
         let entry = self.pop_leaf()?;
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("address")) };
@@ -233,5 +227,32 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn dead_block(&mut self) -> Result<(), Error> {
         self.open(Kind::Block, BlockType { params: &[], results: &[] }, true);
         Ok(())
+    }
+}
+
+/// What a pending operation is as an address of an access of `1 << k` bytes.
+fn folded(value: Value, is_64: bool, k: u32) -> Option<Addr> {
+    use BinOp::*;
+    let (add, shl, and) = if is_64 { (I64Add, I64Shl, I64And) } else { (I32Add, I32Shl, I32And) };
+    let imm = |bits: u64| {
+        let fits = !is_64 || bits as i64 == i64::from(bits as i32);
+        fits.then_some(bits as u32)
+    };
+    let is_k = |leaf| leaf == Leaf::Const(u64::from(k));
+    match value {
+        Value::Bin(op, a, Leaf::Const(bits)) if op == add => Some(Addr::Imm(a, imm(bits)?)),
+        Value::Bin(op, a, b) if op == add && !matches!(a, Leaf::Const(_)) => Some(Addr::Sum(a, b)),
+        Value::Bin(op, a, n) if op == shl && is_k(n) => Some(Addr::Shl(a)),
+        Value::Tree(Tree { outer, inner, operands: [a, Leaf::Const(mask), n] })
+            if outer == shl && inner == and && is_k(n) =>
+        {
+            Some(Addr::MaskShl(a, imm(mask)?))
+        }
+        Value::Tree(Tree { outer, inner, operands: [b, n, a] })
+            if outer == add && inner == shl && is_k(n) && !matches!(a, Leaf::Const(_)) =>
+        {
+            Some(Addr::Scaled(a, b))
+        }
+        _ => None,
     }
 }

@@ -68,6 +68,17 @@ impl<B: Backend> Translator<'_, B> {
         sense: bool,
         to_loop: bool,
     ) -> Result<[Field; 2], Error> {
+        if matches!(ty, Ty::I32 | Ty::I64) {
+            let op = match (ty, sense) {
+                (Ty::I32, true) => BinOp::I32Ne,
+                (Ty::I32, false) => BinOp::I32Eq,
+                (_, true) => BinOp::I64Ne,
+                (_, false) => BinOp::I64Eq,
+            };
+            if let Some(fields) = self.add_and_branch(op, a, Leaf::Const(0), to_loop) {
+                return Ok(fields);
+            }
+        }
         let (place, field) = self.operand_not_const(a, ty, 0)?;
         let Some(handler) = B::br_test(ty == Ty::I64, sense, to_loop, place) else {
             return Err(self.out.no_handler("branch"));
@@ -89,6 +100,16 @@ impl<B: Backend> Translator<'_, B> {
         to_loop: bool,
     ) -> Result<[Field; 2], Error> {
         let ty = Ty::num(op.signature().0);
+        let turned = (swapped(op), b, a);
+        for (op, a, b) in [(Some(op), a, b), turned] {
+            if let Some(op) = op
+                && sense
+                && let Some(fields) = self.add_and_branch(op, a, b, to_loop)
+            {
+                self.free(entry);
+                return Ok(fields);
+            }
+        }
         // The orders that a swap gives exist with immediates only.
         let (mut op, mut a, mut b) = (op, a, b);
         if B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_none() {

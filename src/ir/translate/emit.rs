@@ -12,6 +12,8 @@ pub struct Emitter {
     pub map: Vec<(u32, u32)>,
     /// Where the wasm instruction is in the module.
     pub offset: u32,
+    /// Where the last label was placed: code before it may be jumped over.
+    pub label: usize,
     /// Keeps texts.
     pub keep_listing: bool,
     pub listing: Vec<(u32, u32, String)>,
@@ -31,6 +33,7 @@ impl Emitter {
         self.code.clear();
         self.map.clear();
         self.listing.clear();
+        self.label = 0;
     }
     pub fn pos(&self) -> usize {
         self.code.len()
@@ -92,8 +95,16 @@ impl Emitter {
         let distance = target as i64 - self.code.len() as i64;
         self.u32(distance as i32 as u32);
     }
+    /// Takes back the last instruction, which begins at `start` and has no entry in the map.
+    pub fn take_back(&mut self, start: usize) {
+        self.code.truncate(start);
+        while self.listing.last().is_some_and(|&(at, ..)| at as usize >= start) {
+            self.listing.pop();
+        }
+    }
     /// Places a label here.
     pub fn place(&mut self, patches: Patches) {
+        self.label = self.code.len();
         let target = self.code.len() as i64;
         let mut field = patches.0 as usize;
         while field != 0 {

@@ -2,8 +2,9 @@
 
 use super::Translator;
 use super::condition::commutes;
-use super::stack::{Addr, Entry, Leaf, LoadKind, Ty, Value};
+use super::stack::{Addr, Entry, Leaf, Load, LoadKind, Tree, Ty, Value};
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
+use crate::ir::divide::Reciprocal;
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::BinOp;
@@ -18,6 +19,8 @@ pub enum Field {
     Slot(i32),
     Imm(u32),
     Long(u64),
+    /// A slot and an immediate.
+    Added(i32, u32),
 }
 
 /// Where the result of an instruction goes, with its slot if it has one.
@@ -74,7 +77,7 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
         (_, Field::Slot(slot)) => format!("[{slot}]"),
         (_, Field::Imm(bits)) => format!("{:#x}", bits),
         (_, Field::Long(bits)) => format!("{bits:#x}"),
-        (_, Field::None) => String::new(),
+        (_, Field::None | Field::Added(..)) => String::new(),
     }
 }
 
@@ -91,6 +94,13 @@ impl StoreKind {
         match self {
             StoreKind::Scalar(op) => op.text(),
             StoreKind::Vector(op) => op.text(),
+        }
+    }
+    /// Bytes written.
+    pub fn width(self) -> u32 {
+        match self {
+            StoreKind::Scalar(op) => op.width(),
+            StoreKind::Vector(op) => op.width(),
         }
     }
     /// Its handler.
@@ -122,6 +132,10 @@ impl<B: Backend> Translator<'_, B> {
             Field::Slot(slot) => self.out.slot(slot),
             Field::Imm(bits) => self.out.u32(bits),
             Field::Long(bits) => self.out.u64(bits),
+            Field::Added(slot, imm) => {
+                self.out.slot(slot);
+                self.out.u32(imm);
+            }
         }
     }
     pub(super) fn target(&mut self, target: Target) {
@@ -213,10 +227,16 @@ impl<B: Backend> Translator<'_, B> {
         b: Leaf,
         find: impl Fn(Place, Place) -> Option<Handler>,
     ) -> Result<(Handler, Operand, Operand), Error> {
-        let mut pa = self.operand_not_const(a, ty, 0)?;
-        let mut pb = match self.operand(b, ty) {
-            Some(operand) => operand,
-            None => self.in_scratch(b, ty, 1)?,
+        let mut pb = match (self.operand(b, ty), b) {
+            (Some(operand), _) => operand,
+            (None, Leaf::Const(bits)) if find(Place::SLOT, Place::LONG).is_some() => {
+                (Place::LONG, Field::Long(bits))
+            }
+            (None, _) => self.in_scratch(b, ty, 1)?,
+        };
+        let mut pa = match self.operand(a, ty) {
+            Some(operand) if operand.0 != Place::IMM || find(Place::IMM, pb.0).is_some() => operand,
+            _ => self.operand_not_const(a, ty, 0)?,
         };
         if let Some(handler) = find(pa.0, pb.0) {
             return Ok((handler, pa, pb));
@@ -280,6 +300,9 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(field);
                 self.out.end();
             }
+            Value::Bin(op, a, Leaf::Const(bits)) if Reciprocal::of(op, bits).is_some() => {
+                return self.compute_divide(target, op, a, bits);
+            }
             Value::Bin(op, a, b) => {
                 if B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
                     return Ok(false);
@@ -301,10 +324,13 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.end();
             }
             Value::Vector(vector) => return self.compute_vector(target, vector),
-            Value::Load { op, is_64, memory, offset, address } => {
-                if memory != 0 || offset > u64::from(u32::MAX) {
-                    return self.far_load(target, value);
+            Value::Tree(tree) => return self.compute_tree(target, tree),
+            Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
+            Value::Load(load) => {
+                if !load.is_near() {
+                    return self.far_load(target, load);
                 }
+                let Load { op, is_64, offset, address, .. } = load;
                 let find = |form| find_load::<B>(op, is_64, target.dest, form);
                 if find(AddressForm::One(Place::SLOT)).is_none() {
                     return Ok(false);
@@ -327,8 +353,8 @@ impl<B: Backend> Translator<'_, B> {
         Ok(true)
     }
     /// A load from another memory, or with an offset of more than 32 bits.
-    fn far_load(&mut self, target: Target, value: Value) -> Result<bool, Error> {
-        let Value::Load { op, is_64, memory, offset, address: Addr::One(a) } = value else {
+    fn far_load(&mut self, target: Target, load: Load) -> Result<bool, Error> {
+        let Load { op, is_64, memory, offset, address: Addr::One(a) } = load else {
             return Err(self.out.no_handler("load"));
         };
         if target.dest != Dest::SLOT {
@@ -376,7 +402,20 @@ impl<B: Backend> Translator<'_, B> {
                 if a.0.0 > b.0.0 {
                     core::mem::swap(&mut a, &mut b);
                 }
-                (AddressForm::Sum(a.0, b.0, 0), [a.1, b.1])
+                (AddressForm::Sum(a.0, b.0), [a.1, b.1])
+            }
+            Addr::Scaled(a, b) => {
+                let a = self.operand_not_const(a, ty, 2)?;
+                let b = self.operand_not_const(b, ty, 3)?;
+                (AddressForm::Scaled(a.0, b.0), [a.1, b.1])
+            }
+            Addr::Shl(a) => {
+                let (place, field) = self.operand_not_const(a, ty, 2)?;
+                (AddressForm::Shl(place), [field, Field::None])
+            }
+            Addr::MaskShl(a, mask) => {
+                let (place, field) = self.operand_not_const(a, ty, 2)?;
+                (AddressForm::MaskShl(place), [Field::Imm(mask), field])
             }
         })
     }
@@ -397,8 +436,12 @@ impl<B: Backend> Translator<'_, B> {
             }
             Value::Leaf(_) | Value::Global(_) => entry.ty,
             Value::Un(op, _) => Ty::num(op.signature().0),
-            Value::Bin(op, ..) => Ty::num(op.signature().0),
-            Value::Load { .. } => Ty::I64,
+            Value::Bin(op, ..) | Value::Tree(Tree { outer: op, .. }) => Ty::num(op.signature().0),
+            Value::LoadBin(op, a, load) => {
+                release(a, Ty::num(op.signature().0));
+                return load.address.leaves(|leaf| release(*leaf, Ty::I64));
+            }
+            Value::Load(_) => Ty::I64,
         };
         entry.value.leaves(|leaf| release(*leaf, ty));
     }
@@ -618,16 +661,38 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(());
         }
         self.free(&entry);
-        let Some(reg) = self.take(ty)? else { return self.finish_local(local, &entry, None) };
-        self.banks[bank].busy[usize::from(reg)] = false;
-        self.finish_local(local, &entry, Some(reg))
+        let own = self.banks[bank]
+            .register_of(local)
+            .filter(|&reg| !self.banks[bank].busy[usize::from(reg)]);
+        let reg = match own {
+            Some(reg) => Some(reg),
+            None => self.take(ty)?,
+        };
+        if let Some(reg) = reg {
+            self.banks[bank].busy[usize::from(reg)] = false;
+        }
+        self.finish_local(local, &entry, reg)
     }
     fn finish_local(&mut self, local: u32, entry: &Entry, reg: Option<u8>) -> Result<(), Error> {
         let slot = self.locals[local as usize].slot;
         let bank = entry.ty.bank();
+        let (start, own) = (self.out.pos(), self.banks[bank].register_of(local));
         if let Some(reg) = reg
             && self.compute(Target::both(reg, slot), entry.value, entry.ty)?
         {
+            if own == Some(reg) {
+                self.note_added(start, local, reg, entry.value);
+            }
+            self.uncache(local);
+            self.banks[bank].cached[usize::from(reg)] = Some(local);
+            return Ok(());
+        }
+        // Two instructions in one, and then another that keeps the register.
+        if let Some(reg) = reg
+            && matches!(entry.value, Value::Tree(_) | Value::LoadBin(..))
+            && self.compute(Target::reg(reg), entry.value, entry.ty)?
+        {
+            self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
             self.uncache(local);
             self.banks[bank].cached[usize::from(reg)] = Some(local);
             return Ok(());
@@ -640,7 +705,10 @@ impl<B: Backend> Translator<'_, B> {
     fn set_pinned(&mut self, local: u32, entry: Entry, reg: u8) -> Result<(), Error> {
         let slot = self.locals[local as usize].slot;
         self.free(&entry);
-        if !self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
+        let start = self.out.pos();
+        if self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
+            self.note_added(start, local, reg, entry.value);
+        } else {
             if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
                 self.compute_into_slot(&entry, slot)?;
                 return self.mov(Target::reg(reg), Leaf::Slot(slot), entry.ty);
@@ -682,10 +750,14 @@ impl<B: Backend> Translator<'_, B> {
     }
 
     /// `select`: the three operands are the top of the stack, all leaves.
-    pub(super) fn emit_select(&mut self, ty: Ty) -> Result<(), Error> {
+    /// `turned`: the condition's negation.
+    pub(super) fn emit_select(&mut self, ty: Ty, turned: bool) -> Result<(), Error> {
         let c = self.pop()?;
-        let b = self.pop()?;
-        let a = self.pop()?;
+        let mut b = self.pop()?;
+        let mut a = self.pop()?;
+        if turned {
+            core::mem::swap(&mut a.value, &mut b.value);
+        }
         let (Value::Leaf(la), Value::Leaf(lb), Value::Leaf(lc)) = (a.value, b.value, c.value)
         else {
             return Err(self.out.no_handler("select"));
@@ -699,7 +771,7 @@ impl<B: Backend> Translator<'_, B> {
         };
         let pa = place(la, ty, 0, constants)?;
         let pb = place(lb, ty, 1, constants)?;
-        let pc = place(lc, Ty::I32, 2, false)?;
+        let pc = place(lc, c.ty, 2, false)?;
         for entry in [&a, &b, &c] {
             self.free(entry);
         }

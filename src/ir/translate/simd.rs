@@ -1,7 +1,7 @@
 //! Vectors: every instruction is an operation on leaves that is done when its value must exist.
 
 use super::lower::{Field, Operand, StoreKind, Target, place_text};
-use super::stack::{LoadKind, Vector};
+use super::stack::{Load, LoadKind, Vector};
 use super::*;
 
 impl<B: Backend> Translator<'_, B> {
@@ -79,12 +79,11 @@ impl<B: Backend> Translator<'_, B> {
 
     /// A vector load that is no lane's.
     pub(super) fn vector_load(&mut self, op: SimdOp, arg: MemArg) -> Result<(), Error> {
-        let imm = AddressForm::Imm(Place::SLOT);
-        let sums = B::simd_load(op, arg.is_64, Dest::SLOT, imm).is_some();
-        let (_, address) = self.pop_address(&arg, sums)?;
+        let has = |form| B::simd_load(op, arg.is_64, Dest::SLOT, form).is_some();
+        let (_, address) = self.pop_address(&arg, op.width(), has)?;
         let MemArg { memory, offset, is_64 } = arg;
         let op = LoadKind::Vector(op);
-        self.push(Value::Load { op, is_64, memory, offset, address }, Ty::V128)
+        self.push(Value::Load(Load { op, is_64, memory, offset, address }), Ty::V128)
     }
     /// A load into a lane, or a store of one: vector and address in slots.
     pub(super) fn vector_lane(&mut self, op: SimdOp, arg: MemArg, lane: u8) -> Result<(), Error> {
@@ -122,9 +121,8 @@ impl<B: Backend> Translator<'_, B> {
     /// A store: the value on top of the stack, the address below.
     pub(super) fn store_kind(&mut self, op: StoreKind, arg: MemArg) -> Result<(), Error> {
         let value = self.pop_leaf()?;
-        let imm = AddressForm::Imm(Place::SLOT);
-        let sums = op.find::<B>(arg.is_64, imm, Place::SLOT).is_some();
-        let (address_entry, address) = self.pop_address(&arg, sums)?;
+        let has = |form| op.find::<B>(arg.is_64, form, Place::SLOT).is_some();
+        let (address_entry, address) = self.pop_address(&arg, op.width(), has)?;
         self.settle_ordered()?;
         if arg.memory != 0 || arg.offset > u64::from(u32::MAX) {
             return self.far_store(op, arg, address_entry, value);

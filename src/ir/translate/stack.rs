@@ -1,6 +1,7 @@
 //! The symbolic operand stack: what is known of every operand before it has to exist, and what the
 //! registers hold.
 
+use crate::ir::divide::Reciprocal;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
 use crate::wasm::types::{NumType, ValType};
@@ -59,6 +60,47 @@ pub enum Addr {
     One(Leaf),
     Imm(Leaf, u32),
     Sum(Leaf, Leaf),
+    /// The second one times the width of the access.
+    Scaled(Leaf, Leaf),
+    /// Times the width of the access.
+    Shl(Leaf),
+    /// The bits of the mask only, times the width of the access.
+    MaskShl(Leaf, u32),
+}
+impl Addr {
+    pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
+        match self {
+            Addr::One(a) | Addr::Imm(a, _) | Addr::Shl(a) | Addr::MaskShl(a, _) => f(a),
+            Addr::Sum(a, b) | Addr::Scaled(a, b) => {
+                f(a);
+                f(b);
+            }
+        }
+    }
+}
+
+/// `(a inner b) outer c`: operations of one type that cannot trap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tree {
+    pub outer: BinOp,
+    pub inner: BinOp,
+    pub operands: [Leaf; 3],
+}
+
+/// A load from memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    pub op: LoadKind,
+    pub is_64: bool,
+    pub memory: u32,
+    pub offset: u64,
+    pub address: Addr,
+}
+impl Load {
+    /// Whether it is from memory 0 with an offset of 32 bits.
+    pub fn is_near(&self) -> bool {
+        self.memory == 0 && self.offset <= u64::from(u32::MAX)
+    }
 }
 
 /// What a load reads.
@@ -102,7 +144,10 @@ pub enum Value {
     Leaf(Leaf),
     Un(UnOp, Leaf),
     Bin(BinOp, Leaf, Leaf),
-    Load { op: LoadKind, is_64: bool, memory: u32, offset: u64, address: Addr },
+    Tree(Tree),
+    Load(Load),
+    /// `leaf op load`.
+    LoadBin(BinOp, Leaf, Load),
     Global(u32),
     Vector(Vector),
 }
@@ -115,13 +160,12 @@ impl Value {
                 f(a);
                 f(b);
             }
-            Value::Load { address, .. } => match address {
-                Addr::One(a) | Addr::Imm(a, _) => f(a),
-                Addr::Sum(a, b) => {
-                    f(a);
-                    f(b);
-                }
-            },
+            Value::Tree(tree) => tree.operands.iter().for_each(f),
+            Value::Load(load) => load.address.leaves(f),
+            Value::LoadBin(_, a, load) => {
+                f(a);
+                load.address.leaves(f);
+            }
             Value::Global(_) => {}
             Value::Vector(vector) => vector.operands().for_each(|(leaf, _)| f(&leaf)),
         }
@@ -142,8 +186,11 @@ impl Value {
     /// Whether doing it later could change what it gives or which trap comes first.
     pub fn is_ordered(&self) -> bool {
         match self {
-            Value::Load { .. } => true,
+            Value::Load(_) | Value::LoadBin(..) => true,
             Value::Un(op, _) => op.can_trap(),
+            Value::Bin(op, _, Leaf::Const(bits)) => {
+                op.can_trap() && Reciprocal::of(*op, *bits).is_none()
+            }
             Value::Bin(op, ..) => op.can_trap(),
             _ => false,
         }

@@ -2,7 +2,7 @@
 
 use super::blocks::Test;
 use super::lower::StoreKind;
-use super::stack::LoadKind;
+use super::stack::{Load, LoadKind};
 use super::*;
 use crate::wasm::ops::SimdShape;
 
@@ -24,6 +24,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.uses.resize(info.locals.len(), 0);
         self.touched.clear();
         self.wide.clear();
+        self.added = None;
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
@@ -62,6 +63,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             self.fixed(Fixed::SetLoop);
         }
         let header = self.out.pos();
+        self.out.label = header;
         let control = self.top()?;
         control.header = header;
         control.loop_register = loop_register;
@@ -281,8 +283,17 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn select(&mut self, ty: ValType) -> Result<(), Error> {
         let ty = Ty::of(ty);
+        // The condition is tested in 64 bits; its negation turns the operands round.
+        let mut turned = false;
+        if let Some(top) = self.stack.last_mut()
+            && let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), leaf) = top.value
+        {
+            top.value = Value::Leaf(leaf);
+            top.ty = Ty::num(op.signature().0);
+            turned = true;
+        }
         self.leaves(3)?;
-        self.emit_select(ty)
+        self.emit_select(ty, turned)
     }
     fn local_get(&mut self, local: u32) -> Result<(), Error> {
         let Local { ty, slot } = self.locals[local as usize];
@@ -357,6 +368,22 @@ impl<B: Backend> Sink for Translator<'_, B> {
                     top.ty = ty;
                     return Ok(());
                 }
+                // The low half of the result is the result on the low halves.
+                (UnOp::I32WrapI64, Value::Bin(op, a, b)) if narrow(op).is_some() => {
+                    if let Some(op) = narrow(op) {
+                        let low = |leaf| match leaf {
+                            Leaf::Const(bits) => Leaf::Const(u64::from(bits as u32)),
+                            leaf => leaf,
+                        };
+                        *top = Entry { value: Value::Bin(op, low(a), low(b)), ty, ..*top };
+                        return Ok(());
+                    }
+                }
+                (UnOp::I32Eqz, Value::Un(eqz @ (UnOp::I32Eqz | UnOp::I64Eqz), a)) => {
+                    let ne = if eqz == UnOp::I32Eqz { BinOp::I32Ne } else { BinOp::I64Ne };
+                    top.value = Value::Bin(ne, a, Leaf::Const(0));
+                    return Ok(());
+                }
                 (UnOp::I32Eqz, Value::Bin(compare, a, b)) => {
                     if let Some(negated) = condition::negated(compare) {
                         top.value = Value::Bin(negated, a, b);
@@ -377,6 +404,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push(Value::Un(op, leaf), ty)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
+        if self.try_tree(op)? {
+            return Ok(());
+        }
         let ty = Ty::num(op.signature().1);
         let (mut a, mut b) = self.binary_operands()?;
         let mut op = op;
@@ -392,16 +422,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
             op = turned;
             core::mem::swap(&mut a, &mut b);
         }
-        match (op, b) {
-            (BinOp::I32Sub, Leaf::Const(c)) => {
-                op = BinOp::I32Add;
-                b = Leaf::Const(u64::from((c as u32).wrapping_neg()));
-            }
-            (BinOp::I64Sub, Leaf::Const(c)) => {
-                op = BinOp::I64Add;
-                b = Leaf::Const(c.wrapping_neg());
-            }
-            _ => {}
+        if let Some((add, negated)) = trees::subtraction(op, b) {
+            op = add;
+            b = Leaf::Const(negated);
         }
         self.push(Value::Bin(op, a, b), ty)
     }
@@ -468,12 +491,12 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
 
     fn load(&mut self, op: LoadOp, arg: MemArg) -> Result<(), Error> {
-        let sums = B::load(op, arg.is_64, Dest::SLOT, AddressForm::Imm(Place::SLOT)).is_some();
-        let (_, address) = self.pop_address(&arg, sums)?;
+        let has = |form| B::load(op, arg.is_64, Dest::SLOT, form).is_some();
+        let (_, address) = self.pop_address(&arg, op.width(), has)?;
         let MemArg { memory, offset, is_64 } = arg;
         let ty = Ty::num(op.ty());
         let op = LoadKind::Scalar(op);
-        self.push(Value::Load { op, is_64, memory, offset, address }, ty)
+        self.push(Value::Load(Load { op, is_64, memory, offset, address }), ty)
     }
     fn store(&mut self, op: StoreOp, arg: MemArg) -> Result<(), Error> {
         self.store_kind(StoreKind::Scalar(op), arg)
@@ -550,4 +573,17 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn gc(&mut self, op: OtherOp, _: u32, _: u32) -> Result<(), Error> {
         Err(self.unsupported(op.text()))
     }
+}
+
+/// The operation on 32 bits that gives the low half of this one.
+fn narrow(op: BinOp) -> Option<BinOp> {
+    Some(match op {
+        BinOp::I64Add => BinOp::I32Add,
+        BinOp::I64Sub => BinOp::I32Sub,
+        BinOp::I64Mul => BinOp::I32Mul,
+        BinOp::I64And => BinOp::I32And,
+        BinOp::I64Or => BinOp::I32Or,
+        BinOp::I64Xor => BinOp::I32Xor,
+        _ => return None,
+    })
 }

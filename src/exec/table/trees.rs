@@ -1,0 +1,184 @@
+//! Handlers of two operations at once: complete families, by what constants they take.
+
+use super::super::machine::{Bin, Expr as P, I, Num, S, step};
+#[cfg(threaded)]
+use super::super::machine::{R, branch_mut, branch_mut_loop};
+use super::super::roots::*;
+use super::{ANY, DST, H, REGS, RS, Raw, address, at, commutes, in_order, to};
+use crate::ir::backend::{AddressForm, Dest, Handler, Place};
+use crate::wasm::instr::{BinOp, Binary, def};
+use core::marker::PhantomData;
+
+/// `(a op constant) op constant`: by destination and `a`.
+type Constants = [[H; RS]; DST];
+/// One constant: by destination and two places.
+type Two = [[[H; RS]; RS]; DST];
+/// No constant.
+type Three = [[[[H; RS]; RS]; RS]; DST];
+
+struct Pair<Q, O>(PhantomData<(Q, O)>);
+impl<Q: Binary<A: Num, R: Num>, O: Binary<A: Num, R: Num>> Pair<Q, O> {
+    const CONSTANTS: Constants =
+        over!(D in dst, over!(A in reg_slot, Some(step::<SetBin<D, Q, Bin<O, A, I>, I>> as Raw)));
+    const FIRST: Two = over!(D in dst, over!(A in reg_slot, over!(C in reg_slot,
+        Some(step::<SetBin<D, Q, Bin<O, A, I>, C>> as Raw))));
+    const SECOND: Two = over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
+        only!(!commutes(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
+            step::<SetBin<D, Q, Bin<O, A, B>, I>>))));
+    const NONE: Three = over!(D in dst, over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
+        only!(!commutes(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
+            step::<SetBin<D, Q, Bin<O, A, B>, C>>)))));
+}
+
+/// A function that finds the table of a pair of operations, outer ones first.
+macro_rules! family {
+    ($name:ident $table:ident: $ty:ty; $( [$($outer:ident)*] [$($inner:ident)*] )*) => {
+        fn $name([outer, inner]: [BinOp; 2]) -> Option<&'static $ty> {
+            $( {
+                struct Row<Q>(PhantomData<Q>);
+                impl<Q: Binary<A: Num, R: Num>> Row<Q> {
+                    const ROW: &'static [(BinOp, &'static $ty)] =
+                        &[$( (BinOp::$inner, &Pair::<Q, def::$inner>::$table) ),*];
+                }
+                let row = match outer {
+                    $( BinOp::$outer => Row::<def::$outer>::ROW, )*
+                    _ => &[],
+                };
+                if let Some((_, table)) = row.iter().find(|(op, _)| *op == inner) {
+                    return Some(table);
+                }
+            } )*
+            None
+        }
+    };
+}
+family! { constants CONSTANTS: Constants;
+    [I32Add I32Mul I32And I32Shl I32ShrS I32ShrU] [I32Add I32Mul I32And I32Shl I32ShrS I32ShrU]
+    [I64Add I64Mul I64And I64Shl I64ShrS I64ShrU] [I64Add I64Mul I64And I64Shl I64ShrS I64ShrU]
+}
+family! { first FIRST: Two;
+    [I32Add I32Or I32Xor] [I32And I32Shl I32ShrU]
+    [I64Add I64Or I64Xor] [I64And I64Shl I64ShrU]
+}
+family! { second SECOND: Two;
+    [I32And I32Shl I32ShrU I32Rotl] [I32Add I32Sub I32Xor]
+    [I64And I64Shl I64ShrU I64Rotl] [I64Add I64Sub I64Xor]
+}
+family! { three NONE: Three;
+    [F32Add F32Sub] [F32Mul]
+    [F64Add F64Sub] [F64Mul]
+}
+
+/// See [`crate::ir::backend::Backend::tree`].
+pub fn tree(ops: [BinOp; 2], d: Dest, [a, b, c]: [Place; 3]) -> Option<Handler> {
+    let (d, x) = (to(d), at(a));
+    address(match (b == Place::IMM, c == Place::IMM) {
+        (true, true) => *constants(ops)?.get(d)?.get(x)?,
+        (true, false) => *first(ops)?.get(d)?.get(x)?.get(at(c))?,
+        (false, true) => *second(ops)?.get(d)?.get(x)?.get(at(b))?,
+        (false, false) => *three(ops)?.get(d)?.get(x)?.get(at(b))?.get(at(c))?,
+    })
+}
+
+// ---- division by constants ---------------------------------------------------------------------
+
+macro_rules! divisions { ($($op:ident)*) => {
+    fn division(op: BinOp) -> Option<&'static Constants> {
+        Some(match op {
+            $( BinOp::$op => {
+                static TABLE: Constants = over!(D in dst, over!(A in reg_slot,
+                    Some(step::<Divide<D, def::$op, A>> as Raw)));
+                &TABLE
+            } )*
+            _ => return None,
+        })
+    }
+} }
+divisions!(I32DivS I32DivU I32RemS I32RemU I64DivS I64DivU I64RemS I64RemU);
+/// See [`crate::ir::backend::Backend::divide`].
+pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
+    address(*division(op)?.get(to(d))?.get(at(a))?)
+}
+
+// ---- operations on loads -----------------------------------------------------------------------
+
+/// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`.
+struct Loads {
+    one: Two,
+    imm: Two,
+}
+struct LoadPair<O, T, W>(PhantomData<(O, T, W)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs, W: Width> LoadPair<O, T, W> {
+    const TABLE: Loads = Loads {
+        one: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
+            Some(step::<LoadBin<D, O, A, T, At<W, X>>> as Raw)))),
+        imm: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
+            Some(step::<LoadBin<D, O, A, T, AtImm<W, X>>> as Raw)))),
+    };
+}
+macro_rules! binary_loads { ($($op:ident $load:ident)*) => {
+    fn loads(op: BinOp, is_64: bool) -> Option<&'static Loads> {
+        Some(match (op, is_64) {
+            $( (BinOp::$op, false) => &LoadPair::<def::$op, $load, u32>::TABLE,
+               (BinOp::$op, true) => &LoadPair::<def::$op, $load, u64>::TABLE, )*
+            _ => return None,
+        })
+    }
+} }
+binary_loads! {
+    I32Add L32U I32And L32U I32Or L32U I32Xor L32U
+    I64Add L64 I64Xor L64
+    F32Add LF32 F32Mul LF32 F64Add LF64 F64Sub LF64 F64Mul LF64
+}
+/// See [`crate::ir::backend::Backend::binary_load`].
+pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
+    let table = loads(op, is_64)?;
+    let (table, x) = match x {
+        AddressForm::One(x) => (&table.one, x),
+        AddressForm::Imm(x) => (&table.imm, x),
+        _ => return None,
+    };
+    address(*table.get(to(d))?.get(at(a))?.get(at(x))?)
+}
+
+// ---- adding and branching ----------------------------------------------------------------------
+
+/// By register, target, `b`.
+type AddBrs = [[[H; ANY]; 2]; REGS];
+#[cfg(threaded)]
+macro_rules! add_brs {
+    ($op:ident) => {
+        [add_brs!(0 $op), add_brs!(1 $op), add_brs!(2 $op), add_brs!(3 $op)]
+    };
+    ($n:literal $op:ident) => {
+        [
+            over!(B in any, Some(branch_mut::<AddBr<$n, def::$op, B>> as Raw)),
+            over!(B in any, Some(branch_mut_loop::<AddBr<$n, def::$op, B>> as Raw)),
+        ]
+    };
+}
+#[cfg(not(threaded))]
+macro_rules! add_brs {
+    ($op:ident) => {
+        []
+    };
+}
+macro_rules! add_branches { ($($op:ident)*) => {
+    fn add_branches(op: BinOp) -> Option<&'static AddBrs> {
+        Some(match op {
+            $( BinOp::$op => {
+                static TABLE: AddBrs = add_brs!($op);
+                &TABLE
+            } )*
+            _ => return None,
+        })
+    }
+} }
+add_branches! {
+    I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU
+    I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
+}
+/// See [`crate::ir::backend::Backend::add_br`].
+pub fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
+    address(*add_branches(op)?.get(usize::from(reg))?[usize::from(to_loop)].get(at(b))?)
+}

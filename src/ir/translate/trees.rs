@@ -1,0 +1,244 @@
+//! Expressions of two operations: which ones are kept together, and how they are written.
+
+use super::condition::{commutes, swapped};
+use super::lower::{Field, Operand, Target, place_text};
+use super::stack::{Load, LoadKind, Tree};
+use super::*;
+use crate::ir::divide::Reciprocal;
+use crate::wasm::types::NumType;
+
+/// The place that a leaf may have at worst.
+fn likely(leaf: Leaf, ty: Ty) -> Option<Place> {
+    match leaf {
+        Leaf::Const(bits) => super::lower::immediate(bits, ty).map(|_| Place::IMM),
+        _ => Some(Place::SLOT),
+    }
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// `op` on the top two operands, if it goes together with what one of them is.
+    pub(super) fn try_tree(&mut self, op: BinOp) -> Result<bool, Error> {
+        let Some(below) = self.stack.len().checked_sub(2) else { return Ok(false) };
+        let (a, b) = (self.stack[below].value, self.stack[below + 1].value);
+        let value = match (a, b) {
+            (Value::Leaf(a), Value::Load(load)) => self.load_bin(op, a, load),
+            (Value::Load(load), Value::Leaf(b)) if commutes(op) => {
+                // What comes after the load must not be able to change what it reads.
+                self.load_bin(op, b, load)
+            }
+            (Value::Bin(inner, x, y), Value::Leaf(c)) => self.tree(op, inner, [x, y, c]),
+            (Value::Leaf(c), Value::Bin(inner, x, y)) => {
+                swapped(op).and_then(|op| self.tree(op, inner, [x, y, c]))
+            }
+            _ => None,
+        };
+        let Some(value) = value else { return Ok(false) };
+        self.pop()?;
+        self.pop()?;
+        self.push(value, Ty::num(op.signature().1))?;
+        Ok(true)
+    }
+    fn tree(&self, outer: BinOp, inner: BinOp, x: [Leaf; 3]) -> Option<Value> {
+        let (mut outer, mut x) = (outer, x);
+        if let Some((op, negated)) = subtraction(outer, x[2]) {
+            outer = op;
+            x[2] = Leaf::Const(negated);
+        }
+        let ty = Ty::num(outer.signature().0);
+        let places = [likely(x[0], ty)?, likely(x[1], ty)?, likely(x[2], ty)?];
+        B::tree([outer, inner], Dest::SLOT, places)?;
+        Some(Value::Tree(Tree { outer, inner, operands: x }))
+    }
+    fn load_bin(&self, op: BinOp, a: Leaf, load: Load) -> Option<Value> {
+        let LoadKind::Scalar(kind) = load.op else { return None };
+        let ty = op.signature().0;
+        let size = if matches!(ty, NumType::I32 | NumType::F32) { 4 } else { 8 };
+        let whole = kind.ty() == ty && kind.width() == size;
+        let place = likely(a, Ty::num(ty))?;
+        if !whole || !load.is_near() || place != Place::SLOT {
+            return None;
+        }
+        B::binary_load(op, load.is_64, Dest::SLOT, place, form(load.address, Place::SLOT))?;
+        Some(Value::LoadBin(op, a, load))
+    }
+
+    /// Writes a tree; false: not with this target.
+    pub(super) fn compute_tree(&mut self, target: Target, tree: Tree) -> Result<bool, Error> {
+        let Tree { outer, inner, operands } = tree;
+        let ty = Ty::num(outer.signature().0);
+        let ops = [outer, inner];
+        let likely = operands.map(|leaf| likely(leaf, ty).unwrap_or(Place::SLOT));
+        if B::tree(ops, target.dest, likely).is_none() {
+            return Ok(false);
+        }
+        let mut x: [Operand; 3] = [(Place::SLOT, Field::None); 3];
+        for (operand, leaf) in x.iter_mut().zip(operands) {
+            *operand = match self.operand(leaf, ty) {
+                Some(operand) => operand,
+                None => return Err(self.out.no_handler("tree")),
+            };
+        }
+        let find = |x: &[Operand; 3]| B::tree(ops, target.dest, x.map(|(place, _)| place));
+        if find(&x).is_none() && commutes(inner) {
+            x.swap(0, 1);
+        }
+        for (i, leaf) in operands.into_iter().enumerate() {
+            if find(&x).is_some() {
+                break;
+            }
+            if x[i].0 != Place::IMM {
+                x[i] = self.operand_in_slot(leaf, ty, i)?;
+            }
+        }
+        let Some(handler) = find(&x) else { return Err(self.out.no_handler("tree")) };
+        self.out.list(|| {
+            let [a, b, c] = x.map(|(place, field)| place_text(place, field));
+            format!("{} := ({} {a} {b}) {} {c}", target.text(), inner.text(), outer.text())
+        });
+        self.out.begin(handler);
+        self.target(target);
+        for (_, field) in x {
+            self.write_field(field);
+        }
+        self.out.end();
+        Ok(true)
+    }
+    /// Writes an operation on a load; false: not with this target.
+    pub(super) fn compute_load_bin(
+        &mut self,
+        target: Target,
+        op: BinOp,
+        a: Leaf,
+        load: Load,
+    ) -> Result<bool, Error> {
+        let slots = form(load.address, Place::SLOT);
+        if B::binary_load(op, load.is_64, target.dest, Place::SLOT, slots).is_none() {
+            return Ok(false);
+        }
+        let (place, field) = self.operand_not_const(a, Ty::num(op.signature().0), 0)?;
+        let (form, fields) = self.address(load.address, load.is_64)?;
+        let Some(handler) = B::binary_load(op, load.is_64, target.dest, place, form) else {
+            return Err(self.out.no_handler("load"));
+        };
+        self.out.traps();
+        self.out.list(|| {
+            let a = place_text(place, field);
+            format!("{} := {} {a} load {form:?} +{}", target.text(), op.text(), load.offset)
+        });
+        self.out.begin(handler);
+        self.target(target);
+        self.write_field(field);
+        self.out.u32(load.offset as u32);
+        for field in fields {
+            self.write_field(field);
+        }
+        self.out.end();
+        Ok(true)
+    }
+    /// Writes a division by a constant; false: not with this target.
+    pub(super) fn compute_divide(
+        &mut self,
+        target: Target,
+        op: BinOp,
+        a: Leaf,
+        bits: u64,
+    ) -> Result<bool, Error> {
+        if B::divide(op, target.dest, Place::SLOT).is_none() {
+            return Ok(false);
+        }
+        let Some(reciprocal) = Reciprocal::of(op, bits) else { return Ok(false) };
+        let (place, field) = self.operand_not_const(a, Ty::num(op.signature().0), 0)?;
+        let Some(handler) = B::divide(op, target.dest, place) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.list(|| {
+            let a = place_text(place, field);
+            format!("{} := {} {a} {:#x}", target.text(), op.text(), reciprocal.divisor)
+        });
+        self.out.begin(handler);
+        self.target(target);
+        self.write_field(field);
+        self.out.u64(reciprocal.divisor);
+        self.out.u64(reciprocal.magic);
+        self.out.u64(reciprocal.shift);
+        self.out.end();
+        Ok(true)
+    }
+}
+
+/// An addition of a constant to a local in a register, just written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Added {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    local: u32,
+    reg: u8,
+    slot: i32,
+    imm: u32,
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// Notes that `[slot]+r := r + constant` was written, from `start` on, if it was.
+    pub(super) fn note_added(&mut self, start: usize, local: u32, reg: u8, value: Value) {
+        self.added = None;
+        if let Value::Bin(BinOp::I32Add | BinOp::I64Add, Leaf::Local(l), Leaf::Const(bits)) = value
+            && l == local
+            && let Some(imm) = super::lower::immediate(bits, self.locals[local as usize].ty)
+        {
+            let slot = self.locals[local as usize].slot;
+            self.added = Some(Added { code: (start, self.out.pos()), local, reg, slot, imm });
+        }
+    }
+    /// If the instruction just written adds a constant to the local: takes it back, and begins one
+    /// that adds and branches on `local op b`.
+    pub(super) fn add_and_branch(
+        &mut self,
+        op: BinOp,
+        local: Leaf,
+        b: Leaf,
+        to_loop: bool,
+    ) -> Option<[Field; 2]> {
+        let added = self.added?;
+        let fresh = added.code.1 == self.out.pos() && self.out.label < added.code.1;
+        let ty = Ty::num(op.signature().0);
+        let same = self.locals[added.local as usize].ty == ty;
+        if !fresh || !same || local != Leaf::Local(added.local) || b == local {
+            return None;
+        }
+        let (place, field) = self.operand(b, ty)?;
+        let handler = B::add_br(op, to_loop, added.reg, place)?;
+        self.out.take_back(added.code.0);
+        self.out.list(|| {
+            let b = place_text(place, field);
+            let Added { reg, slot, imm, .. } = added;
+            format!("[{slot}]+r{reg} += {imm:#x}, branch if {} r{reg} {b}", op.text())
+        });
+        self.out.begin(handler);
+        // The target comes first; these follow.
+        Some([Field::Added(added.slot, added.imm), field])
+    }
+}
+
+/// The form of an address whose operands are at the same place.
+pub(super) fn form(address: Addr, place: Place) -> AddressForm {
+    match address {
+        Addr::One(Leaf::Const(_)) => AddressForm::One(Place::IMM),
+        Addr::One(_) => AddressForm::One(place),
+        Addr::Imm(..) => AddressForm::Imm(place),
+        Addr::Sum(..) => AddressForm::Sum(place, place),
+        Addr::Scaled(..) => AddressForm::Scaled(place, place),
+        Addr::Shl(_) => AddressForm::Shl(place),
+        Addr::MaskShl(..) => AddressForm::MaskShl(place),
+    }
+}
+
+/// A subtraction of a constant is an addition.
+pub(super) fn subtraction(op: BinOp, b: Leaf) -> Option<(BinOp, u64)> {
+    match (op, b) {
+        (BinOp::I32Sub, Leaf::Const(c)) => {
+            Some((BinOp::I32Add, u64::from((c as u32).wrapping_neg())))
+        }
+        (BinOp::I64Sub, Leaf::Const(c)) => Some((BinOp::I64Add, c.wrapping_neg())),
+        _ => None,
+    }
+}
