@@ -272,13 +272,13 @@ macro_rules! meanings { ($derive:ident) => { $derive! {
     }
     test {
         V128AnyTrue  (a: V128)  = (a.to_bits() != 0) as i32;
-        I8x16AllTrue (a: I8x16) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I8x16AllTrue (a: I8x16) = all_true(a);
         I8x16Bitmask (a: I8x16) = bitmask(a);
-        I16x8AllTrue (a: I16x8) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I16x8AllTrue (a: I16x8) = all_true(a);
         I16x8Bitmask (a: I16x8) = bitmask(a);
-        I32x4AllTrue (a: I32x4) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I32x4AllTrue (a: I32x4) = all_true(a);
         I32x4Bitmask (a: I32x4) = bitmask(a);
-        I64x2AllTrue (a: I64x2) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I64x2AllTrue (a: I64x2) = all_true(a);
         I64x2Bitmask (a: I64x2) = bitmask(a);
     }
     splat {
