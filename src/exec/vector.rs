@@ -13,12 +13,16 @@ use crate::wasm::simd::{
     VecStoreLane, VecTernary, VecTest, VecUnary, def,
 };
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use aarch64::native;
 #[cfg(target_arch = "x86_64")]
 use x86::native;
-/// Code for any target: the portable meaning.
-#[cfg(not(target_arch = "x86_64"))]
+/// Code for any other target: the portable meaning.
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
 macro_rules! native {
     ($op:ident $l:ident ($($a:ident),*) else $portable:expr) => {
         $portable

@@ -73,6 +73,8 @@ macro_rules! native {
     (I64x2ReplaceLane $($rest:tt)*) => { native!(@ replace_i64x2 $($rest)*) };
     (F32x4ReplaceLane $($rest:tt)*) => { native!(@ replace_f32x4 $($rest)*) };
     (F64x2ReplaceLane $($rest:tt)*) => { native!(@ replace_f64x2 $($rest)*) };
+    (I8x16Splat $($rest:tt)*) => { native!(@ splat_i8x16 $($rest)*) };
+    (V128Load8Splat $($rest:tt)*) => { native!(@ load8_splat $($rest)*) };
     (V128Load8Lane $($rest:tt)*) => { native!(@ load8_lane $($rest)*) };
     (V128Load16Lane $($rest:tt)*) => { native!(@ load16_lane $($rest)*) };
     (V128Load32Lane $($rest:tt)*) => { native!(@ load32_lane $($rest)*) };
@@ -188,6 +190,19 @@ replace! {
     replace_f64x2 f64, _mm_cmpeq_epi32, |n| _mm_set1_epi32(i32::from(n)),
         _mm_setr_epi32(0, 0, 1, 1), x => _mm_castpd_si128(_mm_set1_pd(x));
 }
+/// A byte for every lane.
+#[inline(always)]
+pub(super) unsafe fn splat_i8x16<L: Level>(x: i32) -> V128 {
+    // SAFETY: E7 (SSE2).
+    of_int(unsafe { _mm_set1_epi8(x as i8) })
+}
+/// A byte that was read, for every lane.
+#[inline(always)]
+pub(super) unsafe fn load8_splat<L: Level>(raw: u64) -> V128 {
+    // SAFETY: E8.
+    unsafe { splat_i8x16::<L>(raw as i32) }
+}
+
 /// Loads of a lane: a replacement by what was read.
 macro_rules! load_lanes { ($($name:ident $t:ty, $replace:ident;)*) => { $(
     #[inline(always)]
