@@ -21,6 +21,7 @@ mod condition;
 mod emit;
 mod lower;
 mod scan;
+mod simd;
 mod stack;
 
 use self::emit::{Emitter, Patches};
@@ -121,6 +122,8 @@ pub struct Translator<'m, B: Backend> {
     fuel_field: Option<usize>,
     fuel: u32,
     code: Vec<u8>,
+    /// Immediates of 16 bytes.
+    wide: Vec<[u8; 16]>,
     backend: PhantomData<B>,
 }
 
@@ -147,6 +150,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             fuel_field: None,
             fuel: 0,
             code: Vec::new(),
+            wide: Vec::new(),
             backend: PhantomData,
         }
     }
@@ -473,7 +477,8 @@ impl<'m, B: Backend> Translator<'m, B> {
         for local in late {
             let Local { ty, slot } = self.locals[local as usize];
             let bank = ty.bank();
-            let Some(reg) = chosen[bank].iter().position(Option::is_none) else { continue };
+            // From the last one down: vectors use the first ones.
+            let Some(reg) = chosen[bank].iter().rposition(Option::is_none) else { continue };
             chosen[bank][reg] = Some(local);
             self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
         }

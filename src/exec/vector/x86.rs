@@ -1,10 +1,11 @@
 //! x86-64: where compilers make poor code of the portable meaning, both levels written out.
 //!
-//! `Base` is SSE2, which every x86-64 has; `Fast` is AVX2 (see [`super::is_fast`]). What is not
+//! `Base` is SSE2, which every x86-64 has; `Fast` is AVX2 (see [`super::level_is_fast`]). What is not
 //! here compiles to one to five instructions by itself.
 
 use super::Level;
-use crate::wasm::simd::{V128, VecBinary, def};
+use crate::wasm::ops::SimdOp;
+use crate::wasm::simd::{V128, VecBinary, VecUnary, def};
 use core::arch::x86_64::*;
 
 /// The instructions that have code here, and those that fall back on the portable one.
@@ -36,6 +37,9 @@ macro_rules! native {
     (I64x2ExtmulHighI32x4S $($rest:tt)*) => { native!(@fast extmul_high_i32x4_s $($rest)*) };
     (I64x2ExtmulLowI32x4U $($rest:tt)*) => { native!(@ extmul_low_i32x4_u $($rest)*) };
     (I64x2ExtmulHighI32x4U $($rest:tt)*) => { native!(@ extmul_high_i32x4_u $($rest)*) };
+    (I16x8ExtaddPairwiseI8x16S $($rest:tt)*) => { native!(@ extadd_i8x16_s $($rest)*) };
+    (I16x8ExtaddPairwiseI8x16U $($rest:tt)*) => { native!(@ extadd_i8x16_u $($rest)*) };
+    (I32x4ExtaddPairwiseI16x8S $($rest:tt)*) => { native!(@ extadd_i16x8_s $($rest)*) };
     (I32x4RelaxedDotI8x16I7x16AddS $($rest:tt)*) => { native!(@ relaxed_dot_add $($rest)*) };
     (V128Load8x8S $($rest:tt)*) => { native!(@ load8x8_s $($rest)*) };
     (V128Load8x8U $($rest:tt)*) => { native!(@ load8x8_u $($rest)*) };
@@ -92,6 +96,65 @@ macro_rules! native {
     ($op:ident $l:ident ($($a:ident),*) else $portable:expr) => { $portable };
 }
 pub(super) use native;
+
+/// See [`super::gains`]: those that save two instructions or more.
+pub(super) const fn gains(op: SimdOp) -> bool {
+    use SimdOp::*;
+    matches!(
+        op,
+        I8x16Shuffle
+            | I8x16Swizzle
+            | I8x16Splat
+            | I8x16ReplaceLane
+            | I16x8ReplaceLane
+            | I32x4ReplaceLane
+            | I64x2ReplaceLane
+            | F32x4ReplaceLane
+            | F64x2ReplaceLane
+            | I32x4LeU
+            | I32x4GeU
+            | V128AnyTrue
+            | I8x16Abs
+            | I8x16Popcnt
+            | F32x4Ceil
+            | F32x4Floor
+            | F32x4Trunc
+            | F32x4Nearest
+            | I8x16Shl
+            | I8x16ShrU
+            | F64x2Ceil
+            | F64x2Floor
+            | I8x16MinS
+            | I8x16MaxS
+            | F64x2Trunc
+            | I16x8Abs
+            | I16x8Q15mulrSatS
+            | I16x8NarrowI32x4U
+            | F64x2Nearest
+            | I16x8ExtmulLowI8x16S
+            | I32x4Abs
+            | I32x4Mul
+            | I32x4MinS
+            | I32x4MinU
+            | I32x4MaxS
+            | I32x4MaxU
+            | I64x2AllTrue
+            | I64x2ExtendLowI32x4S
+            | I64x2ExtendHighI32x4S
+            | I64x2Eq
+            | I64x2Ne
+            | I64x2LtS
+            | I64x2GtS
+            | I64x2LeS
+            | I64x2GeS
+            | I64x2ExtmulLowI32x4S
+            | I64x2ExtmulHighI32x4S
+            | I8x16RelaxedSwizzle
+            | I16x8RelaxedQ15mulrS
+            | I16x8ExtaddPairwiseI8x16S
+            | I16x8ExtaddPairwiseI8x16U
+    )
+}
 
 /// A vector as the processor's integers, and as its floats.
 macro_rules! views { ($($to:ident $from:ident $t:ty;)*) => { $(
@@ -260,7 +323,8 @@ same! {
     narrow_i32x4_s(a: int, b: int) -> of_int = _mm_packs_epi32(a, b);
     extmul_low_i32x4_u(a: int, b: int) -> of_int = _mm_mul_epu32(low32(a), low32(b));
     extmul_high_i32x4_u(a: int, b: int) -> of_int = _mm_mul_epu32(high32(a), high32(b));
-    /// The sums of neighbours are those of products with 1.
+    /// The sums of neighbours are those of their products with 1.
+    extadd_i16x8_s(a: int) -> of_int = _mm_madd_epi16(a, _mm_set1_epi16(1));
     relaxed_dot_add(a: int, b: int, c: int) -> of_int = {
         let dot = int(def::I16x8RelaxedDotI8x16I7x16S::eval(of_int(a), of_int(b)));
         _mm_add_epi32(_mm_madd_epi16(dot, _mm_set1_epi16(1)), c)
@@ -282,6 +346,10 @@ both! {
         let rounded = _mm_avg_epu16(_mm_srli_epi16::<14>(low), _mm_setzero_si128());
         saturated(_mm_add_epi16(_mm_add_epi16(high, high), rounded))
     };
+    extadd_i8x16_s(a: int) -> of_int = _mm_maddubs_epi16(_mm_set1_epi8(1), a),
+        int(def::I16x8ExtaddPairwiseI8x16S::eval(of_int(a)));
+    extadd_i8x16_u(a: int) -> of_int = _mm_maddubs_epi16(a, _mm_set1_epi8(1)),
+        int(def::I16x8ExtaddPairwiseI8x16U::eval(of_int(a)));
     extmul_low_i8x16_s(a: int, b: int) -> of_int
         = _mm_mullo_epi16(_mm_cvtepi8_epi16(a), _mm_cvtepi8_epi16(b)),
         _mm_mullo_epi16(low8_s(a), low8_s(b));
