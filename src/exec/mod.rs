@@ -10,3 +10,4 @@ pub mod roots;
 pub mod run;
 pub mod slow;
 pub mod table;
+pub mod unwind;

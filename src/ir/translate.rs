@@ -19,15 +19,17 @@
 mod blocks;
 mod condition;
 mod emit;
+mod exceptions;
 mod lower;
 mod scan;
 mod stack;
 
 use self::emit::{Emitter, Patches};
+use self::exceptions::{Try, Uses};
 use self::lower::{Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
-use super::code::{CodeEntry, FuncCode};
+use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
@@ -70,6 +72,11 @@ enum Kind {
     Loop,
     If,
     Else,
+    TryTable,
+    /// The body of a legacy `try`.
+    Try,
+    /// A clause of a legacy `try`.
+    Catch,
 }
 
 /// A block that is open.
@@ -97,6 +104,10 @@ struct Control {
     outer_pins: Cache,
     /// Jumps of a `br_table` that must move operands first.
     stub: Patches,
+    /// The clauses of exception handlers that lead to the end.
+    caught: Uses,
+    /// Those that go on with what is outside of the block.
+    delegated: Uses,
 }
 
 /// Buffers that serve many functions, and the state of one.
@@ -120,6 +131,10 @@ pub struct Translator<'m, B: Backend> {
     /// Where the number of instructions of the running stretch goes, and how many there are.
     fuel_field: Option<usize>,
     fuel: u32,
+    /// The clauses of the function, and the exception handlers that are open.
+    clauses: Vec<Clause>,
+    tries: Vec<Try>,
+    catches: Vec<Catch>,
     code: Vec<u8>,
     backend: PhantomData<B>,
 }
@@ -146,6 +161,9 @@ impl<'m, B: Backend> Translator<'m, B> {
             results: (0, 0),
             fuel_field: None,
             fuel: 0,
+            clauses: Vec::new(),
+            tries: Vec::new(),
+            catches: Vec::new(),
             code: Vec::new(),
             backend: PhantomData,
         }
@@ -155,6 +173,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         FuncCode {
             words: self.out.words(),
             map: self.out.map.as_slice().into(),
+            clauses: self.clauses.as_slice().into(),
             frame_slots: (self.max_slot + HEADER) as u32,
             listing: core::mem::take(&mut self.out.listing),
         }
@@ -419,6 +438,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             loop_register: false,
             outer_pins: self.pins(),
             stub: Patches::default(),
+            caught: Uses::default(),
+            delegated: Uses::default(),
         });
     }
     fn top(&mut self) -> Result<&mut Control, Error> {
