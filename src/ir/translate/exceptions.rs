@@ -71,6 +71,7 @@ impl<B: Backend> Translator<'_, B> {
         match self.control[label].kind {
             Kind::TryTable => {
                 if let Some(handler) = self.tries.pop() {
+                    self.end_body(label);
                     for i in handler.catches..self.catches.len() {
                         self.add_clause(&handler, self.catches[i]);
                     }
@@ -115,6 +116,12 @@ impl<B: Backend> Translator<'_, B> {
             values,
             exn,
         });
+    }
+    /// The end of what a handler protects: who has delegated to it goes on with its clauses.
+    fn end_body(&mut self, label: usize) {
+        let delegated = core::mem::take(&mut self.control[label].delegated);
+        let next = self.clauses.len() as u32;
+        delegated.place(&mut self.clauses, next);
     }
     /// The end of a block that clauses lead to.
     pub(super) fn place_clauses(&mut self, caught: Uses, delegated: Uses) {
@@ -178,15 +185,16 @@ impl<B: Backend> Translator<'_, B> {
         if self.control[label].dead {
             return Ok(());
         }
-        let Some(handler) = self.tries.last_mut() else { return Ok(()) };
-        if self.control[label].kind == Kind::Try {
-            handler.end = self.out.pos() as u32;
-            // Who delegates to the body is caught by the clauses from here on.
-            let delegated = core::mem::take(&mut self.control[label].delegated);
-            let next = self.clauses.len() as u32;
-            delegated.place(&mut self.clauses, next);
+        let is_first = self.control[label].kind == Kind::Try;
+        if is_first {
+            self.end_body(label);
         }
-        handler.clause = self.clauses.len();
+        let (at, clause) = (self.out.pos() as u32, self.clauses.len());
+        let Some(handler) = self.tries.last_mut() else { return Ok(()) };
+        if is_first {
+            handler.end = at;
+        }
+        handler.clause = clause;
         let Try { start, end, .. } = *handler;
         if live {
             self.results_in_place(label)?;
@@ -227,8 +235,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let Some(handler) = self.tries.pop() else { return };
         self.control[label].kind = Kind::Block;
-        let delegated = core::mem::take(&mut self.control[label].delegated);
-        self.place_clauses(Uses::default(), delegated);
+        self.end_body(label);
         let target = self.control[label - 1 - depth as usize].delegated.add(&self.clauses);
         self.clauses.push(Clause {
             start: handler.start,
