@@ -19,6 +19,9 @@ use core::marker::PhantomData;
 /// Registers of each class, integers and floats.
 pub const K: usize = if cfg!(threaded) { 4 } else { 0 };
 
+/// Float registers, the first ones, that hold vectors too.
+pub const VECTOR_K: usize = if cfg!(threaded) { 2 } else { 0 };
+
 /// A float register: a whole vector register, of which scalars use the low lane.
 #[cfg(target_arch = "x86_64")]
 pub type F = core::arch::x86_64::__m128;
@@ -440,6 +443,15 @@ pub trait Tail {
 handlers! {
     /// Executes an instruction.
     fn step<X: Root> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            Err(trap) => stop!(s, 1 + trap as Stop),
+        }
+    }
+    /// Executes an instruction with what newer processors have (`vector::Fast`).
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn step_fast<X: Root> |s| {
         match X::run(s) {
             Ok(()) => next!(s),
             Err(trap) => stop!(s, 1 + trap as Stop),

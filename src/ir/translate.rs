@@ -22,6 +22,7 @@ mod emit;
 mod exceptions;
 mod lower;
 mod scan;
+mod simd;
 mod stack;
 
 use self::emit::{Emitter, Patches};
@@ -136,6 +137,8 @@ pub struct Translator<'m, B: Backend> {
     tries: Vec<Try>,
     catches: Vec<Catch>,
     code: Vec<u8>,
+    /// Immediates of 16 bytes.
+    wide: Vec<[u8; 16]>,
     backend: PhantomData<B>,
 }
 
@@ -165,6 +168,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             tries: Vec::new(),
             catches: Vec::new(),
             code: Vec::new(),
+            wide: Vec::new(),
             backend: PhantomData,
         }
     }
@@ -494,7 +498,8 @@ impl<'m, B: Backend> Translator<'m, B> {
         for local in late {
             let Local { ty, slot } = self.locals[local as usize];
             let bank = ty.bank();
-            let Some(reg) = chosen[bank].iter().position(Option::is_none) else { continue };
+            // From the last one down: vectors use the first ones.
+            let Some(reg) = chosen[bank].iter().rposition(Option::is_none) else { continue };
             chosen[bank][reg] = Some(local);
             self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
         }

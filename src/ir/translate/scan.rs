@@ -2,6 +2,8 @@
 //!
 //! It stops at the first nested loop, so that every byte is looked at no more than twice.
 
+use crate::wasm::ops::{SimdOp, SimdShape};
+
 /// What the body of a loop does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoopBody {
@@ -48,6 +50,19 @@ impl Bytes<'_> {
             self.leb()?;
         }
         self.leb()
+    }
+    /// The rest of a vector instruction.
+    fn vector(&mut self) -> Option<()> {
+        let op = SimdOp::decode(self.u32()?)?;
+        let shape = op.shape();
+        if shape.is_memory() {
+            self.memarg()?;
+        }
+        match shape {
+            SimdShape::Const | SimdShape::Shuffle => self.skip(16),
+            _ => self.skip(usize::from(shape.has_lane())),
+        }
+        Some(())
     }
 }
 
@@ -101,6 +116,7 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 19..=22 => keeps_registers = false,
                 _ => return None,
             },
+            0xFD => bytes.vector()?,
             // A nested loop, a call, an exception handler, or what this look does not know.
             _ => return None,
         }
