@@ -557,3 +557,92 @@
     (global.set $g (i32.const 3)))
   (start $start))
 (assert_return (get "g") (i32.const 3))
+;; Vectors among the values.
+(module
+  (tag $e (param i32 v128 i64 v128))
+  (tag $v (param v128))
+  (global $g (mut v128) (v128.const i64x2 0 0))
+  (func $throw (param $a v128) (param $b v128)
+    (throw $e (i32.const -1) (local.get $a) (i64.const -2) (local.get $b)))
+  (func (export "block") (param $a v128) (param $b v128) (result i32 v128 i64 v128)
+    (f32.const 1)
+    (i8x16.add (local.get $a) (local.get $b))
+    (block $h (result i32 v128 i64 v128)
+      (i64.const 3)
+      (try_table (catch $e $h) (call $throw (local.get $a) (local.get $b)))
+      (unreachable))
+    (return))
+  (func (export "below") (param $a v128) (param $b v128) (result v128)
+    (i8x16.add (local.get $a) (local.get $b))
+    (block $h (result v128)
+      (i64.const 3)
+      (try_table (catch $v $h) (throw $v (i8x16.sub (local.get $a) (local.get $b))))
+      (unreachable))
+    (v128.xor))
+  (func (export "function") (param $a v128) (result v128)
+    (i32.const 3)
+    (try_table (catch $v 0) (throw $v (v128.not (local.get $a))))
+    (unreachable))
+  (func (export "loop") (param $n i32) (result v128) (local $x v128)
+    (v128.const i32x4 1 2 3 4)
+    (loop $next (param v128)
+      (local.set $x)
+      (if (i32.eqz (local.get $n)) (then (return (local.get $x))))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (try_table (catch $v $next)
+        (throw $v (i32x4.add (local.get $x) (v128.const i32x4 10 20 30 40))))
+      (unreachable))
+    (unreachable))
+  (func (export "reference") (param $a v128) (param $b v128) (result v128 v128)
+    (local $x v128) (local $y v128) (local $exn exnref)
+    (block $h (result i32 v128 i64 v128 exnref)
+      (try_table (catch_ref $e $h) (call $throw (local.get $a) (local.get $b)))
+      (unreachable))
+    (local.set $exn) (local.set $y) (drop) (local.set $x) (drop)
+    (global.set $g (v128.const i64x2 -1 -1))
+    (block $h (result i32 v128 i64 v128)
+      (try_table (catch $e $h) (throw_ref (local.get $exn)))
+      (unreachable))
+    (local.set $b) (drop) (local.set $a) (drop)
+    (i64x2.sub (local.get $a) (local.get $x))
+    (i64x2.add (local.get $b) (local.get $y)))
+  (func (export "legacy") (param $a v128) (param $b v128) (result v128 v128)
+    try (result v128 v128)
+      try (result v128 v128)
+        local.get $a
+        local.get $b
+        call $throw
+        unreachable
+      catch $e
+        drop
+        drop
+        drop
+        drop
+        v128.const i64x2 5 5
+        v128.const i64x2 6 6
+        drop
+        drop
+        rethrow 0
+      end
+    catch $e
+      local.set $b
+      drop
+      local.set $a
+      drop
+      local.get $b
+      local.get $a
+    end)
+)
+(assert_return
+  (invoke "block" (v128.const i64x2 1 2) (v128.const i64x2 3 4))
+  (i32.const -1) (v128.const i64x2 1 2) (i64.const -2) (v128.const i64x2 3 4))
+(assert_return
+  (invoke "below" (v128.const i64x2 5 6) (v128.const i64x2 1 2)) (v128.const i64x2 2 12))
+(assert_return (invoke "function" (v128.const i64x2 0 -1)) (v128.const i64x2 -1 0))
+(assert_return (invoke "loop" (i32.const 5)) (v128.const i32x4 51 102 153 204))
+(assert_return
+  (invoke "reference" (v128.const i64x2 1 2) (v128.const i64x2 3 4))
+  (v128.const i64x2 0 0) (v128.const i64x2 6 8))
+(assert_return
+  (invoke "legacy" (v128.const i64x2 1 2) (v128.const i64x2 3 4))
+  (v128.const i64x2 3 4) (v128.const i64x2 1 2))

@@ -260,3 +260,48 @@ fn too_many_exceptions_trap() -> Outcome {
     assert_eq!(error.trap(), Some(Trap::AllocationTooLarge));
     Ok(())
 }
+
+/// Going on after a catch is charged like any other branch: to a block, to a loop, to the function.
+#[test]
+fn fuel_runs_out_between_throws() -> Outcome {
+    let engine = Engine::new(Config::new().fuel(true))?;
+    let text = r#"(module (tag $e)
+        (func (export "block")
+            (loop $next
+                (block $h (try_table (catch $e $h) (throw $e)))
+                (br $next)))
+        (func (export "loop")
+            (loop $next (try_table (catch $e $next) (throw $e))))
+        (func $quick (try_table (catch $e 0) (throw $e)))
+        (func (export "function") (loop $next (call $quick) (br $next))))"#;
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module(&engine, text)?, &[])?;
+    for export in ["block", "loop", "function"] {
+        store.set_fuel(10_000)?;
+        let func = instance.typed_func::<(), ()>(&store, export)?;
+        assert_eq!(func.call(&mut store, ()).unwrap_err().trap(), Some(Trap::OutOfFuel));
+    }
+    Ok(())
+}
+
+#[test]
+fn vectors_among_the_values() -> Outcome {
+    let text = r#"(module
+        (tag $e (export "e") (param v128 i32 v128))
+        (func (export "throw") (param v128 v128)
+            (throw $e (local.get 0) (i32.const 5) (local.get 1)))
+        (func (export "rethrow") (param exnref) (throw_ref (local.get 0))))"#;
+    let (mut store, instance) = instance(text)?;
+    let values = [Val::V128(u128::MAX - 7), Val::I32(5), Val::V128(1 << 64)];
+    let throw = instance.func(&store, "throw").expect("an export");
+    let error = throw.call(&mut store, &[values[0], values[2]], &mut []).unwrap_err();
+    let exception = error.exception().expect("an exception");
+    assert_eq!(exception.values(&store)?, values);
+    let tag = instance.tag(&store, "e").expect("an export");
+    let made = Exception::new(&mut store, tag, &values)?;
+    let rethrow = instance.func(&store, "rethrow").expect("an export");
+    let error = rethrow.call(&mut store, &[made.into()], &mut []).unwrap_err();
+    assert_eq!(error.exception(), Some(made));
+    assert_eq!(made.values(&store)?, values);
+    Ok(())
+}
