@@ -16,6 +16,7 @@ pub struct Config {
     fuel: bool,
     eager: bool,
     guard_pages: bool,
+    deterministic: bool,
     max_stack_bytes: usize,
 }
 impl Default for Config {
@@ -25,6 +26,7 @@ impl Default for Config {
             fuel: false,
             eager: false,
             guard_pages: false,
+            deterministic: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
         }
     }
@@ -99,6 +101,9 @@ impl Engine {
         let Config { fuel, guard_pages, max_stack_bytes, .. } = self.0.config;
         let limits = Limits { stack_bytes: max_stack_bytes as u64, ..Limits::default() };
         StoreOptions { limits, fuel, guard_pages }
+    }
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.0.config.deterministic
     }
     pub(crate) fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

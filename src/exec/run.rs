@@ -280,6 +280,7 @@ pub fn translate_function(
     let context = Context {
         imported_funcs: module.module.num_imported_funcs(),
         entries: module.code.entries(),
+        memories: &module.module.memories,
         fuel: module.fuel(),
         listing,
     };

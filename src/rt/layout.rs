@@ -11,7 +11,7 @@
 
 pub use crate::ir::code::CodeEntry;
 use crate::wasm::error::Error;
-use crate::wasm::types::{TypeId, ValType};
+use crate::wasm::types::{MemoryType, TypeId, ValType};
 use core::cell::Cell;
 
 /// Slots of a frame's header, below the frame pointer.
@@ -133,6 +133,15 @@ pub struct MemoryData {
     pub base: Cell<*mut u8>,
     /// The logarithm of the page size.
     pub page_size_log2: u8,
+    /// Whether other threads may access it: then neither its length nor its bytes are accessed
+    /// but by atomics.
+    pub shared: bool,
+}
+impl MemoryData {
+    /// For a memory of this type.
+    pub fn new(base: *mut u8, ty: &MemoryType) -> MemoryData {
+        MemoryData { base: Cell::new(base), page_size_log2: ty.page_size_log2, shared: ty.shared }
+    }
 }
 
 /// What lies directly below a memory's base.

@@ -9,12 +9,14 @@ use super::layout::{
 };
 use super::limits::Limits;
 use super::memory::Memory;
+use super::memory::shared::Shared;
 use super::owned::Owned;
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
@@ -182,6 +184,20 @@ impl Store {
         self.used.memory_bytes = total;
         Ok(push(&mut self.memories, memory).cast())
     }
+    /// Adds a memory that other stores may have, too. It is charged with its size of now, and with
+    /// what this store's guests make it grow.
+    ///
+    /// # Errors
+    /// Limit: it is larger than the store's limit.
+    pub fn add_shared_memory(&mut self, shared: Arc<Shared>) -> Result<*const MemoryData, Error> {
+        let limit = self.options.limits.memory_bytes;
+        let total = self.used.memory_bytes.saturating_add(shared.len());
+        if total > limit {
+            return Err(Error::limit("bytes of memory", total, limit));
+        }
+        self.used.memory_bytes = total;
+        Ok(push(&mut self.memories, Memory::of_shared(shared)).cast())
+    }
     /// Adds a table.
     ///
     /// # Errors
@@ -246,8 +262,9 @@ impl Store {
     pub unsafe fn grow_memory(&mut self, memory: *const MemoryData, pages: u64) -> Option<u64> {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *memory.cast_mut().cast::<Memory>() };
-        let (before, base) = (object.len(), object.base());
-        let total = (self.used.memory_bytes - before).checked_add(object.grown_len(pages)?)?;
+        let base = object.base();
+        let added = pages.checked_mul(1 << object.ty.page_size_log2)?;
+        let total = self.used.memory_bytes.checked_add(added)?;
         if total > self.options.limits.memory_bytes && pages > 0 {
             return None;
         }

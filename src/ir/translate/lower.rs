@@ -259,7 +259,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.end();
             }
             Value::Load { op, is_64, memory, offset, address } => {
-                if memory != 0 || offset > u64::from(u32::MAX) {
+                if !self.is_near(memory, offset) {
                     return self.far_load(target, value);
                 }
                 if B::load(op, is_64, target.dest, AddressForm::One(Place::SLOT)).is_none() {
@@ -292,7 +292,8 @@ impl<B: Backend> Translator<'_, B> {
         }
         let address_ty = if is_64 { Ty::I64 } else { Ty::I32 };
         let (place, field) = self.operand_in_slot(a, address_ty, 0)?;
-        let Some(handler) = B::load(op, is_64, target.dest, AddressForm::Memory(place)) else {
+        let form = self.far_form(memory, place);
+        let Some(handler) = B::load(op, is_64, target.dest, form) else {
             return Err(self.out.no_handler(op.text()));
         };
         self.out.traps();

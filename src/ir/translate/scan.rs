@@ -100,6 +100,10 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 19..=22 => keeps_registers = false,
                 _ => return None,
             },
+            0xFE => match bytes.u32()? {
+                3 => bytes.skip(1),
+                _ => bytes.memarg()?,
+            },
             // A nested loop, a call, an exception, or what this look does not know.
             _ => return None,
         }

@@ -480,7 +480,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let value = self.pop_leaf()?;
         let (address_entry, address) = self.pop_address(&arg, true)?;
         self.settle_ordered()?;
-        if arg.memory != 0 || arg.offset > u64::from(u32::MAX) {
+        if !self.is_near(arg.memory, arg.offset) {
             return self.far_store(op, arg, address_entry, value);
         }
         let (form, fields) = self.address(address, arg.is_64)?;
@@ -519,11 +519,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn data_drop(&mut self, data: u32) -> Result<(), Error> {
         self.slow(SlowOp::DataDrop, 0, &[], data, 0)
     }
-    fn atomic(&mut self, op: AtomicOp, _: MemArg) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn atomic(&mut self, op: AtomicOp, arg: MemArg) -> Result<(), Error> {
+        self.atomic_access(op, arg)
     }
     fn atomic_fence(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("atomic.fence"))
+        self.fence()
     }
 
     fn table_get(&mut self, table: u32, _: bool) -> Result<(), Error> {
