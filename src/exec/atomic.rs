@@ -120,7 +120,7 @@ pub trait Atom: Copy {
     unsafe fn xor(at: *mut u8, value: u64) -> u64;
     /// Exchanges; gives what was there.
     unsafe fn swap(at: *mut u8, value: u64) -> u64;
-    /// Stores `new` if `expected` is there; gives what was there.
+    /// Stores `new` if `expected` is there, both wrapped; gives what was there.
     unsafe fn compare_exchange(at: *mut u8, expected: u64, new: u64) -> u64;
 }
 macro_rules! atoms { ($($t:ty, $atomic:ident;)*) => { $(
@@ -173,11 +173,6 @@ macro_rules! atoms { ($($t:ty, $atomic:ident;)*) => { $(
         }
         #[inline(always)]
         unsafe fn compare_exchange(at: *mut u8, expected: u64, new: u64) -> u64 {
-            // What is expected is not wrapped: a larger number is not there.
-            if expected != u64::from(expected as $t) {
-                // SAFETY: R2, R8.
-                return unsafe { Self::load(at) };
-            }
             // SAFETY: R2, R8.
             let place = unsafe { $atomic::from_ptr(at.cast()) };
             let (expected, new) = ((expected as $t).to_le(), (new as $t).to_le());
