@@ -282,6 +282,7 @@ pub fn translate_function(
         entries: module.code.entries(),
         memories: &module.module.memories,
         fuel: module.fuel(),
+        deterministic: module.deterministic(),
         listing,
     };
     let mut translator = Translator::<Machine>::new(context);

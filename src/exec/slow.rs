@@ -101,13 +101,12 @@ slow! {
         let memory = memory(i, a);
         let store = (*i).store;
         let before = (*memory).base.get();
-        let old = ((*store).memory_grow)(store, memory, *s);
+        let grown_by = ((*store).memory_grow)(store, memory, *s);
         let after = (*memory).base.get();
         if before != after {
             super::run::rebase(store, before, after);
         }
-        *s = grown(old, is_64);
-        Ok(())
+        grown_by.map(|old| *s = grown(old, is_64))
     }
     /// §4.4.7 memory.fill
     fn memory_fill(i, s, a, b) {
@@ -198,8 +197,7 @@ slow! {
         let table = table(i, a);
         let store = (*i).store;
         let old = ((*store).table_grow)(store, table, *s.add(1), *s);
-        *s = grown(old, is_64);
-        Ok(())
+        old.map(|old| *s = grown(old, is_64))
     }
     /// §4.4.6 table.fill
     fn table_fill(i, s, a, b) {

@@ -19,6 +19,7 @@
 mod atomic;
 mod blocks;
 mod condition;
+mod deterministic;
 mod emit;
 mod lower;
 mod scan;
@@ -55,6 +56,8 @@ pub struct Context<'m> {
     pub memories: &'m [MemoryType],
     /// Charge fuel.
     pub fuel: bool,
+    /// Make NaNs canonical, and frames as large on every target.
+    pub deterministic: bool,
     /// Keep texts.
     pub listing: bool,
 }
@@ -182,6 +185,10 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.settle_ordered()?;
         }
         let slot = self.next_slot();
+        if self.cx.deterministic {
+            // Whether a frame needs the slot depends on the registers that there are.
+            self.reach(slot)?;
+        }
         self.stack.push(Entry { value, ty, slot });
         if self.stack.len() - self.settled > tuning::PENDING_OPERANDS {
             self.settle(tuning::PENDING_OPERANDS / 2)?;

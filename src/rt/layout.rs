@@ -11,6 +11,7 @@
 
 pub use crate::ir::code::CodeEntry;
 use crate::wasm::error::Error;
+use crate::wasm::trap::Trap;
 use crate::wasm::types::{MemoryType, TypeId, ValType};
 use core::cell::Cell;
 
@@ -178,10 +179,18 @@ pub struct StoreData {
         slots: *mut u64,
     ) -> bool,
     /// `memory.grow` by `pages`: the old size in pages, or `u64::MAX`.
-    pub memory_grow: unsafe fn(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64,
+    pub memory_grow: unsafe fn(
+        store: *mut StoreData,
+        memory: *const MemoryData,
+        pages: u64,
+    ) -> Result<u64, Trap>,
     /// `table.grow` by `count` elements of value `init`: the old size, or `u64::MAX`.
-    pub table_grow:
-        unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+    pub table_grow: unsafe fn(
+        store: *mut StoreData,
+        table: *const TableData,
+        count: u64,
+        init: u64,
+    ) -> Result<u64, Trap>,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
 }

@@ -156,6 +156,11 @@ impl Memory {
     pub fn size(&self) -> u64 {
         self.len() >> self.data.page_size_log2
     }
+    /// Whether the type allows it to grow by `pages`.
+    pub fn allows(&self, pages: u64) -> bool {
+        let size = self.size().checked_add(pages);
+        size.is_some_and(|size| size <= max_pages(&self.ty) && bytes_of(&self.ty, size).is_some())
+    }
     /// Grows by `pages`; the old size in pages, or `None`. The base may be another one afterwards.
     ///
     /// *Spec*: §4.5.3 memory growth.

@@ -14,6 +14,7 @@ use super::owned::Owned;
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::trap::Trap;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Options {
     pub fuel: bool,
     /// Whether memories of 32-bit addresses are surrounded by what they cannot reach.
     pub guard_pages: bool,
+    /// Whether growing may fail because of limits only.
+    pub deterministic: bool,
 }
 
 /// The untyped part of a store. Handlers reach it from its first field.
@@ -263,13 +266,11 @@ impl Store {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *memory.cast_mut().cast::<Memory>() };
         let base = object.base();
-        let added = pages.checked_mul(1 << object.ty.page_size_log2)?;
-        let total = self.used.memory_bytes.checked_add(added)?;
-        if total > self.options.limits.memory_bytes && pages > 0 {
+        if !self.may_grow_memory(object, pages) {
             return None;
         }
         let old = object.grow(pages)?;
-        self.used.memory_bytes = total;
+        self.used.memory_bytes += pages << object.ty.page_size_log2;
         let moved = object.base();
         if moved != base {
             for instance in &self.instances {
@@ -292,13 +293,27 @@ impl Store {
     ) -> Option<u64> {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *table.cast_mut().cast::<Table>() };
-        let total = self.used.table_elements.checked_add(count)?;
-        if total > self.options.limits.table_elements && count > 0 {
+        if !self.may_grow_table(object, count) {
             return None;
         }
         let old = object.grow(count, init)?;
-        self.used.table_elements = total;
+        self.used.table_elements += count;
         Some(old)
+    }
+    /// Whether the type and the limits allow a memory to grow.
+    fn may_grow_memory(&self, object: &Memory, pages: u64) -> bool {
+        let total = pages
+            .checked_mul(1 << object.ty.page_size_log2)
+            .and_then(|added| self.used.memory_bytes.checked_add(added));
+        let within = total.is_some_and(|total| total <= self.options.limits.memory_bytes);
+        object.allows(pages) && (within || pages == 0)
+    }
+    /// Whether the type and the limits allow a table to grow.
+    fn may_grow_table(&self, object: &Table, count: u64) -> bool {
+        let total = self.used.table_elements.checked_add(count);
+        let within = total.is_some_and(|total| total <= self.options.limits.table_elements);
+        let allowed = object.len().checked_add(count).is_some_and(|len| object.allows(len));
+        count == 0 || within && allowed
     }
 }
 
@@ -333,12 +348,44 @@ pub fn func_data(
 }
 
 /// See [`StoreData::memory_grow`].
-unsafe fn memory_grow(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64 {
+unsafe fn memory_grow(
+    store: *mut StoreData,
+    memory: *const MemoryData,
+    pages: u64,
+) -> Result<u64, Trap> {
     // SAFETY: R1: the head is the first field of the store, and handlers lend it (R6).
-    unsafe { (*store.cast::<Store>()).grow_memory(memory, pages).unwrap_or(u64::MAX) }
+    unsafe {
+        let store = &mut *store.cast::<Store>();
+        match store.grow_memory(memory, pages) {
+            Some(old) => Ok(old),
+            // The limits allow it, but the host has not as much.
+            None if store.options.deterministic
+                && store.may_grow_memory(&*memory.cast::<Memory>(), pages) =>
+            {
+                Err(Trap::AllocationTooLarge)
+            }
+            None => Ok(u64::MAX),
+        }
+    }
 }
 /// See [`StoreData::table_grow`].
-unsafe fn table_grow(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64 {
+unsafe fn table_grow(
+    store: *mut StoreData,
+    table: *const TableData,
+    count: u64,
+    init: u64,
+) -> Result<u64, Trap> {
     // SAFETY: R1, R6: as above.
-    unsafe { (*store.cast::<Store>()).grow_table(table, count, init).unwrap_or(u64::MAX) }
+    unsafe {
+        let store = &mut *store.cast::<Store>();
+        match store.grow_table(table, count, init) {
+            Some(old) => Ok(old),
+            None if store.options.deterministic
+                && store.may_grow_table(&*table.cast::<Table>(), count) =>
+            {
+                Err(Trap::AllocationTooLarge)
+            }
+            None => Ok(u64::MAX),
+        }
+    }
 }

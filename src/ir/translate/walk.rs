@@ -353,6 +353,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn unary(&mut self, op: UnOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
+        let folded = match self.stack.last() {
+            Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
+            _ => None,
+        };
         if let Some(top) = self.stack.last_mut() {
             match (op, top.value) {
                 // Narrow numbers are zero-extended everywhere.
@@ -366,8 +370,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (_, Value::Leaf(Leaf::Const(bits))) => {
-                    if let Ok(bits) = op.eval(bits) {
+                (_, Value::Leaf(Leaf::Const(_))) => {
+                    if let Some(bits) = folded {
                         *top = Entry { value: Value::Leaf(Leaf::Const(bits)), ty, ..*top };
                         return Ok(());
                     }
@@ -377,14 +381,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         let entry = self.pop_leaf()?;
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler(op.text())) };
-        self.push(Value::Un(op, leaf), ty)
+        self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
         let (mut a, mut b) = self.binary_operands()?;
         let mut op = op;
         if let (Leaf::Const(x), Leaf::Const(y)) = (a, b)
-            && let Ok(bits) = op.eval(x, y)
+            && let Some(bits) = self.fold_binary(op, x, y)
         {
             return self.push_const(bits, ty);
         }
@@ -406,7 +410,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             }
             _ => {}
         }
-        self.push(Value::Bin(op, a, b), ty)
+        self.push_binary(op, a, b)
     }
     fn wide_add_sub(&mut self, subtract: bool) -> Result<(), Error> {
         let op = if subtract { SlowOp::WideSub } else { SlowOp::WideAdd };
