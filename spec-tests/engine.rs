@@ -251,8 +251,10 @@ fn spectest(engine: &Engine, store: &mut Store<()>) -> Result<Linker<()>, Error>
         let table = Table::new(&mut *store, ty, Val::FuncRef(None))?;
         linker.define(&*store, "spectest", name, Extern::Table(table))?;
     }
-    for (name, shared) in [("memory", false), ("shared_memory", true)] {
-        let limits = TypeLimits { min: 1, max: Some(2), is_64: false };
+    let memories =
+        [("memory", false, false), ("memory64", true, false), ("shared_memory", false, true)];
+    for (name, is_64, shared) in memories {
+        let limits = TypeLimits { min: 1, max: Some(2), is_64 };
         let ty = MemoryType { limits, shared, page_size_log2: 16 };
         let memory = Memory::new(&mut *store, ty)?;
         linker.define(&*store, "spectest", name, Extern::Memory(memory))?;

@@ -1,6 +1,7 @@
 //! Runs one script (`.wast` file) against the engine and counts what held.
 
 use crate::engine::{Failure, Features, Host, Instance, Item, Kind, Module};
+use crate::twin::{self, Widen};
 use crate::value::{self, Value};
 use std::collections::HashMap;
 use std::fmt;
@@ -111,12 +112,13 @@ impl Event {
 }
 
 /// Runs a script.
-pub fn run(source: &str, features: Features, tell: &mut dyn FnMut(Event)) {
+pub fn run(source: &str, features: Features, widen: Option<Widen>, tell: &mut dyn FnMut(Event)) {
     let parsed = parse(source, |directives| {
         thread::scope(|threads| {
             let (scope, running) = (Scope::default(), HashMap::new());
             let host = Host::new(features);
-            Script { source, host, scope, tell, threads, running }.directives(directives);
+            let script = Script { source, widen, widened: 0, host, scope, tell, threads, running };
+            script.directives(directives);
         });
     });
     if let Err(reason) = parsed {
@@ -161,6 +163,18 @@ fn asserts(directive: &WastDirective<'_>) -> bool {
     )
 }
 
+/// Whether a directive says that a module is rejected before it is linked.
+fn rejects(directive: &WastDirective<'_>) -> bool {
+    use WastDirective as D;
+    matches!(
+        directive,
+        D::AssertMalformed { .. }
+            | D::AssertMalformedCustom { .. }
+            | D::AssertInvalid { .. }
+            | D::AssertInvalidCustom { .. }
+    )
+}
+
 /// Parses a script and hands its directives on.
 fn parse(source: &str, run: impl FnOnce(Vec<WastDirective<'_>>)) -> Result<(), String> {
     let mut lexer = Lexer::new(source);
@@ -191,6 +205,10 @@ struct Scope {
 /// with others but what the script says.
 struct Script<'scope, 'env, 'a> {
     source: &'env str,
+    /// Which memories and tables are to have 64-bit addresses.
+    widen: Option<Widen>,
+    /// How many modules have been changed for that.
+    widened: u32,
     host: Host,
     scope: Scope,
     tell: &'a mut dyn FnMut(Event),
@@ -211,9 +229,16 @@ impl<'env> Script<'_, 'env, '_> {
         for (_, thread) in std::mem::take(&mut self.running) {
             self.join(thread);
         }
+        if self.widen.is_some() && self.widened == 0 {
+            (self.tell)(Event::Failure(0, "no module has a twin".to_string()));
+        }
     }
 
     fn directive(&mut self, directive: WastDirective<'env>) {
+        if self.widen.is_some() && rejects(&directive) {
+            // Said of the module itself; it says nothing about its twin.
+            return;
+        }
         let line = directive.span().linecol_in(self.source).0 + 1;
         let asserts = asserts(&directive);
         (self.tell)(Event::Line(line));
@@ -271,13 +296,12 @@ impl<'env> Script<'_, 'env, '_> {
             D::AssertException { exec, .. } => {
                 self.execute(exec).and_then(|outcome| expect(outcome, Kind::Exception, ""))
             }
-            D::AssertUnlinkable { mut module, message, .. } => module
-                .encode()
-                .map_err(|error| format!("text parser: {}", first_line(&error)))
-                .and_then(|bytes| {
-                    let outcome = self.instantiate(&bytes).map(|_| Vec::new());
+            D::AssertUnlinkable { mut module, message, .. } => {
+                encode_wat(&mut module).and_then(|bytes| {
+                    let outcome = self.instantiate(&bytes)?.map(|_| Vec::new());
                     expect(outcome, Kind::Link, message)
-                }),
+                })
+            }
             D::AssertSuspension { .. } => Err("stack switching is not supported".to_string()),
             D::Thread(thread) => self.thread(thread),
             D::Wait { thread, .. } => match self.running.remove(thread.name()) {
@@ -324,6 +348,7 @@ impl<'env> Script<'_, 'env, '_> {
         module: &mut QuoteWat<'_>,
     ) -> Result<Module, String> {
         let bytes = encode(module).map_err(|error| format!("text parser: {error}"))?;
+        let bytes = self.widened(bytes)?;
         let module = self.host.compile(&bytes).map_err(text)?;
         self.scope.definition = Some(module.clone());
         if let Some(name) = name {
@@ -373,12 +398,14 @@ impl<'env> Script<'_, 'env, '_> {
             let item = self.host.share(&self.item(Some(shared.name()))?).map_err(text)?;
             scope.instances.insert(shared.name().to_string(), item);
         }
-        let (source, host, threads) = (self.source, self.host.thread(), self.threads);
+        let (source, widen, threads) = (self.source, self.widen, self.threads);
+        let host = self.host.thread();
         let run = move || {
             let mut events = Vec::new();
             let tell = &mut |event| events.push(event);
             let running = HashMap::new();
-            Script { source, host, scope, tell, threads, running }.directives(thread.directives);
+            let script = Script { source, widen, widened: 0, host, scope, tell, threads, running };
+            script.directives(thread.directives);
             events
         };
         // The text parser recurses.
@@ -407,14 +434,23 @@ impl<'env> Script<'_, 'env, '_> {
             }
             WastExecute::Wat(mut module) => {
                 let bytes = encode_wat(&mut module)?;
-                Ok(self.instantiate(&bytes).map(|_| Vec::new()))
+                Ok(self.instantiate(&bytes)?.map(|_| Vec::new()))
             }
         }
     }
 
-    fn instantiate(&mut self, bytes: &[u8]) -> Result<Instance, Failure> {
-        let module = self.host.compile(bytes)?;
-        self.host.instantiate(&module)
+    /// The module, or its twin.
+    fn widened(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+        let Some(widen) = self.widen else { return Ok(bytes) };
+        let twin = twin::rewrite(&bytes, widen)?;
+        self.widened += u32::from(twin.is_some());
+        Ok(twin.unwrap_or(bytes))
+    }
+
+    fn instantiate(&mut self, bytes: &[u8]) -> Result<Result<Instance, Failure>, String> {
+        let bytes = self.widened(bytes.to_vec())?;
+        let module = self.host.compile(&bytes);
+        Ok(module.and_then(|module| self.host.instantiate(&module)))
     }
 
     fn call(&mut self, invoke: &WastInvoke<'_>) -> Result<Result<Vec<Value>, Failure>, String> {
