@@ -9,6 +9,7 @@ mod instance;
 mod linker;
 mod module;
 mod object;
+mod shared;
 mod store;
 mod typed;
 mod val;
@@ -22,6 +23,9 @@ pub use self::instance::Instance;
 pub use self::linker::Linker;
 pub use self::module::{ExportType, ImportType, Module};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
+pub use self::shared::SharedMemory;
+#[cfg(feature = "std")]
+pub use self::shared::Woken;
 pub use self::store::{AsContext, AsContextMut, Store, StoreContextMut};
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::{ExternRef, OpaqueRef, Val};

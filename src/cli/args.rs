@@ -142,6 +142,14 @@ pub(super) struct LimitArgs {
     /// for powers of 1024. Example: wasmvm --max-stack 1M app.wasm
     #[arg(long, value_name = "N", value_parser = parse_stack_size)]
     pub max_stack: Option<u64>,
+
+    /// Do the same on every machine and in every run
+    ///
+    /// NaNs are canonical, whether memories and tables grow depends on limits only (4 GiB of memory
+    /// unless --max-memory says otherwise), and threads are off. Example:
+    /// wasmvm --deterministic app.wasm
+    #[arg(long)]
+    pub deterministic: bool,
 }
 
 /// See [`GuestArgs::unknown_imports`].

@@ -7,7 +7,7 @@ use super::args::{GuestArgs, RunArgs, UnknownImports};
 use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, inspect, load, note, say, value};
 use crate::wasi::{self, Wasi};
 use crate::{
-    Config, Engine, Error, ErrorKind, Exception, Func, Instance, Limits, Linker, Module, Store, Val,
+    Config, Engine, Error, ErrorKind, Exception, Func, Instance, Linker, Module, Store, Val,
 };
 
 /// Runs a module; answers with the exit code.
@@ -41,8 +41,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
 }
 
 fn config(args: &RunArgs) -> Config {
-    let config = Config::new().fuel(args.limits.fuel.is_some()).eager(args.eager);
-    match args.limits.max_stack {
+    let limits = &args.limits;
+    let config = Config::new().fuel(limits.fuel.is_some()).deterministic(limits.deterministic);
+    let config = config.eager(args.eager);
+    match limits.max_stack {
         Some(bytes) => config.max_stack_bytes(usize::try_from(bytes).unwrap_or(usize::MAX)),
         None => config,
     }
@@ -93,7 +95,7 @@ fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
 
 fn store(engine: &Engine, wasi: Wasi, args: &RunArgs) -> Result<Store<Wasi>, Error> {
     let mut store = Store::new(engine, wasi);
-    let mut limits = Limits::default();
+    let mut limits = store.limits();
     if let Some(bytes) = args.limits.max_memory {
         limits.memory_bytes = bytes;
     }

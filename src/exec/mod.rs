@@ -1,5 +1,6 @@
 //! Execution (spec §4): the machine and its handlers, running, instantiation.
 
+pub mod atomic;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;

@@ -16,8 +16,10 @@
 //! * At labels, and after calls, no register holds an operand; what the registers cache of locals
 //!   is what all ways to the label agree on.
 
+mod atomic;
 mod blocks;
 mod condition;
+mod deterministic;
 mod emit;
 mod exceptions;
 mod lower;
@@ -36,7 +38,7 @@ use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
-use crate::wasm::types::{FuncType, RefType, TypeId, ValType};
+use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
 use alloc::format;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -53,8 +55,12 @@ pub struct Context<'m> {
     pub imported_funcs: u32,
     /// The entries of the defined functions.
     pub entries: &'m [CodeEntry],
+    /// The types of the memories, imported ones first.
+    pub memories: &'m [MemoryType],
     /// Charge fuel.
     pub fuel: bool,
+    /// Make NaNs canonical, and frames as large on every target.
+    pub deterministic: bool,
     /// Keep texts.
     pub listing: bool,
 }
@@ -202,6 +208,10 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.settle_ordered()?;
         }
         let slot = self.next_slot();
+        if self.cx.deterministic {
+            // Whether a frame needs the slot depends on the registers that there are.
+            self.reach(slot)?;
+        }
         self.stack.push(Entry { value, ty, slot });
         if self.stack.len() - self.settled > tuning::PENDING_OPERANDS {
             self.settle(tuning::PENDING_OPERANDS / 2)?;
@@ -563,11 +573,7 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     /// An operation that is a function: `n` operands from their slots, a result into the first.
     fn slow(&mut self, op: SlowOp, n: usize, results: &[Ty], a: u32, b: u32) -> Result<(), Error> {
-        self.settle(n)?;
-        self.settle_top(n)?;
-        let height = self.stack.len() - n;
-        let slot = self.base_slot(height);
-        self.drop_to(height);
+        let slot = self.take_slots(n)?;
         self.out.traps();
         self.out.list(|| format!("{op:?} [{slot}] {a} {b}"));
         self.out.begin(B::fixed(Fixed::Slow));
@@ -577,6 +583,19 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.out.u32(b);
         self.out.end();
         self.clobber();
+        self.results_in_slots(slot, results)
+    }
+    /// Pops `n` operands into their slots; the first of these.
+    fn take_slots(&mut self, n: usize) -> Result<i32, Error> {
+        self.settle(n)?;
+        self.settle_top(n)?;
+        let height = self.stack.len() - n;
+        let slot = self.base_slot(height);
+        self.drop_to(height);
+        Ok(slot)
+    }
+    /// Pushes the results of an instruction that took its operands from the slots from `slot` on.
+    fn results_in_slots(&mut self, slot: i32, results: &[Ty]) -> Result<(), Error> {
         self.reach(slot + 2)?;
         for &ty in results {
             let slot = self.next_slot();

@@ -13,6 +13,7 @@ use super::super::vector::{
 };
 use super::super::vector::{def, gains, level_is_fast};
 use super::{ANY, DST, H, RS, Raw, address, at, slot_imm, step, to};
+use crate::exec::atomic::AtShared;
 use crate::exec::machine::{Expr as P, Num};
 use crate::exec::roots::{At, AtImm, AtMemory, AtSum, Width};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
@@ -251,9 +252,10 @@ struct Access {
     imm: [[H; RS]; V],
     sum: [[[H; RS]; RS]; V],
     memory: H,
+    shared: H,
 }
 macro_rules! access {
-    ($w:ty, $root:ident, $far:ty) => {
+    ($w:ty, $root:ident) => {
         Access {
             one: vec!(X, over!(A in any, Some(step::<$root<X, At<$w, A>>> as Raw))),
             imm: vec!(X, over!(A in reg_slot, Some(step::<$root<X, AtImm<$w, A>>> as Raw))),
@@ -263,19 +265,14 @@ macro_rules! access {
                 } else {
                     None
                 }))),
-            memory: Some(step::<$far> as Raw),
+            memory: Some(step::<$root<S, AtMemory<$w, S>>> as Raw),
+            shared: Some(step::<$root<S, AtShared<$w, S>>> as Raw),
         }
     };
 }
 /// By the width of addresses.
-static LOADS: [Access; 2] = [
-    access!(u32, VecLoad16, VecLoad16<S, AtMemory<u32, S>>),
-    access!(u64, VecLoad16, VecLoad16<S, AtMemory<u64, S>>),
-];
-static STORES: [Access; 2] = [
-    access!(u32, VecStore16, VecStore16<S, AtMemory<u32, S>>),
-    access!(u64, VecStore16, VecStore16<S, AtMemory<u64, S>>),
-];
+static LOADS: [Access; 2] = [access!(u32, VecLoad16), access!(u64, VecLoad16)];
+static STORES: [Access; 2] = [access!(u32, VecStore16), access!(u64, VecStore16)];
 impl Access {
     fn find(&self, x: u8, form: AddressForm) -> Option<Handler> {
         let x = vat(x);
@@ -284,6 +281,7 @@ impl Access {
             AddressForm::Imm(a) => *self.imm.get(x)?.get(at(a))?,
             AddressForm::Sum(a, b, 0) => *self.sum.get(x)?.get(at(a))?.get(at(b))?,
             AddressForm::Memory(Place::SLOT) if x == VECTOR_K => self.memory,
+            AddressForm::Shared(Place::SLOT) if x == VECTOR_K => self.shared,
             _ => None,
         })
     }
@@ -293,12 +291,14 @@ impl Access {
 struct Small {
     one: [[H; ANY]; V],
     memory: H,
+    shared: H,
 }
 struct SmallLoad<W, O, const N: usize>(PhantomData<(W, O)>);
 impl<W: Width, O: simd::VecLoad, const N: usize> SmallLoad<W, O, N> {
     const TABLE: Small = Small {
         one: vec![D, over!(A in any, Some(step::<VecLoadSmall<D, O, At<W, A>, N>> as Raw))],
         memory: Some(step::<VecLoadSmall<S, O, AtMemory<W, S>, N>> as Raw),
+        shared: Some(step::<VecLoadSmall<S, O, AtShared<W, S>, N>> as Raw),
     };
 }
 macro_rules! small_loads {
@@ -319,13 +319,21 @@ small_loads! {
 }
 macro_rules! lanes {
     ($find:ident $root:ident $($op:ident $n:literal)*) => {
-        fn $find(op: SimdOp, is_64: bool) -> H {
-            Some(match (op, is_64) {
-                $( (SimdOp::$op, false) => step::<$root<u32, simd::def::$op, $n>> as Raw,
-                   (SimdOp::$op, true) => step::<$root<u64, simd::def::$op, $n>> as Raw, )*
+        fn $find(op: SimdOp, is_64: bool, form: AddressForm) -> H {
+            let shared = matches!(form, AddressForm::Shared(_));
+            Some(match (op, is_64, shared) {
+                $(
+                    (SimdOp::$op, false, false) => lanes!($root AtMemory u32 $op $n),
+                    (SimdOp::$op, true, false) => lanes!($root AtMemory u64 $op $n),
+                    (SimdOp::$op, false, true) => lanes!($root AtShared u32 $op $n),
+                    (SimdOp::$op, true, true) => lanes!($root AtShared u64 $op $n),
+                )*
                 _ => return None,
             })
         }
+    };
+    ($root:ident $at:ident $w:ident $op:ident $n:literal) => {
+        step::<$root<$at<$w, S>, simd::def::$op, $n>> as Raw
     };
 }
 lanes!(load_lane LoadLane V128Load8Lane 1 V128Load16Lane 2 V128Load32Lane 4 V128Load64Lane 8);
@@ -337,12 +345,13 @@ pub fn load(op: SimdOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handl
         return LOADS[usize::from(is_64)].find(d.0, form);
     }
     if op.shape().has_lane() {
-        return address(load_lane(op, is_64));
+        return address(load_lane(op, is_64, form));
     }
     let table = small(op, is_64)?;
     address(match form {
         AddressForm::One(a) => *table.one.get(vat(d.0))?.get(at(a))?,
         AddressForm::Memory(Place::SLOT) if d == Dest::SLOT => table.memory,
+        AddressForm::Shared(Place::SLOT) if d == Dest::SLOT => table.shared,
         _ => None,
     })
 }
@@ -351,5 +360,5 @@ pub fn store(op: SimdOp, is_64: bool, form: AddressForm, x: Place) -> Option<Han
     if op == SimdOp::V128Store {
         return STORES[usize::from(is_64)].find(x.0, form);
     }
-    address(store_lane(op, is_64))
+    address(store_lane(op, is_64, form))
 }

@@ -74,7 +74,7 @@ impl<B: Backend> Translator<'_, B> {
     /// The address operand on top of the stack; sums become part of the access.
     pub(super) fn pop_address(&mut self, arg: &MemArg, sums: bool) -> Result<(Entry, Addr), Error> {
         let add = if arg.is_64 { BinOp::I64Add } else { BinOp::I32Add };
-        let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
+        let near = self.is_near(arg.memory, arg.offset);
         if let Some(top) = self.stack.last()
             && let Value::Bin(op, a, b) = top.value
             && op == add

@@ -117,6 +117,10 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 _ => return None,
             },
             0xFD => bytes.vector()?,
+            0xFE => match bytes.u32()? {
+                3 => bytes.skip(1),
+                _ => bytes.memarg()?,
+            },
             // A nested loop, a call, an exception handler, or what this look does not know.
             _ => return None,
         }

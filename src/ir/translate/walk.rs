@@ -359,6 +359,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn unary(&mut self, op: UnOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
+        let folded = match self.stack.last() {
+            Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
+            _ => None,
+        };
         if let Some(top) = self.stack.last_mut() {
             match (op, top.value) {
                 // Narrow numbers are zero-extended everywhere.
@@ -372,8 +376,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (_, Value::Leaf(Leaf::Const(bits))) => {
-                    if let Ok(bits) = op.eval(bits) {
+                (_, Value::Leaf(Leaf::Const(_))) => {
+                    if let Some(bits) = folded {
                         *top = Entry { value: Value::Leaf(Leaf::Const(bits)), ty, ..*top };
                         return Ok(());
                     }
@@ -383,14 +387,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         let entry = self.pop_leaf()?;
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler(op.text())) };
-        self.push(Value::Un(op, leaf), ty)
+        self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
         let (mut a, mut b) = self.binary_operands()?;
         let mut op = op;
         if let (Leaf::Const(x), Leaf::Const(y)) = (a, b)
-            && let Ok(bits) = op.eval(x, y)
+            && let Some(bits) = self.fold_binary(op, x, y)
         {
             return self.push_const(bits, ty);
         }
@@ -412,7 +416,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             }
             _ => {}
         }
-        self.push(Value::Bin(op, a, b), ty)
+        self.push_binary(op, a, b)
     }
     fn wide_add_sub(&mut self, subtract: bool) -> Result<(), Error> {
         let op = if subtract { SlowOp::WideSub } else { SlowOp::WideAdd };
@@ -506,11 +510,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn data_drop(&mut self, data: u32) -> Result<(), Error> {
         self.slow(SlowOp::DataDrop, 0, &[], data, 0)
     }
-    fn atomic(&mut self, op: AtomicOp, _: MemArg) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn atomic(&mut self, op: AtomicOp, arg: MemArg) -> Result<(), Error> {
+        self.atomic_access(op, arg)
     }
     fn atomic_fence(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("atomic.fence"))
+        self.fence()
     }
 
     fn table_get(&mut self, table: u32, _: bool) -> Result<(), Error> {
@@ -547,7 +551,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.vector(SimdOp::I8x16Shuffle, index)
     }
     fn simd(&mut self, op: SimdOp, lane: u8) -> Result<(), Error> {
-        self.vector(op, u32::from(lane))
+        self.vector(op, u32::from(lane))?;
+        self.canonical_lanes(op)
     }
     fn simd_mem(&mut self, op: SimdOp, arg: MemArg, lane: u8) -> Result<(), Error> {
         match op.shape() {
