@@ -68,6 +68,7 @@ pub const PATH2: u64 = 0x2000;
 pub const OUT: u64 = 0x4000;
 pub const IOV: u64 = 0x4100;
 pub const BUF: u64 = 0x5000;
+pub const SUBSCRIPTIONS: u64 = 0x2_0000;
 /// Units: bytes.
 pub const MEMORY: u64 = 4 << 16;
 
@@ -98,10 +99,22 @@ impl Guest {
 
     pub fn linked(module: &str, wasi: Wasi, linker: &Linker<Wasi>, engine: &Engine) -> Guest {
         let module = Module::new(engine, wat::parse_str(text(module)).unwrap()).unwrap();
+        let mut guest = Guest::of(&module, wasi, linker, engine);
+        guest.memory.grow(&mut guest.store, MEMORY >> 16).unwrap();
+        guest
+    }
+
+    fn of(module: &Module, wasi: Wasi, linker: &Linker<Wasi>, engine: &Engine) -> Guest {
         let mut store = Store::new(engine, wasi);
-        let instance = linker.instantiate(&mut store, &module).unwrap();
+        let instance = linker.instantiate(&mut store, module).unwrap();
         let memory = instance.memory(&store, "memory").unwrap();
         Guest { store, instance, memory }
+    }
+
+    /// Makes the memory as large as this.
+    pub fn grow_to(&mut self, bytes: u64) {
+        let pages = bytes.saturating_sub(self.bytes().len() as u64) >> 16;
+        self.memory.grow(&mut self.store, pages).unwrap();
     }
 
     /// Calls a function; an error is one of the host, such as an exit.
@@ -211,9 +224,9 @@ impl Guest {
         bytes
     }
 
-    /// The subscription number `i` of a poll, at `PATH`.
+    /// The subscription number `i` of a poll.
     pub fn subscribe(&mut self, i: u64, to: Subscription) {
-        let at = PATH + 48 * i;
+        let at = SUBSCRIPTIONS + 48 * i;
         self.put(at, &[0; 48]);
         self.put(at, &(1000 + i).to_le_bytes());
         match to {
@@ -232,7 +245,7 @@ impl Guest {
 
     /// Polls the first `count` subscriptions.
     pub fn poll(&mut self, count: u64) -> Result<Vec<Event>, Errno> {
-        match self.call("poll_oneoff", &[PATH, BUF, count, OUT]) {
+        match self.call("poll_oneoff", &[SUBSCRIPTIONS, BUF, count, OUT]) {
             OK => {
                 let count = self.u32(OUT);
                 Ok((0..u64::from(count)).map(|i| self.event(BUF + 32 * i)).collect())
@@ -284,7 +297,7 @@ fn text(module: &str) -> String {
         exports +=
             &format!("(func (export \"{name}\") (param{types}) {result}{gets} call ${name})\n");
     }
-    format!("(module {imports} (memory (export \"memory\") {}) {exports})", MEMORY >> 16)
+    format!("(module {imports} (memory (export \"memory\") 0) {exports})")
 }
 
 /// A directory that goes with the test.
@@ -292,10 +305,14 @@ pub struct Scratch(PathBuf);
 
 impl Scratch {
     pub fn new() -> Scratch {
+        Scratch::within(&std::env::temp_dir())
+    }
+
+    pub fn within(place: &Path) -> Scratch {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("wasmvm-wasi-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = place.join(name);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).unwrap();
         Scratch(path)

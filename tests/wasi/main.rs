@@ -2,9 +2,11 @@
 #![cfg(feature = "std")]
 #![allow(unsafe_code)] // a few calls of libc that make what the tests need
 
+#[cfg(feature = "cli")]
 mod command;
 mod config;
 mod escape;
+#[allow(dead_code)] // shared with other tests
 mod guest;
 mod legacy;
 mod memory_fs;

@@ -21,8 +21,6 @@ mod path;
 mod poll;
 mod sock;
 mod table;
-#[cfg(test)]
-mod tests;
 mod trace;
 mod types;
 mod world;
