@@ -1,9 +1,10 @@
 //! `wasmvm run`: load, link, run, and tell how it ended.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::args::{GuestArgs, RunArgs, UnknownImports};
+use super::args::{GuestArgs, RunArgs, Trace, UnknownImports};
 use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, inspect, load, note, say, value};
 use crate::wasi::{self, Wasi};
 use crate::{
@@ -67,13 +68,18 @@ fn link(linker: &mut Linker<Wasi>, module: &Module, args: &RunArgs) -> Result<()
     for import in &missing {
         text += &format!("\n  {import}");
     }
-    text += "\n(--unknown-imports=trap runs it nevertheless)";
+    text += match wasi::is_preview2(module) {
+        true => {
+            "\n(this is the core module of a component for WASI preview 2: components cannot be run)"
+        }
+        false => "\n(--unknown-imports=trap runs it nevertheless)",
+    };
     Err(Failure::load(&args.module, text))
 }
 
 fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
     let name = guest.argv0.clone().unwrap_or_else(|| args.module.clone().into());
-    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio();
+    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio().inherit_system();
     if guest.inherit_env {
         wasi = wasi.inherit_env();
     }
@@ -90,7 +96,23 @@ fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
             false => wasi.preopen(&dir.host, &dir.guest)?,
         };
     }
+    for address in &guest.listeners {
+        wasi = wasi.listener(listen(address)?);
+    }
+    if args.trace == Some(Trace::Host) {
+        wasi = wasi.trace(std::io::stderr());
+    }
     Ok(wasi)
+}
+
+fn listen(address: &str) -> Result<TcpListener, Error> {
+    let failed = |error| Error::host(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    if address.ends_with(":0") {
+        note(&format!("wasmvm: listening on {bound}\n"));
+    }
+    Ok(listener)
 }
 
 fn store(engine: &Engine, wasi: Wasi, args: &RunArgs) -> Result<Store<Wasi>, Error> {
