@@ -317,7 +317,7 @@ Exit codes:
   that of the guest, if it ends by itself (0 if it just returns)
   1    the module cannot be loaded, is not valid or cannot be linked
   2    the command line is wrong
-  134  the guest trapped, ran out of fuel or out of stack
+  134  the guest trapped, threw what nobody caught, ran out of fuel or out of stack
 
 Other commands:
   wasmvm validate FILE...   say whether files are valid modules

@@ -11,4 +11,5 @@ pub mod run;
 pub mod simd;
 pub mod slow;
 pub mod table;
+pub mod unwind;
 pub mod vector;

@@ -10,6 +10,7 @@ use super::machine::W;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
 use super::roots::*;
 use super::slow;
+use super::unwind::{Throw, ThrowRef};
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
 use crate::numeric_rows;
@@ -633,6 +634,8 @@ impl Backend for Machine {
             Fixed::Return => step::<Return>,
             Fixed::ReturnMany => step::<ReturnMany>,
             Fixed::Slow => tail::<Slow>,
+            Fixed::Throw => tail::<Throw>,
+            Fixed::ThrowRef => tail::<ThrowRef>,
             Fixed::ResultInt => step::<Move<u64, S, R<0>>>,
             Fixed::ResultF32 => step::<Move<f32, S, R<0>>>,
             Fixed::ResultF64 => step::<Move<f64, S, R<0>>>,

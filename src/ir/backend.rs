@@ -77,6 +77,8 @@ pub enum Fixed {
     Return,
     ReturnMany,
     Slow,
+    Throw,
+    ThrowRef,
     // The first result of a call into a slot, where there are no registers.
     ResultInt,
     ResultF32,

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::error::Error;
+use super::exception::Exceptions;
 use super::instance::{Global, Instance, Tag};
 use super::layout::{
     CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData, TableData,
@@ -62,6 +63,7 @@ pub struct Store {
     globals: Vec<Owned<Global>>,
     tags: Vec<Owned<Tag>>,
     instances: Vec<Owned<Instance>>,
+    pub(super) exceptions: Exceptions,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -117,6 +119,7 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             instances: Vec::new(),
+            exceptions: Exceptions::default(),
         });
         // SAFETY: R1: the head is the first field of the store, whose address is final now.
         unsafe { (*(*store.as_ptr()).host.as_ptr()).data.store = store.as_ptr().cast() };
@@ -203,7 +206,8 @@ impl Store {
     }
     /// Adds a tag.
     pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
-        push(&mut self.tags, Tag { ty })
+        let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
+        push(&mut self.tags, Tag { ty, slots: params })
     }
     /// Whether there may be another instance.
     ///
@@ -293,6 +297,11 @@ fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> *const O {
     address
 }
 
+/// Slots of values of these types.
+fn slots(types: &[ValType]) -> u32 {
+    types.iter().map(|ty| ty.slots() as u32).sum()
+}
+
 /// A function instance.
 pub fn func_data(
     entry: *const CodeEntry,
@@ -302,7 +311,6 @@ pub fn func_data(
     index: u32,
     is_host: bool,
 ) -> FuncData {
-    let slots = |types: &[ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
     FuncData {
         entry,
         instance,

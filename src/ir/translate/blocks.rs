@@ -144,9 +144,10 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_top(n)?;
         }
         let mut cache = control.cache;
-        let mut patched = !control.patches.is_empty();
+        let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
         self.out.place(control.patches);
+        self.place_clauses(control.caught, control.delegated);
         if let Some((patches, other)) = control.otherwise {
             // An `if` without `else`: its operands are where they were.
             self.out.place(patches);

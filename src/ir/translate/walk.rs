@@ -4,6 +4,7 @@ use super::blocks::Test;
 use super::lower::StoreKind;
 use super::stack::LoadKind;
 use super::*;
+use crate::ir::code::Catches;
 use crate::wasm::ops::SimdShape;
 
 impl<B: Backend> Sink for Translator<'_, B> {
@@ -18,6 +19,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settled = 0;
         self.fuel_field = None;
         self.fuel = 0;
+        self.clauses.clear();
+        self.tries.clear();
+        self.catches.clear();
         self.code.clear();
         self.code.extend_from_slice(info.code);
         self.uses.clear();
@@ -112,6 +116,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
     fn end(&mut self, live: bool) -> Result<(), Error> {
+        self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
         if control.dead {
             self.types.truncate(control.params.0);
@@ -121,7 +126,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             if live {
                 self.emit_return()?;
             }
-            return Ok(());
+            return self.end_function(control);
         }
         self.close(control, live)
     }
@@ -243,30 +248,34 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
 
-    fn try_table(&mut self, _: BlockType<'_>, _: &[Catch], live: bool) -> Result<(), Error> {
-        if live { Err(self.unsupported("try_table")) } else { self.dead_block() }
+    fn try_table(&mut self, ty: BlockType<'_>, catches: &[Catch], live: bool) -> Result<(), Error> {
+        if live { self.open_try_table(ty, catches) } else { self.dead_block() }
     }
-    fn throw(&mut self, _: u32, _: &FuncType) -> Result<(), Error> {
-        Err(self.unsupported("throw"))
+    fn throw(&mut self, tag: u32, ty: &FuncType) -> Result<(), Error> {
+        self.emit_throw(tag, ty)
     }
     fn throw_ref(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("throw_ref"))
-    }
-    fn try_(&mut self, _: BlockType<'_>, live: bool) -> Result<(), Error> {
-        if live { Err(self.unsupported("try")) } else { self.dead_block() }
-    }
-    fn catch(&mut self, _: u32, _: &FuncType, _: bool) -> Result<(), Error> {
+        self.settle_ordered()?;
+        self.settle_top(1)?;
+        let exn = self.pop()?;
+        self.emit_throw_ref(exn.slot);
         Ok(())
     }
-    fn catch_all(&mut self, _: bool) -> Result<(), Error> {
-        Ok(())
+    fn try_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
+        if live { self.open_try(ty) } else { self.dead_block() }
     }
-    fn delegate(&mut self, _: u32, _: bool) -> Result<(), Error> {
-        self.control.pop();
-        Ok(())
+    fn catch(&mut self, tag: u32, ty: &FuncType, live: bool) -> Result<(), Error> {
+        self.open_catch(Catches::Tag(tag), &ty.params, live)
     }
-    fn rethrow(&mut self, _: u32) -> Result<(), Error> {
-        Err(self.unsupported("rethrow"))
+    fn catch_all(&mut self, live: bool) -> Result<(), Error> {
+        self.open_catch(Catches::All, &[], live)
+    }
+    fn delegate(&mut self, depth: u32, live: bool) -> Result<(), Error> {
+        self.end_delegate(depth);
+        self.end(live)
+    }
+    fn rethrow(&mut self, depth: u32) -> Result<(), Error> {
+        self.emit_rethrow(depth)
     }
 
     fn drop_(&mut self, _: ValType) -> Result<(), Error> {
