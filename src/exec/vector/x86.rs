@@ -1,7 +1,7 @@
 //! x86-64: where compilers make poor code of the portable meaning, both levels written out.
 //!
-//! `Base` is SSE2, which every x86-64 has; `Fast` is AVX2 (see [`super::level_is_fast`]). What is not
-//! here compiles to one to five instructions by itself.
+//! `Base` is SSE2, which every x86-64 has; `Fast` is AVX2 (see [`super::level_is_fast`]). What is
+//! not here compiles to one to five instructions by itself, some shifts and products to ten.
 
 use super::Level;
 use crate::wasm::ops::SimdOp;
