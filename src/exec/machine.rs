@@ -404,7 +404,9 @@ impl Dst for S {
     }
 }
 /// A slot and a register: the write-through cache of locals.
+#[cfg(threaded)]
 pub struct W<const N: usize>;
+#[cfg(threaded)]
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
     #[inline(always)]

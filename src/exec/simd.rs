@@ -4,11 +4,11 @@
 use super::machine::{Dst, Expr, F, Num, R, Root, S, State};
 use super::roots::Address;
 use super::vector::{
-    Level, VecBinary, VecExtract, VecReplace, VecShift, VecShuffle, VecSplat, VecTernary, VecTest,
-    VecUnary,
+    Base, Level, VecBinary, VecExtract, VecLoad, VecLoadLane, VecReplace, VecShift, VecShuffle,
+    VecSplat, VecStoreLane, VecTernary, VecTest, VecUnary,
 };
 use crate::rt::memory::racy;
-use crate::wasm::simd::{V128, VecLoad, VecLoadLane, VecStoreLane};
+use crate::wasm::simd::V128;
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
 
@@ -396,13 +396,16 @@ impl<D: VecDst, A: Address> Root for VecLoad16<D, A> {
 /// `d := load [address]` of `N` bytes, which `O` makes a vector of.
 pub struct VecLoadSmall<D, O, A, const N: usize>(PhantomData<(D, O, A)>);
 impl<D: VecDst, O: VecLoad, A: Address, const N: usize> Root for VecLoadSmall<D, O, A, N> {
-    const SIZE: usize = D::SIZE + A::SIZE;
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        D::SIZE + A::SIZE
+    };
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
             let raw = number(fetch::<A, N>(s, 8 + D::SIZE)?);
-            D::put_vec(s, 8, O::eval(raw));
+            D::put_vec(s, 8, O::eval::<Base>(raw));
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -427,14 +430,17 @@ impl<X: VecExpr, A: Address> Root for VecStore16<X, A> {
 /// A lane of `N` bytes is loaded into a vector: everything in slots, then the lane.
 pub struct LoadLane<A, O, const N: usize>(PhantomData<(A, O)>);
 impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
-    const SIZE: usize = 2 + A::SIZE + 4;
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        2 + A::SIZE + 4
+    };
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
             let raw = number(fetch::<A, N>(s, 10)?);
             let at = 10 + A::SIZE;
-            let value = O::eval(raw, S::vec(s, at), *s.ip.add(at + 2));
+            let value = O::eval::<Base>(raw, S::vec(s, at), *s.ip.add(at + 2));
             S::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -444,13 +450,16 @@ impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
 /// A lane of `N` bytes is stored: everything in slots, then the lane.
 pub struct StoreLane<A, O, const N: usize>(PhantomData<(A, O)>);
 impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
-    const SIZE: usize = A::SIZE + 4;
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        A::SIZE + 4
+    };
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
             let at = 8 + A::SIZE;
-            let value = O::eval(S::vec(s, at), *s.ip.add(at + 2)).to_le_bytes();
+            let value = O::eval::<Base>(S::vec(s, at), *s.ip.add(at + 2)).to_le_bytes();
             let mut bytes = [0; N];
             bytes.copy_from_slice(&value[..N]);
             put::<A, N>(s, 8, bytes)?;

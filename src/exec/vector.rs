@@ -81,7 +81,6 @@ macro_rules! shapes { ($(
     $row:ident $shape:ident { $(type $t:ident)? } ($($a:ident: $ty:ty),*) -> $r:ty;
 )*) => { $(
     #[doc = concat!("[`simd::", stringify!($shape), "`] at a level.")]
-    #[allow(dead_code)] // handlers of memory have one level, and may use the portable meaning
     pub trait $shape: 'static {
         /// The instruction.
         const OP: SimdOp;
