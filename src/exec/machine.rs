@@ -91,7 +91,7 @@ impl State {
 
 /// Why an execution stopped, as handlers return it: 0 is the normal end, `1 + code` a trap.
 pub type Stop = u64;
-/// A host function has failed, and left its error in the store.
+/// A host function has failed, or an exception is not caught: the store has the error.
 pub const STOP_HOST: Stop = 0x100;
 /// A function could not be translated; the error is in the store.
 pub const STOP_UNSUPPORTED: Stop = 0x101;
@@ -405,7 +405,9 @@ impl Dst for S {
     }
 }
 /// A slot and a register: the write-through cache of locals.
+#[cfg(threaded)]
 pub struct W<const N: usize>;
+#[cfg(threaded)]
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
     #[inline(always)]
@@ -436,6 +438,7 @@ pub trait Cond {
 }
 
 /// The same for one that changes something first.
+#[cfg(threaded)]
 pub trait CondMut {
     /// Its length in bytes.
     const LEN: usize;
@@ -504,6 +507,7 @@ handlers! {
         }
     }
     /// Does something, then branches to a relative target.
+    #[cfg(threaded)]
     fn branch_mut<X: CondMut> |s| {
         match X::test(s) {
             Err(trap) => stop!(s, 1 + trap as Stop),
@@ -519,6 +523,7 @@ handlers! {
         }
     }
     /// Does something, then branches to the header of the innermost loop.
+    #[cfg(threaded)]
     fn branch_mut_loop<X: CondMut> |s| {
         match X::test(s) {
             Err(trap) => stop!(s, 1 + trap as Stop),

@@ -1,7 +1,9 @@
 //! The instructions: what an expression's value is used for, control, calls, memory, globals.
 #![allow(unsafe_code)]
 
-use super::machine::{Cond, CondMut, Dst, Expr, Num, Root, State};
+#[cfg(threaded)]
+use super::machine::CondMut;
+use super::machine::{Cond, Dst, Expr, Num, Root, State};
 use crate::ir::divide::Reciprocal;
 use crate::wasm::instr::{BinOp, Binary, Unary};
 use crate::wasm::trap::Trap;
@@ -180,6 +182,8 @@ impl Width for u64 {
 pub trait Address {
     /// Bytes of its fields.
     const SIZE: usize;
+    /// Whether other threads may access the memory.
+    const SHARED: bool = false;
     /// The place of the first byte of an access of `n` bytes; the 4-byte offset is at `at`.
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap>;
 }
@@ -439,7 +443,9 @@ impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
 }
 /// A local in a slot and register `N` grows by an immediate; branches if it is `op b` then. The
 /// fields are the target, the slot, the immediate, and `b`.
+#[cfg(threaded)]
 pub struct AddBr<const N: usize, O, B>(PhantomData<(O, B)>);
+#[cfg(threaded)]
 impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O, B> {
     const LEN: usize = (18 + B::SIZE).next_multiple_of(8);
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! What the translator asks of a back end: how many registers, and whether there is a handler.
 
 use crate::wasm::instr::{BinOp, UnOp};
-use crate::wasm::ops::{LoadOp, SimdOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// The address of a handler, as it stands in the code.
 pub type Handler = usize;
@@ -61,6 +61,8 @@ pub enum AddressForm {
     MaskShl(Place),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
+    /// `a` in a shared memory.
+    Shared(Place),
 }
 
 /// Instructions without variants.
@@ -76,6 +78,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Fence,
     Call,
     CallImport,
     TailCall,
@@ -83,6 +86,8 @@ pub enum Fixed {
     Return,
     ReturnMany,
     Slow,
+    Throw,
+    ThrowRef,
     // The first result of a call into a slot, where there are no registers.
     ResultInt,
     ResultF32,
@@ -155,6 +160,8 @@ pub trait Backend {
     fn simd_load(op: SimdOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
     /// `store [address] := x`, of a vector or a lane of it.
     fn simd_store(op: SimdOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// An atomic instruction: operands and result in slots.
+    fn atomic(op: AtomicOp) -> Handler;
     /// `global := x`.
     fn global_set(class: Class, x: Place) -> Option<Handler>;
     /// Return one value.

@@ -80,7 +80,7 @@ impl<B: Backend> Translator<'_, B> {
         width: u32,
         has: impl Fn(AddressForm) -> bool,
     ) -> Result<(Entry, Addr), Error> {
-        let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
+        let near = self.is_near(arg.memory, arg.offset);
         if let Some(top) = self.stack.last()
             && near
             && let Some(address) = folded(top.value, arg.is_64, width.trailing_zeros())
@@ -138,9 +138,10 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_top(n)?;
         }
         let mut cache = control.cache;
-        let mut patched = !control.patches.is_empty();
+        let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
         self.out.place(control.patches);
+        self.place_clauses(control.caught, control.delegated);
         if let Some((patches, other)) = control.otherwise {
             // An `if` without `else`: its operands are where they were.
             self.out.place(patches);

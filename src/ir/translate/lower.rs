@@ -327,7 +327,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::Tree(tree) => return self.compute_tree(target, tree),
             Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
             Value::Load(load) => {
-                if !load.is_near() {
+                if !self.is_near(load.memory, load.offset) {
                     return self.far_load(target, load);
                 }
                 let Load { op, is_64, offset, address, .. } = load;
@@ -362,7 +362,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let address_ty = if is_64 { Ty::I64 } else { Ty::I32 };
         let (place, field) = self.operand_in_slot(a, address_ty, 0)?;
-        let form = AddressForm::Memory(place);
+        let form = self.far_form(memory, place);
         let Some(handler) = find_load::<B>(op, is_64, target.dest, form) else {
             return Err(self.out.no_handler(op.text()));
         };

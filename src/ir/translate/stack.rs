@@ -96,12 +96,6 @@ pub struct Load {
     pub offset: u64,
     pub address: Addr,
 }
-impl Load {
-    /// Whether it is from memory 0 with an offset of 32 bits.
-    pub fn is_near(&self) -> bool {
-        self.memory == 0 && self.offset <= u64::from(u32::MAX)
-    }
-}
 
 /// What a load reads.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -19,6 +19,10 @@ impl<B: Backend> Translator<'_, B> {
     /// `op` on the top two operands, if it goes together with what one of them is.
     pub(super) fn try_tree(&mut self, op: BinOp) -> Result<bool, Error> {
         let Some(below) = self.stack.len().checked_sub(2) else { return Ok(false) };
+        if self.cx.deterministic && Ty::num(op.signature().0).bank() == 1 {
+            // NaNs are made canonical after every operation.
+            return Ok(false);
+        }
         let (a, b) = (self.stack[below].value, self.stack[below + 1].value);
         let value = match (a, b) {
             (Value::Leaf(a), Value::Load(load)) => self.load_bin(op, a, load),
@@ -55,7 +59,7 @@ impl<B: Backend> Translator<'_, B> {
         let size = if matches!(ty, NumType::I32 | NumType::F32) { 4 } else { 8 };
         let whole = kind.ty() == ty && kind.width() == size;
         let place = likely(a, Ty::num(ty))?;
-        if !whole || !load.is_near() || place != Place::SLOT {
+        if !whole || !self.is_near(load.memory, load.offset) || place != Place::SLOT {
             return None;
         }
         B::binary_load(op, load.is_64, Dest::SLOT, place, form(load.address, Place::SLOT))?;
