@@ -1,8 +1,8 @@
 //! From pending operands to instructions: choosing places, registers and handlers.
 
-use super::Translator;
 use super::condition::commutes;
 use super::stack::{Addr, Entry, Leaf, Load, LoadKind, Tree, Ty, Value};
+use super::{Translator, trees};
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
 use crate::ir::divide::Reciprocal;
 use crate::tuning;
@@ -332,7 +332,7 @@ impl<B: Backend> Translator<'_, B> {
                 }
                 let Load { op, is_64, offset, address, .. } = load;
                 let find = |form| find_load::<B>(op, is_64, target.dest, form);
-                if find(AddressForm::One(Place::SLOT)).is_none() {
+                if find(trees::form(address, Place::SLOT)).is_none() {
                     return Ok(false);
                 }
                 let (form, fields) = self.address(address, is_64)?;
@@ -689,7 +689,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         // Two instructions in one, and then another that keeps the register.
         if let Some(reg) = reg
-            && matches!(entry.value, Value::Tree(_) | Value::LoadBin(..))
+            && matches!(entry.value, Value::Tree(_) | Value::Load(_) | Value::LoadBin(..))
             && self.compute(Target::reg(reg), entry.value, entry.ty)?
         {
             self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
