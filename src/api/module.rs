@@ -136,6 +136,18 @@ impl Module {
         }
         Ok(text)
     }
+    /// Hands the address of every instruction's handler to `f`, for a census.
+    ///
+    /// # Errors
+    /// Unsupported: a function cannot be translated.
+    #[doc(hidden)]
+    pub fn handlers(&self, mut f: impl FnMut(u64)) -> Result<(), Error> {
+        for defined in 0..self.compiled.module.code.len() as u32 {
+            let code = crate::exec::run::translate_function(&self.compiled, defined, true)?;
+            code.listing.iter().for_each(|&(at, ..)| f(code.words[at as usize / 8]));
+        }
+        Ok(())
+    }
     pub(crate) fn compiled(&self) -> &Arc<CompiledModule> {
         &self.compiled
     }

@@ -332,15 +332,11 @@ impl<T: LoadAs> LoadAs for Racy<T> {
     #[inline(always)]
     unsafe fn load(p: *const u8) -> T::Out {
         // SAFETY: R2: the caller has checked the range.
-        unsafe {
-            match T::N {
-                1 => T::load(racy::load::<1>(p).as_ptr()),
-                2 => T::load(racy::load::<2>(p).as_ptr()),
-                4 => T::load(racy::load::<4>(p).as_ptr()),
-                8 => T::load(racy::load::<8>(p).as_ptr()),
-                _ => T::load(racy::load::<16>(p).as_ptr()),
-            }
-        }
+        T::decode(unsafe { load_number(p, T::N) })
+    }
+    #[inline(always)]
+    fn decode(raw: u64) -> T::Out {
+        T::decode(raw)
     }
 }
 impl<T: StoreAs> StoreAs for Racy<T> {
@@ -348,22 +344,43 @@ impl<T: StoreAs> StoreAs for Racy<T> {
     const N: u64 = T::N;
     #[inline(always)]
     unsafe fn store(p: *mut u8, value: T::In) {
-        macro_rules! through {
-            ($n:literal) => {{
-                let mut bytes = [0u8; $n];
-                T::store(bytes.as_mut_ptr(), value);
-                racy::store(p, bytes);
-            }};
-        }
         // SAFETY: R2: the caller has checked the range.
-        unsafe {
-            match T::N {
-                1 => through!(1),
-                2 => through!(2),
-                4 => through!(4),
-                8 => through!(8),
-                _ => through!(16),
-            }
+        unsafe { store_number(p, T::encode(value), T::N) }
+    }
+    #[inline(always)]
+    fn encode(value: T::In) -> u64 {
+        T::encode(value)
+    }
+}
+/// Reads `n` bytes as a number; `n` is a constant.
+///
+/// # Safety
+/// They are bytes of a memory (R2).
+#[inline(always)]
+pub unsafe fn load_number(p: *const u8, n: u64) -> u64 {
+    // SAFETY: R2: promised by the caller.
+    unsafe {
+        match n {
+            1 => racy::number::<1>(p),
+            2 => racy::number::<2>(p),
+            4 => racy::number::<4>(p),
+            _ => racy::number::<8>(p),
+        }
+    }
+}
+/// Writes the low `n` bytes of a number; `n` is a constant.
+///
+/// # Safety
+/// As for [`load_number`].
+#[inline(always)]
+pub unsafe fn store_number(p: *mut u8, value: u64, n: u64) {
+    // SAFETY: R2: promised by the caller.
+    unsafe {
+        match n {
+            1 => racy::put_number::<1>(p, value),
+            2 => racy::put_number::<2>(p, value),
+            4 => racy::put_number::<4>(p, value),
+            _ => racy::put_number::<8>(p, value),
         }
     }
 }

@@ -295,6 +295,8 @@ pub trait LoadAs {
     const N: u64;
     /// Reads.
     unsafe fn load(p: *const u8) -> Self::Out;
+    /// What the bytes, as a number, mean.
+    fn decode(raw: u64) -> Self::Out;
 }
 /// What a store takes and writes.
 pub trait StoreAs {
@@ -304,6 +306,8 @@ pub trait StoreAs {
     const N: u64;
     /// Writes.
     unsafe fn store(p: *mut u8, value: Self::In);
+    /// The bytes as a number; what is above is not written.
+    fn encode(value: Self::In) -> u64;
 }
 macro_rules! loads { ($($name:ident $mem:ty => $out:ty as $via:ty;)*) => { $(
     #[doc = concat!("Reads a ", stringify!($mem), " as ", stringify!($via), ".")]
@@ -315,6 +319,10 @@ macro_rules! loads { ($($name:ident $mem:ty => $out:ty as $via:ty;)*) => { $(
         unsafe fn load(p: *const u8) -> $out {
             // SAFETY: R2: the caller has checked the range.
             <$mem>::from_le(unsafe { p.cast::<$mem>().read_unaligned() }) as $via as $out
+        }
+        #[inline(always)]
+        fn decode(raw: u64) -> $out {
+            raw as $mem as $via as $out
         }
     }
 )* } }
@@ -334,6 +342,10 @@ macro_rules! float_loads { ($($name:ident $t:ty, $bits:ty;)*) => { $(
             // SAFETY: R2.
             <$t>::from_bits(<$bits>::from_le(unsafe { p.cast::<$bits>().read_unaligned() }))
         }
+        #[inline(always)]
+        fn decode(raw: u64) -> $t {
+            <$t>::from_bits(raw as $bits)
+        }
     }
     impl StoreAs for $name {
         type In = $t;
@@ -342,6 +354,10 @@ macro_rules! float_loads { ($($name:ident $t:ty, $bits:ty;)*) => { $(
         unsafe fn store(p: *mut u8, value: $t) {
             // SAFETY: R2.
             unsafe { p.cast::<$bits>().write_unaligned(value.to_bits().to_le()) }
+        }
+        #[inline(always)]
+        fn encode(value: $t) -> u64 {
+            value.to_bits() as u64
         }
     }
 )* } }
@@ -356,6 +372,10 @@ macro_rules! stores { ($($name:ident $mem:ty;)*) => { $(
         unsafe fn store(p: *mut u8, value: u64) {
             // SAFETY: R2.
             unsafe { p.cast::<$mem>().write_unaligned((value as $mem).to_le()) }
+        }
+        #[inline(always)]
+        fn encode(value: u64) -> u64 {
+            value
         }
     }
 )* } }

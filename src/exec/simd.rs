@@ -1,13 +1,13 @@
 //! Vector instructions: where vectors live, and what handlers do with them.
 #![allow(unsafe_code)]
 
+use super::atomic::{load_number, store_number};
 use super::machine::{Dst, Expr, F, Num, R, Root, S, State};
-use super::roots::Address;
+use super::roots::{Address, L8U, L16U, L32U, L64, LoadAs, S8, S16, S32, S64, StoreAs};
 use super::vector::{
     Base, Level, VecBinary, VecExtract, VecLoad, VecLoadLane, VecReplace, VecShift, VecShuffle,
     VecSplat, VecStoreLane, VecTernary, VecTest, VecUnary,
 };
-use crate::rt::memory::racy;
 use crate::wasm::simd::V128;
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
@@ -346,35 +346,42 @@ impl<V: Level, D: VecDst, O: VecShuffle, A: VecExpr, B: VecExpr> Root for VecShu
     }
 }
 
-/// Reads `N` bytes of memory at an address of the form `A`.
+/// Reads `N` bytes of memory, at most 8, as a number, little-endian.
 #[inline(always)]
-unsafe fn fetch<A: Address, const N: usize>(s: &State, at: usize) -> Result<[u8; N], Trap> {
+unsafe fn fetch<A: Address, const N: usize>(s: &State, at: usize) -> Result<u64, Trap> {
     // SAFETY: E1, E2, R2.
     unsafe {
         let p = A::place(s, at, N as u64)?;
-        Ok(if A::SHARED { racy::load::<N>(p) } else { p.cast::<[u8; N]>().read() })
+        Ok(if A::SHARED {
+            load_number(p, N as u64)
+        } else {
+            match N {
+                1 => L8U::load(p),
+                2 => L16U::load(p),
+                4 => L32U::load(p),
+                _ => L64::load(p),
+            }
+        })
     }
 }
-/// Writes them.
+/// Writes the low `N` bytes of a number.
 #[inline(always)]
-unsafe fn put<A: Address, const N: usize>(
-    s: &State,
-    at: usize,
-    bytes: [u8; N],
-) -> Result<(), Trap> {
+unsafe fn put<A: Address, const N: usize>(s: &State, at: usize, value: u64) -> Result<(), Trap> {
     // SAFETY: E1, E2, R2.
     unsafe {
         let p = A::place(s, at, N as u64)?;
-        if A::SHARED { racy::store(p, bytes) } else { p.cast::<[u8; N]>().write(bytes) }
+        if A::SHARED {
+            store_number(p, value, N as u64);
+        } else {
+            match N {
+                1 => S8::store(p, value),
+                2 => S16::store(p, value),
+                4 => S32::store(p, value),
+                _ => S64::store(p, value),
+            }
+        }
     }
     Ok(())
-}
-/// Bytes as a number, little-endian.
-#[inline(always)]
-fn number<const N: usize>(bytes: [u8; N]) -> u64 {
-    let mut all = [0; 8];
-    all[..N].copy_from_slice(&bytes);
-    u64::from_le_bytes(all)
 }
 
 /// `d := v128.load [address]`.
@@ -385,7 +392,13 @@ impl<D: VecDst, A: Address> Root for VecLoad16<D, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let value = V128::from_le_bytes(fetch::<A, 16>(s, 8 + D::SIZE)?);
+            let p = A::place(s, 8 + D::SIZE, 16)?;
+            let value = if A::SHARED {
+                let high = u128::from(load_number(p.add(8), 8)) << 64;
+                V128::from_bits(u128::from(load_number(p, 8)) | high)
+            } else {
+                V128::from_le_bytes(p.cast::<[u8; 16]>().read())
+            };
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -404,7 +417,7 @@ impl<D: VecDst, O: VecLoad, A: Address, const N: usize> Root for VecLoadSmall<D,
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let raw = number(fetch::<A, N>(s, 8 + D::SIZE)?);
+            let raw = fetch::<A, N>(s, 8 + D::SIZE)?;
             D::put_vec(s, 8, O::eval::<Base>(raw));
             s.ip = s.ip.add(Self::LEN);
         }
@@ -420,7 +433,14 @@ impl<X: VecExpr, A: Address> Root for VecStore16<X, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            put::<A, 16>(s, 8, X::vec(s, 8 + A::SIZE).to_le_bytes())?;
+            let value = X::vec(s, 8 + A::SIZE);
+            let p = A::place(s, 8, 16)?;
+            if A::SHARED {
+                store_number(p, value.to_bits() as u64, 8);
+                store_number(p.add(8), (value.to_bits() >> 64) as u64, 8);
+            } else {
+                p.cast::<[u8; 16]>().write(value.to_le_bytes());
+            }
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -438,7 +458,7 @@ impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let raw = number(fetch::<A, N>(s, 10)?);
+            let raw = fetch::<A, N>(s, 10)?;
             let at = 10 + A::SIZE;
             let value = O::eval::<Base>(raw, S::vec(s, at), *s.ip.add(at + 2));
             S::put_vec(s, 8, value);
@@ -459,10 +479,8 @@ impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
         // SAFETY: E1, E2, R2.
         unsafe {
             let at = 8 + A::SIZE;
-            let value = O::eval::<Base>(S::vec(s, at), *s.ip.add(at + 2)).to_le_bytes();
-            let mut bytes = [0; N];
-            bytes.copy_from_slice(&value[..N]);
-            put::<A, N>(s, 8, bytes)?;
+            let value = O::eval::<Base>(S::vec(s, at), *s.ip.add(at + 2));
+            put::<A, N>(s, 8, value)?;
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())

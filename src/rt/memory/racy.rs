@@ -80,6 +80,30 @@ pub unsafe fn store<const N: usize>(to: *mut u8, bytes: [u8; N]) {
     }
 }
 
+/// Reads `N` bytes, at most 8, as a number, little-endian. Not inlined: a handler whose frame has
+/// an address taken would not end in a sibling call.
+///
+/// # Safety
+/// As for [`load`].
+#[inline(never)]
+pub unsafe fn number<const N: usize>(from: *const u8) -> u64 {
+    let mut bytes = [0; 8];
+    // SAFETY: R2, R8: promised by the caller.
+    bytes[..N].copy_from_slice(&unsafe { load::<N>(from) });
+    u64::from_le_bytes(bytes)
+}
+/// Writes the low `N` bytes of a number, at most 8, little-endian.
+///
+/// # Safety
+/// As for [`load`].
+#[inline(never)]
+pub unsafe fn put_number<const N: usize>(to: *mut u8, value: u64) {
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&value.to_le_bytes()[..N]);
+    // SAFETY: R2, R8: promised by the caller.
+    unsafe { store(to, bytes) }
+}
+
 /// Reads bytes.
 ///
 /// # Safety
