@@ -74,6 +74,7 @@ impl From<Error> for Failure {
             ErrorKind::Invalid => Kind::Invalid,
             ErrorKind::Link => Kind::Link,
             ErrorKind::Trap => Kind::Trap,
+            ErrorKind::Exception => Kind::Exception,
             ErrorKind::Unsupported => Kind::Unsupported,
             _ => Kind::Other,
         };

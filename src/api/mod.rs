@@ -2,6 +2,7 @@
 
 mod caller;
 mod engine;
+mod exception;
 mod func;
 mod host;
 mod instance;
@@ -15,6 +16,7 @@ mod val;
 
 pub use self::caller::{Caller, Guest, Plain};
 pub use self::engine::{Config, Engine};
+pub use self::exception::Exception;
 pub use self::func::{Func, TypedFunc};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;

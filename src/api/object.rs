@@ -24,7 +24,7 @@ macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
     }
     impl $name {
         #[allow(dead_code)]
-        fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
+        pub(super) fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
             if self.store != cx.core().id {
                 return Err(Error::usage("an object of another store"));
             }
@@ -276,6 +276,17 @@ impl Tag {
         let tag = core.add_tag(id);
         Tag { store: core.id, address: tag as usize }
     }
+    pub(super) fn from_address(store: u64, tag: *const TagObject) -> Tag {
+        Tag { store, address: tag as usize }
+    }
+    /// The object, if it belongs to this store.
+    pub(super) fn address(self, store: u64) -> Result<*const TagObject, Error> {
+        if self.store == store {
+            Ok(self.address as *const TagObject)
+        } else {
+            Err(Error::usage("a tag of another store"))
+        }
+    }
 }
 
 /// What an instance exports, and an import can be.
@@ -295,7 +306,7 @@ impl Extern {
             Object::Table(table) => Extern::Table(Table { store, address: table as usize }),
             Object::Memory(memory) => Extern::Memory(Memory { store, address: memory as usize }),
             Object::Global(global) => Extern::Global(Global { store, address: global as usize }),
-            Object::Tag(tag) => Extern::Tag(Tag { store, address: tag as usize }),
+            Object::Tag(tag) => Extern::Tag(Tag::from_address(store, tag)),
         }
     }
     /// The object, if it belongs to this store.
@@ -334,6 +345,10 @@ impl Extern {
     /// The global, if it is one.
     pub fn into_global(self) -> Option<Global> {
         if let Extern::Global(global) = self { Some(global) } else { None }
+    }
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        if let Extern::Tag(tag) = self { Some(tag) } else { None }
     }
 }
 macro_rules! from { ($($name:ident),*) => { $(

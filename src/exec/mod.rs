@@ -9,5 +9,8 @@ pub mod instantiate;
 pub mod machine;
 pub mod roots;
 pub mod run;
+pub mod simd;
 pub mod slow;
 pub mod table;
+pub mod unwind;
+pub mod vector;

@@ -11,11 +11,12 @@ use super::machine::W;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
 use super::roots::*;
 use super::slow;
+use super::unwind::{Throw, ThrowRef};
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
 use crate::numeric_rows;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
-use crate::wasm::ops::{AtomicOp, LoadOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// An entry of a table.
 type H = Option<Raw>;
@@ -91,6 +92,8 @@ macro_rules! over {
         ]
     };
 }
+mod simd;
+
 /// Registers of each class.
 const REGS: usize = super::machine::K;
 /// Places of the lists above.
@@ -489,11 +492,13 @@ static ZERO: [H; 8] = [
     Some(step::<ZeroN<8>> as Raw),
 ];
 
+/// The index of a class of scalars.
 fn class(class: Class) -> usize {
     match class {
         Class::Int => 0,
         Class::F32 => 1,
         Class::F64 => 2,
+        Class::V128 => usize::MAX,
     }
 }
 
@@ -501,12 +506,14 @@ fn class(class: Class) -> usize {
 pub struct Machine;
 impl Backend for Machine {
     const REGS: usize = REGS;
+    const VECTOR_REGS: usize = super::machine::VECTOR_K;
 
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler> {
         let table = match class {
             Class::Int => &MOVE_INT,
             Class::F32 => &MOVE_F32,
             Class::F64 => &MOVE_F64,
+            Class::V128 => return simd::mov(d, x),
         };
         address(match x {
             Place::LONG => table.1[to(d)][0],
@@ -538,6 +545,7 @@ impl Backend for Machine {
             }
             Class::F32 => &SELECT_F32,
             Class::F64 => &SELECT_F64,
+            Class::V128 => return simd::select(d, a, b, c),
         };
         if d != Dest::SLOT {
             return None;
@@ -584,16 +592,31 @@ impl Backend for Machine {
         })
     }
 
+    fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {
+        simd::find(op, d, x)
+    }
+
+    fn simd_load(op: SimdOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
+        simd::load(op, is_64, d, form)
+    }
+
+    fn simd_store(op: SimdOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
+        simd::store(op, is_64, form, x)
+    }
+
     fn atomic(op: AtomicOp) -> Handler {
         atomic::handler(op) as usize
     }
 
     fn global_set(c: Class, x: Place) -> Option<Handler> {
-        address(*GLOBAL_SET[class(c)].get(at(x))?)
+        match c {
+            Class::V128 => simd::global_set(x),
+            c => address(*GLOBAL_SET[class(c)].get(at(x))?),
+        }
     }
 
     fn return_one(c: Class, a: Place) -> Option<Handler> {
-        address(*RETURN_ONE[class(c)].get(at(a))?)
+        address(*RETURN_ONE.get(class(c))?.get(at(a))?)
     }
 
     fn call_indirect(is_64: bool, tail: bool, a: Place) -> Option<Handler> {
@@ -626,6 +649,8 @@ impl Backend for Machine {
             Fixed::Return => step::<Return>,
             Fixed::ReturnMany => step::<ReturnMany>,
             Fixed::Slow => tail::<Slow>,
+            Fixed::Throw => tail::<Throw>,
+            Fixed::ThrowRef => tail::<ThrowRef>,
             Fixed::ResultInt => step::<Move<u64, S, R<0>>>,
             Fixed::ResultF32 => step::<Move<f32, S, R<0>>>,
             Fixed::ResultF64 => step::<Move<f64, S, R<0>>>,

@@ -21,15 +21,18 @@ mod blocks;
 mod condition;
 mod deterministic;
 mod emit;
+mod exceptions;
 mod lower;
 mod scan;
+mod simd;
 mod stack;
 
 use self::emit::{Emitter, Patches};
+use self::exceptions::{Try, Uses};
 use self::lower::{Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
-use super::code::{CodeEntry, FuncCode};
+use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
@@ -76,6 +79,11 @@ enum Kind {
     Loop,
     If,
     Else,
+    TryTable,
+    /// The body of a legacy `try`.
+    Try,
+    /// A clause of a legacy `try`.
+    Catch,
 }
 
 /// A block that is open.
@@ -103,6 +111,10 @@ struct Control {
     outer_pins: Cache,
     /// Jumps of a `br_table` that must move operands first.
     stub: Patches,
+    /// The clauses of exception handlers that lead to the end.
+    caught: Uses,
+    /// Those that go on with what is outside of the block.
+    delegated: Uses,
 }
 
 /// Buffers that serve many functions, and the state of one.
@@ -126,7 +138,13 @@ pub struct Translator<'m, B: Backend> {
     /// Where the number of instructions of the running stretch goes, and how many there are.
     fuel_field: Option<usize>,
     fuel: u32,
+    /// The clauses of the function, and the exception handlers that are open.
+    clauses: Vec<Clause>,
+    tries: Vec<Try>,
+    catches: Vec<Catch>,
     code: Vec<u8>,
+    /// Immediates of 16 bytes.
+    wide: Vec<[u8; 16]>,
     backend: PhantomData<B>,
 }
 
@@ -152,7 +170,11 @@ impl<'m, B: Backend> Translator<'m, B> {
             results: (0, 0),
             fuel_field: None,
             fuel: 0,
+            clauses: Vec::new(),
+            tries: Vec::new(),
+            catches: Vec::new(),
             code: Vec::new(),
+            wide: Vec::new(),
             backend: PhantomData,
         }
     }
@@ -161,6 +183,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         FuncCode {
             words: self.out.words(),
             map: self.out.map.as_slice().into(),
+            clauses: self.clauses.as_slice().into(),
             frame_slots: (self.max_slot + HEADER) as u32,
             listing: core::mem::take(&mut self.out.listing),
         }
@@ -429,6 +452,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             loop_register: false,
             outer_pins: self.pins(),
             stub: Patches::default(),
+            caught: Uses::default(),
+            delegated: Uses::default(),
         });
     }
     fn top(&mut self) -> Result<&mut Control, Error> {
@@ -483,7 +508,8 @@ impl<'m, B: Backend> Translator<'m, B> {
         for local in late {
             let Local { ty, slot } = self.locals[local as usize];
             let bank = ty.bank();
-            let Some(reg) = chosen[bank].iter().position(Option::is_none) else { continue };
+            // From the last one down: vectors use the first ones.
+            let Some(reg) = chosen[bank].iter().rposition(Option::is_none) else { continue };
             chosen[bank][reg] = Some(local);
             self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
         }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::error::Error;
+use super::exception::Exceptions;
 use super::instance::{Global, Instance, Tag};
 use super::layout::{
     CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData, TableData,
@@ -67,6 +68,7 @@ pub struct Store {
     globals: Vec<Owned<Global>>,
     tags: Vec<Owned<Tag>>,
     instances: Vec<Owned<Instance>>,
+    pub(super) exceptions: Exceptions,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -122,6 +124,7 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             instances: Vec::new(),
+            exceptions: Exceptions::default(),
         });
         // SAFETY: R1: the head is the first field of the store, whose address is final now.
         unsafe { (*(*store.as_ptr()).host.as_ptr()).data.store = store.as_ptr().cast() };
@@ -222,7 +225,8 @@ impl Store {
     }
     /// Adds a tag.
     pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
-        push(&mut self.tags, Tag { ty })
+        let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
+        push(&mut self.tags, Tag { ty, slots: params })
     }
     /// Whether there may be another instance.
     ///
@@ -325,6 +329,11 @@ fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> *const O {
     address
 }
 
+/// Slots of values of these types.
+fn slots(types: &[ValType]) -> u32 {
+    types.iter().map(|ty| ty.slots() as u32).sum()
+}
+
 /// A function instance.
 pub fn func_data(
     entry: *const CodeEntry,
@@ -334,7 +343,6 @@ pub fn func_data(
     index: u32,
     is_host: bool,
 ) -> FuncData {
-    let slots = |types: &[ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
     FuncData {
         entry,
         instance,
