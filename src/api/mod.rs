@@ -2,24 +2,30 @@
 
 mod caller;
 mod engine;
+mod exception;
 mod func;
 mod host;
 mod instance;
 mod linker;
 mod module;
 mod object;
+mod shared;
 mod store;
 mod typed;
 mod val;
 
 pub use self::caller::{Caller, Guest, Plain};
 pub use self::engine::{Config, Engine};
+pub use self::exception::Exception;
 pub use self::func::{Func, TypedFunc};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;
 pub use self::linker::Linker;
 pub use self::module::{ExportType, ImportType, Module};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
+pub use self::shared::SharedMemory;
+#[cfg(feature = "std")]
+pub use self::shared::Woken;
 pub use self::store::{AsContext, AsContextMut, Store, StoreContextMut};
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::{ExternRef, OpaqueRef, Val};

@@ -158,6 +158,14 @@ pub(super) struct LimitArgs {
     /// for powers of 1024. Example: wasmvm --max-stack 1M app.wasm
     #[arg(long, value_name = "N", value_parser = parse_stack_size)]
     pub max_stack: Option<u64>,
+
+    /// Do the same on every machine and in every run
+    ///
+    /// NaNs are canonical, whether memories and tables grow depends on limits only (4 GiB of memory
+    /// unless --max-memory says otherwise), and threads are off. Example:
+    /// wasmvm --deterministic app.wasm
+    #[arg(long)]
+    pub deterministic: bool,
 }
 
 /// See [`RunArgs::trace`].
@@ -341,7 +349,7 @@ Exit codes:
   that of the guest, if it ends by itself (0 if it just returns)
   1    the module cannot be loaded, is not valid or cannot be linked
   2    the command line is wrong
-  134  the guest trapped, ran out of fuel or out of stack
+  134  the guest trapped, threw what nobody caught, ran out of fuel or out of stack
 
 Other commands:
   wasmvm validate FILE...   say whether files are valid modules

@@ -280,7 +280,9 @@ pub fn translate_function(
     let context = Context {
         imported_funcs: module.module.num_imported_funcs(),
         entries: module.code.entries(),
+        memories: &module.module.memories,
         fuel: module.fuel(),
+        deterministic: module.deterministic(),
         listing,
     };
     let mut translator = Translator::<Machine>::new(context);

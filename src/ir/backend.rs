@@ -1,7 +1,7 @@
 //! What the translator asks of a back end: how many registers, and whether there is a handler.
 
 use crate::wasm::instr::{BinOp, UnOp};
-use crate::wasm::ops::{LoadOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// The address of a handler, as it stands in the code.
 pub type Handler = usize;
@@ -40,6 +40,8 @@ pub enum Class {
     Int,
     F32,
     F64,
+    /// Two slots.
+    V128,
 }
 
 /// An address form.
@@ -53,6 +55,8 @@ pub enum AddressForm {
     Sum(Place, Place, u8),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
+    /// `a` in a shared memory.
+    Shared(Place),
 }
 
 /// Instructions without variants.
@@ -68,6 +72,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Fence,
     Call,
     CallImport,
     TailCall,
@@ -75,6 +80,8 @@ pub enum Fixed {
     Return,
     ReturnMany,
     Slow,
+    Throw,
+    ThrowRef,
     // The first result of a call into a slot, where there are no registers.
     ResultInt,
     ResultF32,
@@ -112,6 +119,8 @@ pub enum SlowOp {
 pub trait Backend {
     /// Registers of each class, at most 4.
     const REGS: usize;
+    /// How many of the float registers, the first ones, vectors use.
+    const VECTOR_REGS: usize;
     /// `d := x`.
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
     /// `d := op a`.
@@ -130,6 +139,14 @@ pub trait Backend {
     fn load(op: LoadOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
     /// `store [address] := x`.
     fn store(op: StoreOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// A vector instruction without memory: `d := op x`, with the operands of its shape in order.
+    fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler>;
+    /// `d := load [address]`, of a vector. Lanes are loaded into a vector in a slot.
+    fn simd_load(op: SimdOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
+    /// `store [address] := x`, of a vector or a lane of it.
+    fn simd_store(op: SimdOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// An atomic instruction: operands and result in slots.
+    fn atomic(op: AtomicOp) -> Handler;
     /// `global := x`.
     fn global_set(class: Class, x: Place) -> Option<Handler>;
     /// Return one value.

@@ -14,6 +14,7 @@ pub mod num;
 pub mod ops;
 pub mod reader;
 pub mod registry;
+pub mod simd;
 pub mod sink;
 pub mod subtype;
 pub mod sync;
