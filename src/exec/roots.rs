@@ -26,6 +26,23 @@ impl<T: Num, D: Dst, X: Expr> Root for Move<T, D, X> {
     }
 }
 
+/// `[d] := a`, then `[d + 1] := b`.
+pub struct MoveTwo<A, B>(PhantomData<(A, B)>);
+impl<A: Expr, B: Expr> Root for MoveTwo<A, B> {
+    const SIZE: usize = 2 + A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let to = s.slot(8);
+            to.write(A::get::<u64>(s, 10)?);
+            to.add(1).write(B::get::<u64>(s, 10 + A::SIZE)?);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
 /// `d := op a`.
 pub struct SetUn<D, O, A>(PhantomData<(D, O, A)>);
 impl<D: Dst, O: Unary<A: Num, R: Num>, A: Expr> Root for SetUn<D, O, A> {

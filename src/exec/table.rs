@@ -315,6 +315,9 @@ moves!(MOVE_INT u64);
 moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
+static MOVE_TWO: [[H; ANY]; ANY] =
+    over!(A in any, over!(B in any, Some(step::<MoveTwo<A, B>> as Raw)));
+
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
     Some(step::<Select<u64, D, A, B, C>> as Raw)))));
 macro_rules! float_select {
@@ -567,6 +570,10 @@ impl Backend for Machine {
             Place::GLOBAL => table.1[to(d)][1],
             x => table.0[to(d)][at(x)],
         })
+    }
+
+    fn mov2(a: Place, b: Place) -> Option<Handler> {
+        address(*MOVE_TWO.get(at(a))?.get(at(b))?)
     }
 
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler> {

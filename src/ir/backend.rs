@@ -129,6 +129,8 @@ pub trait Backend {
     const VECTOR_REGS: usize;
     /// `d := x`.
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
+    /// `d := a`, then the next slot `:= b`, both of 64 bits.
+    fn mov2(a: Place, b: Place) -> Option<Handler>;
     /// `d := op a`.
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler>;
     /// `d := a op b`.

@@ -147,6 +147,7 @@ pub struct Translator<'m, B: Backend> {
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
     added: Option<trees::Added>,
+    moved: Option<trees::Moved>,
     backend: PhantomData<B>,
 }
 
@@ -178,6 +179,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             code: Vec::new(),
             wide: Vec::new(),
             added: None,
+            moved: None,
             backend: PhantomData,
         }
     }

@@ -38,6 +38,11 @@ impl Emitter {
     pub fn pos(&self) -> usize {
         self.code.len()
     }
+    /// The position, as one that something refers to: what is before stays as it is.
+    pub fn mark(&mut self) -> usize {
+        self.label = self.code.len();
+        self.label
+    }
     /// Begins an instruction.
     #[inline]
     pub fn begin(&mut self, handler: Handler) {
@@ -104,8 +109,7 @@ impl Emitter {
     }
     /// Places a label here.
     pub fn place(&mut self, patches: Patches) {
-        self.label = self.code.len();
-        let target = self.code.len() as i64;
+        let target = self.mark() as i64;
         let mut field = patches.0 as usize;
         while field != 0 {
             let bytes: [u8; 4] = self.code[field..field + 4].try_into().unwrap_or_default();

@@ -63,7 +63,7 @@ impl<B: Backend> Translator<'_, B> {
     fn open_handler(&mut self, kind: Kind, ty: BlockType<'_>) -> Result<(), Error> {
         self.settle(0)?;
         self.open(kind, ty, false);
-        let (label, start) = (self.control.len() - 1, self.out.pos() as u32);
+        let (label, start) = (self.control.len() - 1, self.out.mark() as u32);
         let catches = self.catches.len();
         self.tries.push(Try { label, start, end: start, catches, clause: 0 });
         Ok(())
@@ -124,10 +124,11 @@ impl<B: Backend> Translator<'_, B> {
             control.caught.add(&self.clauses)
         };
         let catches = catch.tag.map_or(Catches::All, Catches::Tag);
-        self.note(Clause { catches, target, values, exn, ..handler.protected(self.out.pos()) });
+        let protected = handler.protected(self.out.mark());
+        self.note(Clause { catches, target, values, exn, ..protected });
     }
     fn note(&mut self, clause: Clause) {
-        self.clauses.push(Clause { noted: self.out.pos() as u32, ..clause });
+        self.clauses.push(Clause { noted: self.out.mark() as u32, ..clause });
     }
     /// Tells every clause which one comes next, outwards; legacy clauses of one `try` know it. In
     /// the list, a clause follows those that it encloses; so each step of the search leads to a
@@ -156,7 +157,7 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// The end of a block that clauses lead to.
     pub(super) fn place_clauses(&mut self, caught: Uses, delegated: Uses) {
-        caught.place(&mut self.clauses, self.out.pos() as u32);
+        caught.place(&mut self.clauses, self.out.mark() as u32);
         let next = self.clauses.len() as u32;
         delegated.place(&mut self.clauses, next);
     }
@@ -221,7 +222,7 @@ impl<B: Backend> Translator<'_, B> {
         if is_first {
             self.end_body(label);
         }
-        let (at, clause) = (self.out.pos() as u32, self.clauses.len());
+        let (at, clause) = (self.out.mark() as u32, self.clauses.len());
         let Some(handler) = self.tries.last_mut() else { return Ok(()) };
         if is_first {
             handler.end = at;
@@ -244,7 +245,7 @@ impl<B: Backend> Translator<'_, B> {
         self.push_in_slots((own, self.types.len()))?;
         self.types.truncate(own);
         let values = self.stack[height].slot + 1;
-        let target = self.out.pos() as u32;
+        let target = self.out.mark() as u32;
         self.note(Clause { catches, target, values, ..protected });
         self.fuel_point();
         Ok(())
@@ -271,7 +272,7 @@ impl<B: Backend> Translator<'_, B> {
         self.control[label].kind = Kind::Block;
         self.end_body(label);
         let target = self.control[label - 1 - depth as usize].delegated.add(&self.clauses);
-        let protected = handler.protected(self.out.pos());
+        let protected = handler.protected(self.out.mark());
         self.note(Clause { catches: Catches::Delegate, target, ..protected });
     }
 }

@@ -207,6 +207,9 @@ impl<B: Backend> Translator<'_, B> {
                 _ => return Err(self.out.no_handler("move")),
             },
         };
+        if target.dest == Dest::SLOT && class(ty) == Class::Int {
+            return self.mov_to_slot(target.slot, place, field);
+        }
         let Some(handler) = B::mov(class(ty), target.dest, place) else {
             return Err(self.out.no_handler("move"));
         };

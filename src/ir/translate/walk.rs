@@ -29,6 +29,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.touched.clear();
         self.wide.clear();
         self.added = None;
+        self.moved = None;
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
@@ -66,8 +67,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if loop_register {
             self.fixed(Fixed::SetLoop);
         }
-        let header = self.out.pos();
-        self.out.label = header;
+        let header = self.out.mark();
         let control = self.top()?;
         control.header = header;
         control.loop_register = loop_register;
