@@ -2,14 +2,18 @@
 #![allow(unsafe_code)]
 
 use super::atomic::{load_number, store_number};
-use super::machine::{Dst, Expr, F, Num, R, Root, S, State};
-use super::roots::{Address, L8U, L16U, L32U, L64, LoadAs, S8, S16, S32, S64, StoreAs};
+use super::machine::{Dst, Expr, F, Num, R, Root, S, State, VECTOR_K};
+use super::roots::{
+    Address, L8S32, L8U, L16S32, L16U, L32U, L64, LoadAs, S8, S16, S32, S64, StoreAs,
+};
 use super::vector::{
     Base, Level, VecBinary, VecExtract, VecLoad, VecLoadLane, VecReplace, VecShift, VecShuffle,
     VecSplat, VecStoreLane, VecTernary, VecTest, VecUnary,
 };
+use crate::wasm::ops::SimdOp;
 use crate::wasm::simd::V128;
 use crate::wasm::trap::Trap;
+use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
 /// A register's bits as a vector.
@@ -58,7 +62,7 @@ impl<const N: usize> VecDst for R<N> {
 }
 impl VecExpr for S {
     const SIZE: usize = 2;
-    const PLACE: usize = super::machine::VECTOR_K;
+    const PLACE: usize = VECTOR_K;
     #[inline(always)]
     unsafe fn vec(s: &State, at: usize) -> V128 {
         // SAFETY: E1, E2.
@@ -289,6 +293,23 @@ impl<V: Level, D: VecDst, O: VecSplat<A: Num>, X: Expr> Root for VecSpl<V, D, O,
     }
 }
 
+/// Lane `n` of the 16 bytes at `p`, by an instruction that gives an `R`.
+#[inline(always)]
+unsafe fn lane_of<R: Num>(op: SimdOp, p: *const u8, n: usize) -> R {
+    use SimdOp::*;
+    // SAFETY: E2: a lane of a vector in two slots.
+    unsafe {
+        let bits = match op {
+            I8x16ExtractLaneS => L8S32::load(p.add(n)).to_bits(),
+            I8x16ExtractLaneU => L8U::load(p.add(n)),
+            I16x8ExtractLaneS => L16S32::load(p.add(2 * n)).to_bits(),
+            I16x8ExtractLaneU => L16U::load(p.add(2 * n)),
+            I32x4ExtractLane | F32x4ExtractLane => L32U::load(p.add(4 * n)),
+            _ => L64::load(p.add(8 * n)),
+        };
+        R::from_bits(bits)
+    }
+}
 /// `d :=` a lane of `a`.
 pub struct VecExt<V, D, O, A>(PhantomData<(V, D, O, A)>);
 impl<V: Level, D: Dst, O: VecExtract<R: Num>, A: VecExpr> Root for VecExt<V, D, O, A> {
@@ -299,7 +320,12 @@ impl<V: Level, D: Dst, O: VecExtract<R: Num>, A: VecExpr> Root for VecExt<V, D, 
         unsafe {
             let at = 8 + D::SIZE;
             let lane = *s.ip.add(at + A::SIZE);
-            let value = O::eval::<V>(A::vec(s, at), lane);
+            let value = if A::PLACE == VECTOR_K && cfg!(target_endian = "little") {
+                // Only the lane is read: its bytes are where memory would have them.
+                lane_of(O::OP, s.slot(at).cast(), usize::from(lane))
+            } else {
+                O::eval::<V>(A::vec(s, at), lane)
+            };
             D::put(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
