@@ -17,6 +17,7 @@ pub struct Config {
     eager: bool,
     guard_pages: bool,
     max_stack_bytes: usize,
+    gc_stress: bool,
 }
 impl Default for Config {
     fn default() -> Config {
@@ -26,6 +27,7 @@ impl Default for Config {
             eager: false,
             guard_pages: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
+            gc_stress: false,
         }
     }
 }
@@ -62,6 +64,12 @@ impl Config {
         self.max_stack_bytes = bytes;
         self
     }
+    /// Whether the heap is collected at every allocation, and what is freed is overwritten: a test
+    /// for those who work on the heap, or on an embedding. Very slow.
+    pub fn gc_stress(mut self, on: bool) -> Config {
+        self.gc_stress = on;
+        self
+    }
 }
 
 /// What modules and stores share: configuration and types. Cheap to clone.
@@ -96,9 +104,9 @@ impl Engine {
         Options { features, fuel, eager }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
-        let Config { fuel, guard_pages, max_stack_bytes, .. } = self.0.config;
+        let Config { fuel, guard_pages, max_stack_bytes, gc_stress, .. } = self.0.config;
         let limits = Limits { stack_bytes: max_stack_bytes as u64, ..Limits::default() };
-        StoreOptions { limits, fuel, guard_pages }
+        StoreOptions { limits, fuel, guard_pages, gc_stress }
     }
     pub(crate) fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

@@ -279,6 +279,7 @@ pub fn translate_function(
 ) -> Result<FuncCode, Error> {
     let context = Context {
         imported_funcs: module.module.num_imported_funcs(),
+        registry: module.registry(),
         entries: module.code.entries(),
         fuel: module.fuel(),
         listing,

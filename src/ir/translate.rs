@@ -19,6 +19,7 @@
 mod blocks;
 mod condition;
 mod emit;
+mod gc;
 mod lower;
 mod scan;
 mod stack;
@@ -32,6 +33,7 @@ use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
+use crate::wasm::registry::TypeRegistry;
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
 use crate::wasm::types::{FuncType, RefType, TypeId, ValType};
 use alloc::format;
@@ -48,6 +50,8 @@ const SCRATCH: i32 = 4;
 pub struct Context<'m> {
     /// How many functions are imported.
     pub imported_funcs: u32,
+    /// The engine's types.
+    pub registry: &'m TypeRegistry,
     /// The entries of the defined functions.
     pub entries: &'m [CodeEntry],
     /// Charge fuel.
@@ -115,6 +119,8 @@ pub struct Translator<'m, B: Backend> {
     scratch: i32,
     first_operand: i32,
     max_slot: i32,
+    /// One past the last of the locals that lie above the operands; 0 if there are none.
+    far_end: i32,
     param_slots: i32,
     results: (usize, usize),
     /// Where the number of instructions of the running stretch goes, and how many there are.
@@ -142,6 +148,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             scratch: 0,
             first_operand: 0,
             max_slot: 0,
+            far_end: 0,
             param_slots: 0,
             results: (0, 0),
             fuel_field: None,
@@ -535,10 +542,15 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     // ---- operations out of line ----------------------------------------------------------------
 
+    /// How many slots from the frame pointer up are in use, all operands included.
+    fn live_slots(&self) -> i32 {
+        self.next_slot().max(self.far_end)
+    }
     /// An operation that is a function: `n` operands from their slots, a result into the first.
     fn slow(&mut self, op: SlowOp, n: usize, results: &[Ty], a: u32, b: u32) -> Result<(), Error> {
         self.settle(n)?;
         self.settle_top(n)?;
+        let in_use = self.live_slots();
         let height = self.stack.len() - n;
         let slot = self.base_slot(height);
         self.drop_to(height);
@@ -549,6 +561,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.out.slot(slot);
         self.out.u32(a);
         self.out.u32(b);
+        self.out.u32(in_use as u32);
         self.out.end();
         self.clobber();
         self.reach(slot + 2)?;

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod extern_type;
+pub mod gc;
 pub mod instance;
 pub mod layout;
 pub mod limits;

@@ -3,15 +3,18 @@
 #![allow(unsafe_code)]
 
 use super::error::Error;
+use super::gc::Heap;
 use super::instance::{Global, Instance, Tag};
 use super::layout::{
-    CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData, TableData,
+    CellRange, CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData,
+    TableData,
 };
 use super::limits::Limits;
 use super::memory::Memory;
 use super::owned::Owned;
 use super::stack::ValueStack;
 use super::table::Table;
+use crate::ir::cells::CELL_SIZES;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
@@ -33,6 +36,8 @@ pub struct Options {
     pub fuel: bool,
     /// Whether memories of 32-bit addresses are surrounded by what they cannot reach.
     pub guard_pages: bool,
+    /// Collect the heap at every allocation.
+    pub gc_stress: bool,
 }
 
 /// The untyped part of a store. Handlers reach it from its first field.
@@ -50,18 +55,20 @@ pub struct Store {
     pub pending: Option<Error>,
     /// Values that `externref`s stand for, by index.
     pub externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// Structures, arrays and exceptions.
+    pub heap: Heap,
     options: Options,
     /// Bytes of all memories, and elements of all tables.
     used: Usage,
-    stack: Option<ValueStack>,
+    pub(super) stack: Option<ValueStack>,
     /// The instance that host functions run in.
     host: Owned<Instance>,
     funcs: Vec<Owned<FuncData>>,
-    tables: Vec<Owned<Table>>,
+    pub(super) tables: Vec<Owned<Table>>,
     memories: Vec<Owned<Memory>>,
-    globals: Vec<Owned<Global>>,
+    pub(super) globals: Vec<Owned<Global>>,
     tags: Vec<Owned<Tag>>,
-    instances: Vec<Owned<Instance>>,
+    pub(super) instances: Vec<Owned<Instance>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -99,6 +106,7 @@ impl Store {
             memory_grow,
             table_grow,
             unsupported: Cell::new(None),
+            cells: [const { CellRange::EMPTY }; CELL_SIZES + 1],
         };
         let store = Owned::new(Store {
             head,
@@ -107,6 +115,7 @@ impl Store {
             owner: ptr::null_mut(),
             pending: None,
             externs: Vec::new(),
+            heap: Heap::new(options.limits.gc_heap_bytes, options.gc_stress),
             options,
             used: Usage::default(),
             stack: None,
@@ -130,6 +139,7 @@ impl Store {
     pub fn set_limits(&mut self, limits: Limits) {
         let same_stack = self.options.limits.stack_bytes == limits.stack_bytes;
         self.options.limits = limits;
+        self.heap.limit = limits.gc_heap_bytes;
         if !same_stack && self.head.depth.get() == 0 {
             self.stack = None;
             self.head.stack_top.set(ptr::null_mut());
@@ -203,7 +213,8 @@ impl Store {
     }
     /// Adds a tag.
     pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
-        push(&mut self.tags, Tag { ty })
+        let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
+        push(&mut self.tags, Tag { ty, slots: params })
     }
     /// Whether there may be another instance.
     ///
@@ -293,6 +304,11 @@ fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> *const O {
     address
 }
 
+/// Slots of values of these types.
+fn slots(types: &[ValType]) -> u32 {
+    types.iter().map(|ty| ty.slots() as u32).sum()
+}
+
 /// A function instance.
 pub fn func_data(
     entry: *const CodeEntry,
@@ -302,7 +318,6 @@ pub fn func_data(
     index: u32,
     is_host: bool,
 ) -> FuncData {
-    let slots = |types: &[ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
     FuncData {
         entry,
         instance,

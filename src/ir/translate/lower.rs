@@ -3,6 +3,7 @@
 use super::Translator;
 use super::condition::commutes;
 use super::stack::{Addr, Entry, Leaf, Ty, Value};
+use crate::ir::backend::gc::Check;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
 use crate::tuning;
 use crate::wasm::error::Error;
@@ -17,6 +18,7 @@ pub enum Field {
     Slot(i32),
     Imm(u32),
     Long(u64),
+    Check(Check),
 }
 
 /// Where the result of an instruction goes, with its slot if it has one.
@@ -35,7 +37,7 @@ impl Target {
     pub fn both(reg: u8, slot: i32) -> Target {
         Target { dest: Dest::both(reg), slot }
     }
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         match self.dest.0 {
             0..4 => format!("r{}", self.dest.0),
             4 => format!("[{}]", self.slot),
@@ -72,7 +74,7 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
         (_, Field::Slot(slot)) => format!("[{slot}]"),
         (_, Field::Imm(bits)) => format!("{:#x}", bits),
         (_, Field::Long(bits)) => format!("{bits:#x}"),
-        (_, Field::None) => String::new(),
+        (_, Field::None | Field::Check(_)) => String::new(),
     }
 }
 
@@ -85,9 +87,13 @@ impl<B: Backend> Translator<'_, B> {
             Field::Slot(slot) => self.out.slot(slot),
             Field::Imm(bits) => self.out.u32(bits),
             Field::Long(bits) => self.out.u64(bits),
+            Field::Check(check) => {
+                self.out.u64(check.word);
+                self.out.u32(check.info);
+            }
         }
     }
-    fn target(&mut self, target: Target) {
+    pub(super) fn target(&mut self, target: Target) {
         if target.dest.0 >= 4 {
             self.out.slot(target.slot);
         }
@@ -122,11 +128,28 @@ impl<B: Backend> Translator<'_, B> {
         }
     }
     /// The operand in a slot: a local's own, or a scratch slot.
-    fn operand_in_slot(&mut self, leaf: Leaf, ty: Ty, scratch: usize) -> Result<Operand, Error> {
+    pub(super) fn operand_in_slot(
+        &mut self,
+        leaf: Leaf,
+        ty: Ty,
+        scratch: usize,
+    ) -> Result<Operand, Error> {
         match leaf {
             Leaf::Slot(slot) => Ok((Place::SLOT, Field::Slot(slot))),
             Leaf::Local(local) => Ok((Place::SLOT, Field::Slot(self.locals[local as usize].slot))),
             Leaf::Const(_) | Leaf::Reg(_) => self.in_scratch(leaf, ty, scratch),
+        }
+    }
+    /// The operand as it is; a constant that is no immediate in a scratch slot.
+    pub(super) fn operand_or_scratch(
+        &mut self,
+        leaf: Leaf,
+        ty: Ty,
+        scratch: usize,
+    ) -> Result<Operand, Error> {
+        match self.operand(leaf, ty) {
+            Some(operand) => Ok(operand),
+            None => self.in_scratch(leaf, ty, scratch),
         }
     }
     pub(super) fn in_scratch(
@@ -258,6 +281,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(b.1);
                 self.out.end();
             }
+            Value::Gc(value) => return self.compute_gc(target, value),
             Value::Load { op, is_64, memory, offset, address } => {
                 if memory != 0 || offset > u64::from(u32::MAX) {
                     return self.far_load(target, value);
@@ -346,7 +370,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::Leaf(_) | Value::Global(_) => bank(entry.ty),
             Value::Un(op, _) => bank(Ty::num(op.signature().0)),
             Value::Bin(op, ..) => bank(Ty::num(op.signature().0)),
-            Value::Load { .. } => 0,
+            Value::Load { .. } | Value::Gc(_) => 0,
         };
         entry.value.leaves(|leaf| {
             if let Leaf::Reg(reg) = leaf {

@@ -1,6 +1,7 @@
 //! The symbolic operand stack: what is known of every operand before it has to exist, and what the
 //! registers hold.
 
+use super::gc::Gc;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::LoadOp;
 use crate::wasm::types::{NumType, ValType};
@@ -69,6 +70,7 @@ pub enum Value {
     Bin(BinOp, Leaf, Leaf),
     Load { op: LoadOp, is_64: bool, memory: u32, offset: u64, address: Addr },
     Global(u32),
+    Gc(Gc),
 }
 impl Value {
     /// Calls `f` with every leaf.
@@ -86,6 +88,7 @@ impl Value {
                     f(b);
                 }
             },
+            Value::Gc(value) => value.leaves(f),
             Value::Global(_) => {}
         }
     }
@@ -108,6 +111,7 @@ impl Value {
             Value::Load { .. } => true,
             Value::Un(op, _) => op.can_trap(),
             Value::Bin(op, ..) => op.can_trap(),
+            Value::Gc(value) => value.is_ordered(),
             _ => false,
         }
     }
