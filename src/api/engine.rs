@@ -16,6 +16,7 @@ pub struct Config {
     fuel: bool,
     eager: bool,
     guard_pages: bool,
+    deterministic: bool,
     max_stack_bytes: usize,
     gc_stress: bool,
 }
@@ -26,6 +27,7 @@ impl Default for Config {
             fuel: false,
             eager: false,
             guard_pages: false,
+            deterministic: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
             gc_stress: false,
         }
@@ -56,6 +58,23 @@ impl Config {
     /// 8 GiB each, where the platform can.
     pub fn guard_pages(mut self, on: bool) -> Config {
         self.guard_pages = on;
+        self
+    }
+    /// Whether the same module with the same input does the same on every machine and in every run
+    /// of this version: the deterministic profile of the specification.
+    ///
+    /// * A NaN that an operation makes is the positive canonical one.
+    /// * Whether `memory.grow` and `table.grow` succeed depends on the type and the store's limits
+    ///   only ([`Limits::DETERMINISTIC`] unless others are set). If the host has not as much
+    ///   memory as the limits allow, growing is a trap, not a -1 that a guest could go on with.
+    /// * The frames of a function are as large on every target, so that the stack is exhausted
+    ///   after as many calls.
+    /// * There are no threads: the proposal is off, and there are no shared memories.
+    ///
+    /// Fuel, relaxed vector instructions and the order of effects are the same in any case. What
+    /// host functions do is up to them.
+    pub fn deterministic(mut self, on: bool) -> Config {
+        self.deterministic = on;
         self
     }
     /// The size of a store's value stack, unless the store's [`Limits`](super::Limits) are set.
@@ -100,13 +119,19 @@ impl Engine {
         &self.0.registry
     }
     pub(crate) fn options(&self) -> Options {
-        let Config { features, fuel, eager, .. } = self.0.config;
-        Options { features, fuel, eager }
+        let Config { features, fuel, eager, deterministic, .. } = self.0.config;
+        let features = if deterministic { features.without(Features::THREADS) } else { features };
+        Options { features, fuel, deterministic, eager }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
-        let Config { fuel, guard_pages, max_stack_bytes, gc_stress, .. } = self.0.config;
-        let limits = Limits { stack_bytes: max_stack_bytes as u64, ..Limits::default() };
-        StoreOptions { limits, fuel, guard_pages, gc_stress }
+        let Config { fuel, guard_pages, deterministic, max_stack_bytes, gc_stress, .. } =
+            self.0.config;
+        let limits = if deterministic { Limits::DETERMINISTIC } else { Limits::default() };
+        let limits = Limits { stack_bytes: max_stack_bytes as u64, ..limits };
+        StoreOptions { limits, fuel, guard_pages, deterministic, gc_stress }
+    }
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.0.config.deterministic
     }
     pub(crate) fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

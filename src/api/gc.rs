@@ -1,9 +1,10 @@
 //! Structures and arrays, made, read and written by the host.
 #![allow(unsafe_code)]
 
-use super::refs::{AnyRef, Handle, references};
+use super::refs::{AnyRef, keeping, references};
 use super::store::{Lent, LentMut};
 use super::{AsContext, AsContextMut, Engine, Error, FieldType, TypeId, Val, ValType};
+use crate::rt::gc::handle::Handle;
 use crate::rt::gc::object::{array_len, get, put, type_of};
 use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeDef;

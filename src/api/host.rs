@@ -104,7 +104,11 @@ pub(super) unsafe fn host_call<T>(
         // References that the host gets during the call end with it.
         let scope = (*core).heap.roots.get_mut().scope();
         let result = guarded(|| ((*host).body)(caller, slots));
-        (*core).heap.roots.get_mut().end_scope(scope);
+        let thrown = result.as_ref().err().and_then(|error| error.exception());
+        let thrown = thrown.and_then(|exception| exception.bits(&*core).ok());
+        let heap = &mut (*core).heap;
+        heap.thrown = thrown.unwrap_or(0);
+        heap.roots.get_mut().end_scope(scope);
         match result {
             Ok(()) => true,
             Err(error) => {

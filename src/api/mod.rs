@@ -2,6 +2,7 @@
 
 mod caller;
 mod engine;
+mod exception;
 mod func;
 mod gc;
 mod host;
@@ -10,12 +11,14 @@ mod linker;
 mod module;
 mod object;
 mod refs;
+mod shared;
 mod store;
 mod typed;
 mod val;
 
 pub use self::caller::{Caller, Guest, Plain};
 pub use self::engine::{Config, Engine};
+pub use self::exception::Exception;
 pub use self::func::{Func, TypedFunc};
 pub use self::gc::{ArrayRef, StructRef};
 pub use self::host::{HostResult, IntoFunc};
@@ -24,6 +27,9 @@ pub use self::linker::Linker;
 pub use self::module::{ExportType, ImportType, Module};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
 pub use self::refs::{AnyRef, ExternRef};
+pub use self::shared::SharedMemory;
+#[cfg(feature = "std")]
+pub use self::shared::Woken;
 pub use self::store::{AsContext, AsContextMut, Store, StoreContextMut};
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::Val;

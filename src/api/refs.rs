@@ -7,74 +7,13 @@
 //! kind `Usage` wherever it is used.
 
 use super::store::{Lent, LentMut};
-use super::{AsContext, AsContextMut, Error};
-use crate::rt::gc::roots::RootId;
+use super::{AsContext, AsContextMut, Error, Exception};
+use crate::rt::gc::handle::{HOST_TAG, Handle, I31_TAG, TAGS};
 use crate::rt::store::Store as Core;
 use crate::wasm::subtype::heap_type_matches;
 use crate::wasm::types::HeapType;
 use alloc::boxed::Box;
 use core::any::Any;
-
-/// See `rt::layout`, "References".
-const I31_TAG: u64 = 1;
-const HOST_TAG: u64 = 2;
-const TAGS: u64 = 3;
-/// In place of a store's number: an i31 belongs to every store.
-const EVERY_STORE: u64 = 0;
-
-/// What all references of this module are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Handle {
-    store: u64,
-    root: RootId,
-}
-impl Handle {
-    /// A new entry for a reference of a store; `None` if it is null.
-    pub fn from_bits(bits: u64, core: &Core) -> Option<Handle> {
-        Some(match bits {
-            0 => return None,
-            bits if bits & I31_TAG != 0 => {
-                Handle { store: EVERY_STORE, root: RootId::immediate(bits) }
-            }
-            bits if bits & TAGS != 0 => Handle { store: core.id, root: RootId::immediate(bits) },
-            bits => Handle { store: core.id, root: core.heap.roots.lock().add(bits) },
-        })
-    }
-    /// The reference.
-    ///
-    /// # Errors
-    /// Usage: it belongs to another store, or its entry has ended.
-    pub fn bits(self, core: &Core) -> Result<u64, Error> {
-        if self.store != core.id && self.store != EVERY_STORE {
-            return Err(Error::usage("a reference of another store"));
-        }
-        if let Some(bits) = self.root.as_immediate() {
-            return Ok(bits);
-        }
-        let bits = core.heap.roots.lock().get(self.root);
-        bits.ok_or_else(|| {
-            Error::usage("a reference that has ended: its scope is over, or it was released")
-        })
-    }
-    /// The bits, if they say all.
-    fn immediate(self) -> u64 {
-        self.root.as_immediate().unwrap_or(0)
-    }
-    pub fn keep(self, core: &mut Core) -> Result<Handle, Error> {
-        let bits = self.bits(core)?;
-        let root = match bits & TAGS {
-            0 => core.heap.roots.get_mut().keep(bits),
-            _ => self.root,
-        };
-        Ok(Handle { root, ..self })
-    }
-    pub fn release(self, core: &mut Core) -> Result<(), Error> {
-        self.bits(core)?;
-        let is_kept = core.heap.roots.get_mut().release(self.root);
-        let is_immediate = self.root.as_immediate().is_some();
-        if is_kept || is_immediate { Ok(()) } else { Err(Error::usage("it was not kept")) }
-    }
-}
 
 macro_rules! references { ($($(#[$doc:meta])* $name:ident;)*) => { $(
     $(#[$doc])*
@@ -84,21 +23,6 @@ macro_rules! references { ($($(#[$doc:meta])* $name:ident;)*) => { $(
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct $name(pub(super) Handle);
     impl $name {
-        /// A reference to the same object that can be used until it is released, and keeps the
-        /// object alive as long.
-        ///
-        /// # Errors
-        /// Usage: it belongs to another store, or has ended.
-        pub fn keep(self, mut cx: impl AsContextMut) -> Result<$name, Error> {
-            self.0.keep(cx.core_mut()).map($name)
-        }
-        /// Ends a reference that was kept.
-        ///
-        /// # Errors
-        /// Usage: it belongs to another store, has ended, or was not kept.
-        pub fn release(self, mut cx: impl AsContextMut) -> Result<(), Error> {
-            self.0.release(cx.core_mut())
-        }
         pub(super) fn from_bits(bits: u64, core: &Core) -> Option<$name> {
             Handle::from_bits(bits, core).map($name)
         }
@@ -106,8 +30,32 @@ macro_rules! references { ($($(#[$doc:meta])* $name:ident;)*) => { $(
             self.0.bits(core)
         }
     }
+    keeping!($name);
 )* } }
-pub(super) use references;
+macro_rules! keeping {
+    ($name:ident) => {
+        impl $name {
+            /// A reference to the same object that can be used until it is released, and keeps the
+            /// object alive as long. Other references end with the host call or the scope
+            /// ([`Store::scope`](crate::Store::scope)) in which the host got them.
+            ///
+            /// # Errors
+            /// Usage: it belongs to another store, or has ended.
+            pub fn keep(self, mut cx: impl AsContextMut) -> Result<$name, Error> {
+                self.0.keep(cx.core_mut()).map($name)
+            }
+            /// Ends a reference that was kept.
+            ///
+            /// # Errors
+            /// Usage: it belongs to another store, has ended, or was not kept.
+            pub fn release(self, mut cx: impl AsContextMut) -> Result<(), Error> {
+                self.0.release(cx.core_mut())
+            }
+        }
+    };
+}
+keeping!(Exception);
+pub(super) use {keeping, references};
 references! {
     /// A reference of type `extern`: a host value that a store keeps, or an internal reference
     /// that was made external.
@@ -125,7 +73,7 @@ impl ExternRef {
         let core = cx.core_mut();
         let bits = (core.externs.len() as u64) << 2 | HOST_TAG;
         core.externs.push(Box::new(value));
-        ExternRef(Handle { store: core.id, root: RootId::immediate(bits) })
+        ExternRef(Handle::immediate(bits, core.id))
     }
     /// The host value, if it is one and a `V`.
     ///
@@ -147,17 +95,16 @@ impl ExternRef {
 impl AnyRef {
     /// An i31: the low 31 bits of the number (`ref.i31`). It belongs to every store.
     pub fn from_i31(number: i32) -> AnyRef {
-        let bits = u64::from((number as u32) << 1) | I31_TAG;
-        AnyRef(Handle { store: EVERY_STORE, root: RootId::immediate(bits) })
+        AnyRef(Handle::immediate(u64::from((number as u32) << 1) | I31_TAG, 0))
     }
     /// The number, if it is an i31, with its sign.
     pub fn i31(self) -> Option<i32> {
-        let bits = self.0.immediate();
+        let bits = self.0.as_immediate();
         (bits & I31_TAG != 0).then_some((bits as u32 as i32) >> 1)
     }
     /// Whether it is a host value that was made internal.
     pub fn is_host(self) -> bool {
-        self.0.immediate() & TAGS == HOST_TAG
+        self.0.as_immediate() & TAGS == HOST_TAG
     }
     /// The same reference as an external one (`extern.convert_any`).
     pub fn to_extern(self) -> ExternRef {

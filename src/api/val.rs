@@ -1,7 +1,7 @@
 //! Values.
 
 use super::refs::heap_type;
-use super::{AnyRef, ArrayRef, Error, ExternRef, Func, RefType, StructRef, ValType};
+use super::{AnyRef, ArrayRef, Error, Exception, ExternRef, Func, RefType, StructRef, ValType};
 use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::subtype::heap_type_matches;
@@ -19,7 +19,7 @@ pub enum Val {
     FuncRef(Option<Func>),
     ExternRef(Option<ExternRef>),
     AnyRef(Option<AnyRef>),
-    ExnRef(Option<AnyRef>),
+    ExnRef(Option<Exception>),
 }
 impl Val {
     /// Zero, or null. A null of a defined type is taken for one of a function type.
@@ -68,7 +68,7 @@ impl Val {
                 Kind::Func => Val::FuncRef(Func::from_bits(bits, core.id)),
                 Kind::Extern => Val::ExternRef(ExternRef::from_bits(bits, core)),
                 Kind::Any => Val::AnyRef(AnyRef::from_bits(bits, core)),
-                Kind::Exn => Val::ExnRef(AnyRef::from_bits(bits, core)),
+                Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core)),
             },
         }
     }
@@ -176,6 +176,7 @@ from! {
     AnyRef = |x| Val::AnyRef(Some(x));
     StructRef = |x| Val::AnyRef(Some(x.into()));
     ArrayRef = |x| Val::AnyRef(Some(x.into()));
+    Exception = |x| Val::ExnRef(Some(x));
 }
 
 /// The four hierarchies of references.

@@ -10,7 +10,7 @@ use super::Failure;
 /// What to do.
 #[derive(Debug)]
 pub(super) enum Command {
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     Validate(ValidateArgs),
     Inspect(InspectArgs),
 }
@@ -56,6 +56,14 @@ pub(super) struct RunArgs {
     #[arg(long, help_heading = "Engine")]
     pub eager: bool,
 
+    /// Print what the guest does to standard error
+    ///
+    /// `host`: every call of the host, with its arguments and what it came to. Example:
+    /// wasmvm --trace=host app.wasm
+    #[arg(long, value_name = "host", require_equals = true, hide_possible_values = true)]
+    #[arg(help_heading = "Engine")]
+    pub trace: Option<Trace>,
+
     /// Print times to standard error at the end
     ///
     /// How long it took to load (which includes validation), to link and to run; with --fuel, how
@@ -82,6 +90,14 @@ pub(super) struct GuestArgs {
     /// Nothing else of the file system is visible. Example: wasmvm --dir data::/data:ro app.wasm
     #[arg(long = "dir", value_name = "HOST[::GUEST][:ro]", value_parser = parse_dir)]
     pub dirs: Vec<DirArg>,
+
+    /// Give the guest a socket that listens
+    ///
+    /// ADDR is an address and a port. The first one is the descriptor after those of the
+    /// directories: 3 without --dir. With port 0 the system chooses one, which is printed to
+    /// standard error. Example: wasmvm --tcplisten 127.0.0.1:8080 server.wasm
+    #[arg(long = "tcplisten", value_name = "ADDR")]
+    pub listeners: Vec<String>,
 
     /// Set an environment variable of the guest
     ///
@@ -142,6 +158,21 @@ pub(super) struct LimitArgs {
     /// for powers of 1024. Example: wasmvm --max-stack 1M app.wasm
     #[arg(long, value_name = "N", value_parser = parse_stack_size)]
     pub max_stack: Option<u64>,
+
+    /// Do the same on every machine and in every run
+    ///
+    /// NaNs are canonical, whether memories and tables grow depends on limits only (4 GiB of memory
+    /// unless --max-memory says otherwise), and threads are off. Example:
+    /// wasmvm --deterministic app.wasm
+    #[arg(long)]
+    pub deterministic: bool,
+}
+
+/// See [`RunArgs::trace`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Trace {
+    /// Calls of the host.
+    Host,
 }
 
 /// See [`GuestArgs::unknown_imports`].
@@ -194,7 +225,8 @@ pub(super) fn parse(mut words: Vec<OsString>) -> Result<Parsed, Failure> {
         }
     }
     let words = split(&RunArgs::command(), words)?;
-    from_clap::<RunArgs>(&words).map(|parsed| parsed.map(Command::Run))
+    let boxed = |run| Command::Run(Box::new(run));
+    from_clap::<RunArgs>(&words).map(|parsed| parsed.map(boxed))
 }
 
 /// Puts a `--` before MODULE, so that everything after it is no option whatever it looks like;
@@ -317,7 +349,7 @@ Exit codes:
   that of the guest, if it ends by itself (0 if it just returns)
   1    the module cannot be loaded, is not valid or cannot be linked
   2    the command line is wrong
-  134  the guest trapped, ran out of fuel or out of stack
+  134  the guest trapped, threw what nobody caught, ran out of fuel or out of stack
 
 Other commands:
   wasmvm validate FILE...   say whether files are valid modules
@@ -330,7 +362,7 @@ mod tests {
 
     fn run(line: &[&str]) -> Result<RunArgs, Failure> {
         match parse(line.iter().map(OsString::from).collect())? {
-            Parsed::Do(Command::Run(run)) => Ok(run),
+            Parsed::Do(Command::Run(run)) => Ok(*run),
             other => panic!("{other:?}"),
         }
     }

@@ -1,12 +1,15 @@
 //! `wasmvm run`: load, link, run, and tell how it ended.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::args::{GuestArgs, RunArgs, UnknownImports};
+use super::args::{GuestArgs, RunArgs, Trace, UnknownImports};
 use super::{EXIT_LOAD, EXIT_TRAP, EXIT_USAGE, Failure, complain, inspect, load, note, say, value};
 use crate::wasi::{self, Wasi};
-use crate::{Config, Engine, Error, ErrorKind, Func, Instance, Limits, Linker, Module, Store, Val};
+use crate::{
+    Config, Engine, Error, ErrorKind, Exception, Func, Instance, Linker, Module, Store, Val,
+};
 
 /// Runs a module; answers with the exit code.
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
@@ -26,7 +29,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let code = match instance {
         Ok(instance) => start(&mut store, &module, instance, args),
         // A start function that traps, or an import that does not fit.
-        Err(error) => ended(Err(error), &args.module),
+        Err(error) => ended(Err(error), &store, &args.module),
     };
     times.ran = times.lap();
     if args.stats {
@@ -39,8 +42,10 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
 }
 
 fn config(args: &RunArgs) -> Config {
-    let config = Config::new().fuel(args.limits.fuel.is_some()).eager(args.eager);
-    match args.limits.max_stack {
+    let limits = &args.limits;
+    let config = Config::new().fuel(limits.fuel.is_some()).deterministic(limits.deterministic);
+    let config = config.eager(args.eager);
+    match limits.max_stack {
         Some(bytes) => config.max_stack_bytes(usize::try_from(bytes).unwrap_or(usize::MAX)),
         None => config,
     }
@@ -63,13 +68,18 @@ fn link(linker: &mut Linker<Wasi>, module: &Module, args: &RunArgs) -> Result<()
     for import in &missing {
         text += &format!("\n  {import}");
     }
-    text += "\n(--unknown-imports=trap runs it nevertheless)";
+    text += match wasi::is_preview2(module) {
+        true => {
+            "\n(this is the core module of a component for WASI preview 2: components cannot be run)"
+        }
+        false => "\n(--unknown-imports=trap runs it nevertheless)",
+    };
     Err(Failure::load(&args.module, text))
 }
 
 fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
     let name = guest.argv0.clone().unwrap_or_else(|| args.module.clone().into());
-    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio();
+    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio().inherit_system();
     if guest.inherit_env {
         wasi = wasi.inherit_env();
     }
@@ -86,12 +96,28 @@ fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
             false => wasi.preopen(&dir.host, &dir.guest)?,
         };
     }
+    for address in &guest.listeners {
+        wasi = wasi.listener(listen(address)?);
+    }
+    if args.trace == Some(Trace::Host) {
+        wasi = wasi.trace(std::io::stderr());
+    }
     Ok(wasi)
+}
+
+fn listen(address: &str) -> Result<TcpListener, Error> {
+    let failed = |error| Error::host(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    if address.ends_with(":0") {
+        note(&format!("wasmvm: listening on {bound}\n"));
+    }
+    Ok(listener)
 }
 
 fn store(engine: &Engine, wasi: Wasi, args: &RunArgs) -> Result<Store<Wasi>, Error> {
     let mut store = Store::new(engine, wasi);
-    let mut limits = Limits::default();
+    let mut limits = store.limits();
     if let Some(bytes) = args.limits.max_memory {
         limits.memory_bytes = bytes;
     }
@@ -110,14 +136,14 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
     let func = instance.func(store, entry);
     // A reactor; a command has none.
     if let Some(initialize) = instance.func(store, "_initialize") {
-        let code = ended(initialize.call(&mut *store, &[], &mut []), path);
+        let code = ended(initialize.call(&mut *store, &[], &mut []), store, path);
         if code != 0 {
             return code;
         }
     }
     match (func, &args.guest.invoke) {
         (Some(func), Some(name)) => invoke(store, func, name, args),
-        (Some(func), None) => ended(func.call(&mut *store, &[], &mut []), path),
+        (Some(func), None) => ended(func.call(&mut *store, &[], &mut []), store, path),
         (None, Some(name)) => {
             complain(&format!("{}: no function `{name}` is exported", path.display()));
             note(&exports(module, path));
@@ -135,7 +161,7 @@ fn start(store: &mut Store<Wasi>, module: &Module, instance: Instance, args: &Ru
 fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8 {
     let ty = match func.ty(store) {
         Ok(ty) => ty,
-        Err(error) => return ended(Err(error), &args.module),
+        Err(error) => return ended(Err(error), store, &args.module),
     };
     let given = &args.args;
     if given.len() != ty.params.len() {
@@ -159,22 +185,36 @@ fn invoke(store: &mut Store<Wasi>, func: Func, name: &str, args: &RunArgs) -> u8
         let lines: String = results.iter().map(|result| value::print(result) + "\n").collect();
         say(&lines);
     }
-    ended(outcome, &args.module)
+    ended(outcome, store, &args.module)
 }
 
 /// The exit code of what ended so; says why if it is an error.
-fn ended(outcome: Result<(), Error>, path: &Path) -> u8 {
+fn ended(outcome: Result<(), Error>, store: &Store<Wasi>, path: &Path) -> u8 {
     let Err(error) = outcome else { return 0 };
     if let Some(code) = error.exit_code() {
         return (code & 0xFF) as u8;
     }
-    complain(&format!("{}: {error}", path.display()));
+    let mut text = error.to_string();
+    if let Some(exception) = error.exception()
+        && let Ok(thrown) = thrown(exception, store)
+    {
+        text.insert_str(error.message().len(), &thrown);
+    }
+    complain(&format!("{}: {text}", path.display()));
     match error.kind() {
-        ErrorKind::Trap | ErrorKind::Host => EXIT_TRAP,
+        ErrorKind::Trap | ErrorKind::Exception | ErrorKind::Host => EXIT_TRAP,
         // What should have been found out before: a function that cannot be translated, an import
         // of another type, memory that there is not.
         _ => EXIT_LOAD,
     }
+}
+
+/// The values of an exception, with their types.
+fn thrown(exception: Exception, store: &Store<Wasi>) -> Result<String, Error> {
+    let (types, values) = (exception.tag(store)?.ty(store)?.params, exception.values(store)?);
+    let both = types.iter().zip(&values);
+    let list: Vec<_> = both.map(|(ty, val)| format!("{ty} {}", value::print(val))).collect();
+    Ok(format!(": [{}]", list.join(", ")))
 }
 
 /// The functions that could be called, and how.

@@ -41,6 +41,8 @@ pub struct Options {
     pub features: Features,
     /// Charge fuel.
     pub fuel: bool,
+    /// The deterministic profile.
+    pub deterministic: bool,
     /// Translate all functions when the module is loaded.
     pub eager: bool,
 }
@@ -54,6 +56,7 @@ pub struct CompiledModule {
     pub code: ModuleCode,
     bytes: Bytes,
     fuel: bool,
+    deterministic: bool,
     /// The exports in the order of their names.
     exports_by_name: Box<[u32]>,
     memory_export: Option<u32>,
@@ -78,6 +81,7 @@ impl CompiledModule {
             code,
             bytes,
             fuel: options.fuel,
+            deterministic: options.deterministic,
             exports_by_name,
             memory_export: None,
         };
@@ -102,6 +106,10 @@ impl CompiledModule {
     /// Whether the code charges fuel.
     pub fn fuel(&self) -> bool {
         self.fuel
+    }
+    /// Whether the code is that of the deterministic profile.
+    pub fn deterministic(&self) -> bool {
+        self.deterministic
     }
     /// The engine's types.
     pub fn registry(&self) -> &TypeRegistry {

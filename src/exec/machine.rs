@@ -19,6 +19,9 @@ use core::marker::PhantomData;
 /// Registers of each class, integers and floats.
 pub const K: usize = if cfg!(threaded) { 4 } else { 0 };
 
+/// Float registers, the first ones, that hold vectors too.
+pub const VECTOR_K: usize = if cfg!(threaded) { 2 } else { 0 };
+
 /// A float register: a whole vector register, of which scalars use the low lane.
 #[cfg(target_arch = "x86_64")]
 pub type F = core::arch::x86_64::__m128;
@@ -88,7 +91,7 @@ impl State {
 
 /// Why an execution stopped, as handlers return it: 0 is the normal end, `1 + code` a trap.
 pub type Stop = u64;
-/// A host function has failed, and left its error in the store.
+/// A host function has failed, or an exception is not caught: the store has the error.
 pub const STOP_HOST: Stop = 0x100;
 /// A function could not be translated; the error is in the store.
 pub const STOP_UNSUPPORTED: Stop = 0x101;
@@ -401,7 +404,9 @@ impl Dst for S {
     }
 }
 /// A slot and a register: the write-through cache of locals.
+#[cfg(threaded)]
 pub struct W<const N: usize>;
+#[cfg(threaded)]
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
     #[inline(always)]
@@ -440,6 +445,15 @@ pub trait Tail {
 handlers! {
     /// Executes an instruction.
     fn step<X: Root> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            Err(trap) => stop!(s, 1 + trap as Stop),
+        }
+    }
+    /// Executes an instruction with what newer processors have (`vector::Fast`).
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn step_fast<X: Root> |s| {
         match X::run(s) {
             Ok(()) => next!(s),
             Err(trap) => stop!(s, 1 + trap as Stop),

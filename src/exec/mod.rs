@@ -1,6 +1,7 @@
 //! Execution (spec §4): the machine and its handlers, running, instantiation.
 
 pub mod arrays;
+pub mod atomic;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;
@@ -11,5 +12,8 @@ pub mod instantiate;
 pub mod machine;
 pub mod roots;
 pub mod run;
+pub mod simd;
 pub mod slow;
 pub mod table;
+pub mod unwind;
+pub mod vector;

@@ -4,17 +4,19 @@
 //! Hot families have every destination; cold ones spare the write-through destinations and take
 //! their second operand from a slot or an immediate only.
 
+use super::atomic::{self, AtShared, Racy};
 use super::frames::*;
 #[cfg(threaded)]
 use super::machine::W;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
 use super::roots::*;
 use super::slow;
+use super::unwind::{Throw, ThrowRef};
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
 use crate::numeric_rows;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
-use crate::wasm::ops::{LoadOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// An entry of a table.
 pub(super) type H = Option<Raw>;
@@ -91,6 +93,7 @@ macro_rules! over {
     };
 }
 pub(super) use over;
+mod simd;
 
 /// Registers of each class.
 const REGS: usize = super::machine::K;
@@ -367,10 +370,12 @@ struct LoadTable {
     imm: [[H; RS]; FULL],
     sum: [[[H; RS]; RS]; FULL],
     memory: H,
+    shared: H,
 }
 struct ColdLoadTable {
     one: [[H; ANY]; DST],
     memory: H,
+    shared: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
@@ -378,10 +383,12 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
         only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, 0>>>)))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+    shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
     one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+    shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
     #[allow(non_upper_case_globals)]
@@ -418,6 +425,7 @@ struct StoreTable {
     imm: [[H; ANY]; RS],
     sum: [[[H; ANY]; RS]; RS],
     memory: H,
+    shared: H,
 }
 macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
@@ -425,6 +433,7 @@ macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
         only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, 0>, X>>)))),
     memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
+    shared: Some(step::<Store<Racy<$t>, AtShared<$w, S>, S>> as Raw),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
     #[allow(non_upper_case_globals)]
@@ -484,11 +493,13 @@ static ZERO: [H; 8] = [
     Some(step::<ZeroN<8>> as Raw),
 ];
 
+/// The index of a class of scalars.
 fn class(class: Class) -> usize {
     match class {
         Class::Int => 0,
         Class::F32 => 1,
         Class::F64 => 2,
+        Class::V128 => usize::MAX,
     }
 }
 
@@ -496,12 +507,14 @@ fn class(class: Class) -> usize {
 pub struct Machine;
 impl Backend for Machine {
     const REGS: usize = REGS;
+    const VECTOR_REGS: usize = super::machine::VECTOR_K;
 
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler> {
         let table = match class {
             Class::Int => &MOVE_INT,
             Class::F32 => &MOVE_F32,
             Class::F64 => &MOVE_F64,
+            Class::V128 => return simd::mov(d, x),
         };
         address(match x {
             Place::LONG => table.1[to(d)][0],
@@ -533,6 +546,7 @@ impl Backend for Machine {
             }
             Class::F32 => &SELECT_F32,
             Class::F64 => &SELECT_F64,
+            Class::V128 => return simd::select(d, a, b, c),
         };
         if d != Dest::SLOT {
             return None;
@@ -559,8 +573,10 @@ impl Backend for Machine {
             (AnyLoad::Hot(t), AddressForm::Imm(a)) => *t.imm[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Sum(a, b, 0)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
             (AnyLoad::Hot(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
+            (AnyLoad::Hot(t), AddressForm::Shared(Place::SLOT)) if d == Dest::SLOT => t.shared,
             (AnyLoad::Cold(t), AddressForm::One(a)) => *t.one.get(to(d))?.get(at(a))?,
             (AnyLoad::Cold(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
+            (AnyLoad::Cold(t), AddressForm::Shared(Place::SLOT)) if d == Dest::SLOT => t.shared,
             _ => None,
         })
     }
@@ -572,16 +588,36 @@ impl Backend for Machine {
             AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
             AddressForm::Sum(a, b, 0) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
             AddressForm::Memory(Place::SLOT) if x == Place::SLOT => table.memory,
+            AddressForm::Shared(Place::SLOT) if x == Place::SLOT => table.shared,
             _ => None,
         })
     }
 
+    fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {
+        simd::find(op, d, x)
+    }
+
+    fn simd_load(op: SimdOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
+        simd::load(op, is_64, d, form)
+    }
+
+    fn simd_store(op: SimdOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
+        simd::store(op, is_64, form, x)
+    }
+
+    fn atomic(op: AtomicOp) -> Handler {
+        atomic::handler(op) as usize
+    }
+
     fn global_set(c: Class, x: Place) -> Option<Handler> {
-        address(*GLOBAL_SET[class(c)].get(at(x))?)
+        match c {
+            Class::V128 => simd::global_set(x),
+            c => address(*GLOBAL_SET[class(c)].get(at(x))?),
+        }
     }
 
     fn return_one(c: Class, a: Place) -> Option<Handler> {
-        address(*RETURN_ONE[class(c)].get(at(a))?)
+        address(*RETURN_ONE.get(class(c))?.get(at(a))?)
     }
 
     fn call_indirect(is_64: bool, tail: bool, a: Place) -> Option<Handler> {
@@ -606,6 +642,7 @@ impl Backend for Machine {
             Fixed::FarLoad => step::<Far<false>>,
             Fixed::FarStore => step::<Far<true>>,
             Fixed::Fuel => step::<Fuel>,
+            Fixed::Fence => step::<atomic::Fence>,
             Fixed::Call => step::<Call>,
             Fixed::CallImport => step::<CallImport>,
             Fixed::TailCall => step::<TailCall>,
@@ -613,6 +650,8 @@ impl Backend for Machine {
             Fixed::Return => step::<Return>,
             Fixed::ReturnMany => step::<ReturnMany>,
             Fixed::Slow => tail::<Slow>,
+            Fixed::Throw => tail::<Throw>,
+            Fixed::ThrowRef => tail::<ThrowRef>,
             Fixed::ResultInt => step::<Move<u64, S, R<0>>>,
             Fixed::ResultF32 => step::<Move<f32, S, R<0>>>,
             Fixed::ResultF64 => step::<Move<f64, S, R<0>>>,

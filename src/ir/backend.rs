@@ -3,7 +3,7 @@
 pub mod gc;
 
 use crate::wasm::instr::{BinOp, UnOp};
-use crate::wasm::ops::{LoadOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// The address of a handler, as it stands in the code.
 pub type Handler = usize;
@@ -42,6 +42,8 @@ pub enum Class {
     Int,
     F32,
     F64,
+    /// Two slots.
+    V128,
 }
 
 /// An address form.
@@ -55,6 +57,8 @@ pub enum AddressForm {
     Sum(Place, Place, u8),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
+    /// `a` in a shared memory.
+    Shared(Place),
 }
 
 /// Instructions without variants.
@@ -70,6 +74,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Fence,
     Call,
     CallImport,
     TailCall,
@@ -77,6 +82,8 @@ pub enum Fixed {
     Return,
     ReturnMany,
     Slow,
+    Throw,
+    ThrowRef,
     // The first result of a call into a slot, where there are no registers.
     ResultInt,
     ResultF32,
@@ -122,6 +129,8 @@ pub enum SlowOp {
 pub trait Backend: gc::GcBackend {
     /// Registers of each class, at most 4.
     const REGS: usize;
+    /// How many of the float registers, the first ones, vectors use.
+    const VECTOR_REGS: usize;
     /// `d := x`.
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
     /// `d := op a`.
@@ -140,6 +149,14 @@ pub trait Backend: gc::GcBackend {
     fn load(op: LoadOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
     /// `store [address] := x`.
     fn store(op: StoreOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// A vector instruction without memory: `d := op x`, with the operands of its shape in order.
+    fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler>;
+    /// `d := load [address]`, of a vector. Lanes are loaded into a vector in a slot.
+    fn simd_load(op: SimdOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
+    /// `store [address] := x`, of a vector or a lane of it.
+    fn simd_store(op: SimdOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// An atomic instruction: operands and result in slots.
+    fn atomic(op: AtomicOp) -> Handler;
     /// `global := x`.
     fn global_set(class: Class, x: Place) -> Option<Handler>;
     /// Return one value.

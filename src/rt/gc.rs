@@ -10,6 +10,7 @@
 
 mod addresses;
 mod blocks;
+pub mod handle;
 mod large;
 mod mark;
 pub mod object;
@@ -74,6 +75,8 @@ pub struct Heap {
     /// References that are in flight: what constant expressions have made, until an instance
     /// holds it.
     pub pins: Vec<u64>,
+    /// The exception on its way out of a call into the store; 0 if there is none.
+    pub thrown: u64,
     /// Bytes handed out since the last collection, and at how many there is the next one.
     allocated: u64,
     threshold: u64,
@@ -93,6 +96,7 @@ impl Heap {
             marks: Marks::default(),
             roots: Lock::default(),
             pins: Vec::new(),
+            thrown: 0,
             allocated: 0,
             threshold: tuning::GC_FIRST_BYTES,
             limit,
@@ -389,7 +393,8 @@ impl Store {
             for instance in instances.iter() {
                 mark_segments(heap, instance);
             }
-            let Heap { roots, marks, pins, .. } = heap;
+            let Heap { roots, marks, pins, thrown, .. } = heap;
+            marks.mark_reference(*thrown);
             pins.iter().for_each(|&bits| marks.mark_reference(bits));
             roots.lock().all().for_each(|bits| marks.mark_reference(bits));
         }

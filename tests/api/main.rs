@@ -2,6 +2,7 @@
 
 mod calls;
 mod errors;
+mod exceptions;
 mod host;
 mod linking;
 mod objects;

@@ -2,7 +2,6 @@
 
 use super::lower::Field;
 use super::*;
-use crate::ir::backend::Class;
 use crate::ir::backend::gc::Check;
 
 /// What a conditional branch depends on.
@@ -62,13 +61,15 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
     /// Moves between a far local and a near slot.
-    pub(super) fn far(&mut self, op: Fixed, near: i32, far: i32) {
-        self.out.list(|| format!("{op:?} [{near}] [{far}]"));
-        self.out.begin(B::fixed(op));
-        self.out.slot(near);
-        self.out.u16(0);
-        self.out.u32(far as u32);
-        self.out.end();
+    pub(super) fn far(&mut self, op: Fixed, near: i32, far: i32, ty: Ty) {
+        for half in 0..ty.slots() {
+            self.out.list(|| format!("{op:?} [{}] [{}]", near + half, far + half));
+            self.out.begin(B::fixed(op));
+            self.out.slot(near + half);
+            self.out.u16(0);
+            self.out.u32((far + half) as u32);
+            self.out.end();
+        }
     }
     pub(super) fn is_far(&self, local: u32) -> bool {
         self.locals[local as usize].slot > tuning::LAST_NEAR_SLOT
@@ -77,7 +78,7 @@ impl<B: Backend> Translator<'_, B> {
     /// The address operand on top of the stack; sums become part of the access.
     pub(super) fn pop_address(&mut self, arg: &MemArg, sums: bool) -> Result<(Entry, Addr), Error> {
         let add = if arg.is_64 { BinOp::I64Add } else { BinOp::I32Add };
-        let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
+        let near = self.is_near(arg.memory, arg.offset);
         if let Some(top) = self.stack.last()
             && let Value::Bin(op, a, b) = top.value
             && op == add
@@ -150,9 +151,10 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_top(n)?;
         }
         let mut cache = control.cache;
-        let mut patched = !control.patches.is_empty();
+        let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
         self.out.place(control.patches);
+        self.place_clauses(control.caught, control.delegated);
         if let Some((patches, other)) = control.otherwise {
             // An `if` without `else`: its operands are where they were.
             self.out.place(patches);
@@ -222,12 +224,6 @@ impl<B: Backend> Translator<'_, B> {
             _ => Err(self.out.no_handler("operand")),
         }
     }
-    pub(super) fn global_class(&self, ty: ValType) -> Result<Class, Error> {
-        match Ty::of(ty) {
-            Ty::V128 => Err(self.unsupported("v128 global")),
-            ty => Ok(class(ty)),
-        }
-    }
     /// `table.grow` and such: results and operands are addresses of this width.
     pub(super) fn table_op(
         &mut self,
@@ -244,30 +240,6 @@ impl<B: Backend> Translator<'_, B> {
     }
     pub(super) fn dead_block(&mut self) -> Result<(), Error> {
         self.open(Kind::Block, BlockType { params: &[], results: &[] }, true);
-        Ok(())
-    }
-    /// A store to another memory, or with an offset of more than 32 bits.
-    pub(super) fn far_store(
-        &mut self,
-        op: StoreOp,
-        arg: MemArg,
-        address: Entry,
-        value: Entry,
-    ) -> Result<(), Error> {
-        let (place, address_field) = self.slot_operand(&address, 2)?;
-        let (value_place, value_field) = self.slot_operand(&value, 0)?;
-        let Some(handler) = B::store(op, arg.is_64, AddressForm::Memory(place), value_place) else {
-            return Err(self.out.no_handler(op.text()));
-        };
-        self.out.traps();
-        self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
-        self.out.begin(handler);
-        self.out.u32(0);
-        self.out.u64(arg.offset);
-        self.out.u32(arg.memory);
-        self.write_field(address_field);
-        self.write_field(value_field);
-        self.out.end();
         Ok(())
     }
 }

@@ -62,6 +62,10 @@ impl Emitter {
     pub fn u64(&mut self, value: u64) {
         self.code.extend_from_slice(&value.to_ne_bytes());
     }
+    #[inline]
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.code.extend_from_slice(bytes);
+    }
     /// Ends an instruction.
     #[inline]
     pub fn end(&mut self) {

@@ -149,13 +149,9 @@ impl<'m, B: Backend> Translator<'m, B> {
             false if def.layout.only_words => (fields.len(), Filling::Words(fields.len() as u32)),
             false => (fields.len(), Filling::Fields),
         };
-        self.settle(n)?;
-        self.settle_top(n)?;
         let in_use = self.live_slots();
-        let height = self.stack.len() - n;
-        let slot = self.base_slot(height);
-        self.drop_to(height);
-        let target = match self.take(0)? {
+        let slot = self.take_slots(n)?;
+        let target = match self.take(Ty::Ref)? {
             Some(reg) => Target::reg(reg),
             None => Target::slot(slot),
         };
@@ -263,12 +259,9 @@ impl<'m, B: Backend> Translator<'m, B> {
     /// Reads or writes a v128: `n` operands, all in their slots; a field has an offset, an element
     /// an index.
     fn wide(&mut self, n: usize, store: bool, offset: Option<u32>) -> Result<(), Error> {
-        self.settle(n)?;
-        self.settle_top(n)?;
-        let height = self.stack.len() - n;
-        let slot = self.base_slot(height);
-        let value = if store { self.stack[self.stack.len() - 1].slot } else { slot };
-        self.drop_to(height);
+        let top = self.stack.last().map_or(0, |top| top.slot);
+        let slot = self.take_slots(n)?;
+        let value = if store { top } else { slot };
         self.out.traps();
         self.out.list(|| format!("v128 [{value}], of [{slot}] {offset:?}, store {store}"));
         self.out.begin(B::wide(store, offset.is_none()));
@@ -281,12 +274,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.out.slot(slot + 1);
         }
         self.out.end();
-        self.reach(slot + 2)?;
-        if !store {
-            self.stack.push(Entry { value: Value::Leaf(Leaf::Slot(slot)), ty: Ty::V128, slot });
-            self.settled = self.stack.len();
-        }
-        Ok(())
+        self.results_in_slots(slot, if store { &[] } else { &[Ty::V128] })
     }
 
     // ---- i31s and casts ------------------------------------------------------------------------

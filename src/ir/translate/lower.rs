@@ -2,12 +2,13 @@
 
 use super::Translator;
 use super::condition::commutes;
-use super::stack::{Addr, Entry, Leaf, Ty, Value};
+use super::stack::{Addr, Entry, Leaf, LoadKind, Ty, Value};
 use crate::ir::backend::gc::Check;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::BinOp;
+use crate::wasm::ops::{SimdOp, StoreOp};
 use alloc::format;
 use alloc::string::String;
 
@@ -50,7 +51,8 @@ impl Target {
 pub fn class(ty: Ty) -> Class {
     match ty {
         Ty::F32 => Class::F32,
-        Ty::F64 | Ty::V128 => Class::F64,
+        Ty::F64 => Class::F64,
+        Ty::V128 => Class::V128,
         Ty::I32 | Ty::I64 | Ty::Ref => Class::Int,
     }
 }
@@ -78,7 +80,42 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
     }
 }
 
-type Operand = (Place, Field);
+pub(super) type Operand = (Place, Field);
+
+/// What a store writes.
+#[derive(Clone, Copy, Debug)]
+pub enum StoreKind {
+    Scalar(StoreOp),
+    Vector(SimdOp),
+}
+impl StoreKind {
+    pub fn text(self) -> &'static str {
+        match self {
+            StoreKind::Scalar(op) => op.text(),
+            StoreKind::Vector(op) => op.text(),
+        }
+    }
+    /// Its handler.
+    pub fn find<B: Backend>(self, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
+        match self {
+            StoreKind::Scalar(op) => B::store(op, is_64, form, x),
+            StoreKind::Vector(op) => B::simd_store(op, is_64, form, x),
+        }
+    }
+}
+
+/// The handler of a load.
+pub(super) fn find_load<B: Backend>(
+    op: LoadKind,
+    is_64: bool,
+    d: Dest,
+    form: AddressForm,
+) -> Option<Handler> {
+    match op {
+        LoadKind::Scalar(op) => B::load(op, is_64, d, form),
+        LoadKind::Vector(op) => B::simd_load(op, is_64, d, form),
+    }
+}
 
 impl<B: Backend> Translator<'_, B> {
     pub(super) fn field(&mut self, field: Field) {
@@ -100,7 +137,7 @@ impl<B: Backend> Translator<'_, B> {
     }
 
     /// Where an operand is now. Constants that are no immediate give `None`.
-    fn operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
+    pub(super) fn operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
         Some(match leaf {
             Leaf::Const(bits) => (Place::IMM, Field::Imm(immediate(bits, ty)?)),
             Leaf::Reg(reg) => (Place(reg), Field::None),
@@ -282,15 +319,17 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.end();
             }
             Value::Gc(value) => return self.compute_gc(target, value),
+            Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Load { op, is_64, memory, offset, address } => {
-                if memory != 0 || offset > u64::from(u32::MAX) {
+                if !self.is_near(memory, offset) {
                     return self.far_load(target, value);
                 }
-                if B::load(op, is_64, target.dest, AddressForm::One(Place::SLOT)).is_none() {
+                let find = |form| find_load::<B>(op, is_64, target.dest, form);
+                if find(AddressForm::One(Place::SLOT)).is_none() {
                     return Ok(false);
                 }
                 let (form, fields) = self.address(address, is_64)?;
-                let Some(handler) = B::load(op, is_64, target.dest, form) else {
+                let Some(handler) = find(form) else {
                     return Err(self.out.no_handler(op.text()));
                 };
                 self.out.traps();
@@ -316,7 +355,8 @@ impl<B: Backend> Translator<'_, B> {
         }
         let address_ty = if is_64 { Ty::I64 } else { Ty::I32 };
         let (place, field) = self.operand_in_slot(a, address_ty, 0)?;
-        let Some(handler) = B::load(op, is_64, target.dest, AddressForm::Memory(place)) else {
+        let form = self.far_form(memory, place);
+        let Some(handler) = find_load::<B>(op, is_64, target.dest, form) else {
             return Err(self.out.no_handler(op.text()));
         };
         self.out.traps();
@@ -365,39 +405,39 @@ impl<B: Backend> Translator<'_, B> {
     /// Gives the registers of an operand back.
     pub(super) fn free(&mut self, entry: &Entry) {
         let banks = &mut self.banks;
-        let bank = |ty: Ty| ty.bank();
-        let operand_bank = match entry.value {
-            Value::Leaf(_) | Value::Global(_) => bank(entry.ty),
-            Value::Un(op, _) => bank(Ty::num(op.signature().0)),
-            Value::Bin(op, ..) => bank(Ty::num(op.signature().0)),
-            Value::Load { .. } | Value::Gc(_) => 0,
-        };
-        entry.value.leaves(|leaf| {
+        let mut release = |leaf: Leaf, ty: Ty| {
             if let Leaf::Reg(reg) = leaf {
-                banks[operand_bank].busy[usize::from(*reg)] = false;
+                banks[ty.bank()].busy[usize::from(reg)] = false;
             }
-        });
+        };
+        let ty = match entry.value {
+            Value::Vector(vector) => {
+                return vector.operands().for_each(|(leaf, ty)| release(leaf, ty));
+            }
+            Value::Leaf(_) | Value::Global(_) => entry.ty,
+            Value::Un(op, _) => Ty::num(op.signature().0),
+            Value::Bin(op, ..) => Ty::num(op.signature().0),
+            Value::Load { .. } | Value::Gc(_) => Ty::I64,
+        };
+        entry.value.leaves(|leaf| release(*leaf, ty));
     }
     /// Takes a register; the oldest cached local makes room, or the oldest operand. The caller
     /// forgets the cached local once the instruction is written: operands are read before the
     /// result is, so that the local's register serves as operand and result.
-    pub(super) fn take(&mut self, bank: usize) -> Result<Option<u8>, Error> {
-        if B::REGS == 0 {
-            return Ok(None);
-        }
+    pub(super) fn take(&mut self, ty: Ty) -> Result<Option<u8>, Error> {
+        let bank = ty.bank();
+        let regs = Self::registers(ty);
         let pick = |b: &super::stack::Bank| {
-            (0..B::REGS)
+            (0..regs)
                 .filter(|&r| !b.busy[r] && b.pinned[r].is_none())
                 .min_by_key(|&r| if b.cached[r].is_none() { 0 } else { b.used[r] })
         };
-        let reg = match pick(&self.banks[bank]) {
-            Some(reg) => reg,
-            None => {
-                self.spill(bank)?;
-                match pick(&self.banks[bank]) {
-                    Some(reg) => reg,
-                    None => return Ok(None),
-                }
+        let reg = loop {
+            if let Some(reg) = pick(&self.banks[bank]) {
+                break reg;
+            }
+            if regs == 0 || !self.spill(bank)? {
+                return Ok(None);
             }
         };
         self.tick += 1;
@@ -405,8 +445,13 @@ impl<B: Backend> Translator<'_, B> {
         self.banks[bank].busy[reg] = true;
         Ok(Some(reg as u8))
     }
-    /// Writes the oldest operand that holds a register of this bank to its slot.
-    fn spill(&mut self, bank: usize) -> Result<(), Error> {
+    /// How many registers values of this type use.
+    pub(super) fn registers(ty: Ty) -> usize {
+        if ty == Ty::V128 { B::VECTOR_REGS } else { B::REGS }
+    }
+    /// Writes the oldest operand that holds a register of this bank to its slot; false: there is
+    /// none.
+    fn spill(&mut self, bank: usize) -> Result<bool, Error> {
         for i in self.settled..self.stack.len() {
             let mut entry = self.stack[i];
             let before = self.banks[bank].busy;
@@ -417,9 +462,9 @@ impl<B: Backend> Translator<'_, B> {
             }
             self.write_out(&mut entry)?;
             self.stack[i] = entry;
-            return Ok(());
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 
     // ---- operands into places ------------------------------------------------------------------
@@ -431,9 +476,6 @@ impl<B: Backend> Translator<'_, B> {
         }
         if !self.compute(Target::slot(slot), entry.value, entry.ty)? {
             return Err(self.out.no_handler("slot"));
-        }
-        if entry.ty == Ty::V128 {
-            return Err(self.out.no_handler("v128"));
         }
         Ok(())
     }
@@ -466,7 +508,7 @@ impl<B: Backend> Translator<'_, B> {
         // Its registers are free now; nothing that makes room may touch it any more.
         self.stack[i].value = Value::Leaf(Leaf::Const(0));
         let bank = entry.ty.bank();
-        match self.take(bank)? {
+        match self.take(entry.ty)? {
             Some(reg) if self.compute(Target::reg(reg), entry.value, entry.ty)? => {
                 self.banks[bank].cached[usize::from(reg)] = None;
                 entry.value = Value::Leaf(Leaf::Reg(reg));
@@ -595,7 +637,7 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(());
         }
         self.free(&entry);
-        let Some(reg) = self.take(bank)? else { return self.finish_local(local, &entry, None) };
+        let Some(reg) = self.take(ty)? else { return self.finish_local(local, &entry, None) };
         self.banks[bank].busy[usize::from(reg)] = false;
         self.finish_local(local, &entry, Some(reg))
     }
@@ -711,8 +753,8 @@ impl<B: Backend> Translator<'_, B> {
     /// Takes a register if one is free: when places are chosen already, spilling comes too late.
     fn take_free(&mut self, ty: Ty) -> Result<Option<u8>, Error> {
         let bank = &self.banks[ty.bank()];
-        let free = (0..B::REGS).any(|r| !bank.busy[r] && bank.pinned[r].is_none());
-        if free { self.take(ty.bank()) } else { Ok(None) }
+        let free = (0..Self::registers(ty)).any(|r| !bank.busy[r] && bank.pinned[r].is_none());
+        if free { self.take(ty) } else { Ok(None) }
     }
 
     /// An instruction without operands.

@@ -2,6 +2,8 @@
 //!
 //! It stops at the first nested loop, so that every byte is looked at no more than twice.
 
+use crate::wasm::ops::{SimdOp, SimdShape};
+
 /// What the body of a loop does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoopBody {
@@ -49,6 +51,19 @@ impl Bytes<'_> {
         }
         self.leb()
     }
+    /// The rest of a vector instruction.
+    fn vector(&mut self) -> Option<()> {
+        let op = SimdOp::decode(self.u32()?)?;
+        let shape = op.shape();
+        if shape.is_memory() {
+            self.memarg()?;
+        }
+        match shape {
+            SimdShape::Const | SimdShape::Shuffle => self.skip(16),
+            _ => self.skip(usize::from(shape.has_lane())),
+        }
+        Some(())
+    }
 }
 
 /// Looks over the loop body that begins at `pos`, and reports the uses of locals: index, and
@@ -68,8 +83,9 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 bytes.leb()?;
             }
             0x0B => depth -= 1,
-            0x00 | 0x01 | 0x05 | 0x0F | 0x1A | 0x1B | 0x45..=0xC4 | 0xD1 => {}
-            0x0C | 0x0D | 0x23 | 0x24 => bytes.leb()?,
+            // Throwing is leaving: nobody comes back.
+            0x00 | 0x01 | 0x05 | 0x0A | 0x0F | 0x1A | 0x1B | 0x45..=0xC4 | 0xD1 => {}
+            0x08 | 0x09 | 0x0C | 0x0D | 0x23 | 0x24 => bytes.leb()?,
             0x0E => {
                 let count = bytes.u32()?;
                 for _ in 0..=count {
@@ -100,7 +116,12 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 19..=22 => keeps_registers = false,
                 _ => return None,
             },
-            // A nested loop, a call, an exception, or what this look does not know.
+            0xFD => bytes.vector()?,
+            0xFE => match bytes.u32()? {
+                3 => bytes.skip(1),
+                _ => bytes.memarg()?,
+            },
+            // A nested loop, a call, an exception handler, or what this look does not know.
             _ => return None,
         }
     }

@@ -3,7 +3,7 @@
 
 use super::gc::Gc;
 use crate::wasm::instr::{BinOp, UnOp};
-use crate::wasm::ops::LoadOp;
+use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
 use crate::wasm::types::{NumType, ValType};
 
 /// The type of an operand, as far as code cares.
@@ -62,15 +62,51 @@ pub enum Addr {
     Sum(Leaf, Leaf),
 }
 
+/// What a load reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LoadKind {
+    Scalar(LoadOp),
+    Vector(SimdOp),
+}
+impl LoadKind {
+    pub fn text(self) -> &'static str {
+        match self {
+            LoadKind::Scalar(op) => op.text(),
+            LoadKind::Vector(op) => op.text(),
+        }
+    }
+}
+
+/// A vector instruction on leaves, in the order of its operands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vector {
+    pub op: SimdOp,
+    /// The lane, or which of the 16-byte immediates.
+    pub lane: u32,
+    pub operands: [Leaf; 3],
+}
+impl Vector {
+    /// The operands and their types.
+    pub fn operands(&self) -> impl Iterator<Item = (Leaf, Ty)> {
+        let types = self.op.signature().0;
+        self.operands.into_iter().zip(types.iter().map(|&ty| Ty::of(ty)))
+    }
+    /// Whether an immediate of 16 bytes belongs to it.
+    pub fn is_wide(&self) -> bool {
+        matches!(self.op.shape(), SimdShape::Const | SimdShape::Shuffle)
+    }
+}
+
 /// The value of an operand: a leaf, or one operation on leaves that is still to be done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
     Leaf(Leaf),
     Un(UnOp, Leaf),
     Bin(BinOp, Leaf, Leaf),
-    Load { op: LoadOp, is_64: bool, memory: u32, offset: u64, address: Addr },
+    Load { op: LoadKind, is_64: bool, memory: u32, offset: u64, address: Addr },
     Global(u32),
     Gc(Gc),
+    Vector(Vector),
 }
 impl Value {
     /// Calls `f` with every leaf.
@@ -90,6 +126,7 @@ impl Value {
             },
             Value::Gc(value) => value.leaves(f),
             Value::Global(_) => {}
+            Value::Vector(vector) => vector.operands().for_each(|(leaf, _)| f(&leaf)),
         }
     }
     pub fn reads_local(&self, local: u32) -> bool {

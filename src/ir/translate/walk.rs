@@ -1,7 +1,11 @@
 //! The translator as a listener of validation: one method per instruction or family.
 
 use super::blocks::Test;
+use super::lower::StoreKind;
+use super::stack::LoadKind;
 use super::*;
+use crate::ir::code::Catches;
+use crate::wasm::ops::SimdShape;
 
 impl<B: Backend> Sink for Translator<'_, B> {
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
@@ -15,11 +19,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settled = 0;
         self.fuel_field = None;
         self.fuel = 0;
+        self.clauses.clear();
+        self.tries.clear();
+        self.catches.clear();
         self.code.clear();
         self.code.extend_from_slice(info.code);
         self.uses.clear();
         self.uses.resize(info.locals.len(), 0);
         self.touched.clear();
+        self.wide.clear();
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
@@ -108,6 +116,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
     fn end(&mut self, live: bool) -> Result<(), Error> {
+        self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
         if control.dead {
             self.types.truncate(control.params.0);
@@ -117,7 +126,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             if live {
                 self.emit_return()?;
             }
-            return Ok(());
+            return self.end_function(control);
         }
         self.close(control, live)
     }
@@ -239,30 +248,34 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
 
-    fn try_table(&mut self, _: BlockType<'_>, _: &[Catch], live: bool) -> Result<(), Error> {
-        if live { Err(self.unsupported("try_table")) } else { self.dead_block() }
+    fn try_table(&mut self, ty: BlockType<'_>, catches: &[Catch], live: bool) -> Result<(), Error> {
+        if live { self.open_try_table(ty, catches) } else { self.dead_block() }
     }
-    fn throw(&mut self, _: u32, _: &FuncType) -> Result<(), Error> {
-        Err(self.unsupported("throw"))
+    fn throw(&mut self, tag: u32, ty: &FuncType) -> Result<(), Error> {
+        self.emit_throw(tag, ty)
     }
     fn throw_ref(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("throw_ref"))
-    }
-    fn try_(&mut self, _: BlockType<'_>, live: bool) -> Result<(), Error> {
-        if live { Err(self.unsupported("try")) } else { self.dead_block() }
-    }
-    fn catch(&mut self, _: u32, _: &FuncType, _: bool) -> Result<(), Error> {
+        self.settle_ordered()?;
+        self.settle_top(1)?;
+        let exn = self.pop()?;
+        self.emit_throw_ref(exn.slot);
         Ok(())
     }
-    fn catch_all(&mut self, _: bool) -> Result<(), Error> {
-        Ok(())
+    fn try_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
+        if live { self.open_try(ty) } else { self.dead_block() }
     }
-    fn delegate(&mut self, _: u32, _: bool) -> Result<(), Error> {
-        self.control.pop();
-        Ok(())
+    fn catch(&mut self, tag: u32, ty: &FuncType, live: bool) -> Result<(), Error> {
+        self.open_catch(Catches::Tag(tag), &ty.params, live)
     }
-    fn rethrow(&mut self, _: u32) -> Result<(), Error> {
-        Err(self.unsupported("rethrow"))
+    fn catch_all(&mut self, live: bool) -> Result<(), Error> {
+        self.open_catch(Catches::All, &[], live)
+    }
+    fn delegate(&mut self, depth: u32, live: bool) -> Result<(), Error> {
+        self.end_delegate(depth);
+        self.end(live)
+    }
+    fn rethrow(&mut self, depth: u32) -> Result<(), Error> {
+        self.emit_rethrow(depth)
     }
 
     fn drop_(&mut self, _: ValType) -> Result<(), Error> {
@@ -277,22 +290,16 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn select(&mut self, ty: ValType) -> Result<(), Error> {
         let ty = Ty::of(ty);
-        if ty == Ty::V128 {
-            return Err(self.unsupported("select of v128"));
-        }
         self.leaves(3)?;
         self.emit_select(ty)
     }
     fn local_get(&mut self, local: u32) -> Result<(), Error> {
         let Local { ty, slot } = self.locals[local as usize];
-        if ty == Ty::V128 {
-            return Err(self.unsupported("v128 local"));
-        }
         if self.is_far(local) {
             let near = self.next_slot();
             self.reach(near)?;
             self.push(Value::Leaf(Leaf::Slot(near)), ty)?;
-            self.far(Fixed::FarLoad, near, slot);
+            self.far(Fixed::FarLoad, near, slot, ty);
             return Ok(());
         }
         self.push(Value::Leaf(Leaf::Local(local)), ty)
@@ -301,7 +308,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let entry = self.pop()?;
         if self.is_far(local) {
             self.put_into(&entry, entry.slot)?;
-            self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot);
+            self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot, entry.ty);
             return Ok(());
         }
         self.settle_local(local)?;
@@ -312,18 +319,17 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if self.is_far(local) {
             let entry = self.pop()?;
             self.put_into(&entry, entry.slot)?;
-            self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot);
+            self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot, entry.ty);
             return self.push(Value::Leaf(Leaf::Slot(entry.slot)), ty);
         }
         self.local_set(local)?;
         self.push(Value::Leaf(Leaf::Local(local)), ty)
     }
     fn global_get(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
-        self.global_class(ty)?;
         self.push(Value::Global(global), Ty::of(ty))
     }
     fn global_set(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
-        let class = self.global_class(ty)?;
+        let class = class(Ty::of(ty));
         let entry = self.pop_leaf()?;
         self.settle_ordered()?;
         self.settle_globals()?;
@@ -353,6 +359,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn unary(&mut self, op: UnOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
+        let folded = match self.stack.last() {
+            Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
+            _ => None,
+        };
         if let Some(top) = self.stack.last_mut() {
             match (op, top.value) {
                 // Narrow numbers are zero-extended everywhere.
@@ -366,8 +376,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (_, Value::Leaf(Leaf::Const(bits))) => {
-                    if let Ok(bits) = op.eval(bits) {
+                (_, Value::Leaf(Leaf::Const(_))) => {
+                    if let Some(bits) = folded {
                         *top = Entry { value: Value::Leaf(Leaf::Const(bits)), ty, ..*top };
                         return Ok(());
                     }
@@ -377,14 +387,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         let entry = self.pop_leaf()?;
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler(op.text())) };
-        self.push(Value::Un(op, leaf), ty)
+        self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
         let (mut a, mut b) = self.binary_operands()?;
         let mut op = op;
         if let (Leaf::Const(x), Leaf::Const(y)) = (a, b)
-            && let Ok(bits) = op.eval(x, y)
+            && let Some(bits) = self.fold_binary(op, x, y)
         {
             return self.push_const(bits, ty);
         }
@@ -406,7 +416,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             }
             _ => {}
         }
-        self.push(Value::Bin(op, a, b), ty)
+        self.push_binary(op, a, b)
     }
     fn wide_add_sub(&mut self, subtract: bool) -> Result<(), Error> {
         let op = if subtract { SlowOp::WideSub } else { SlowOp::WideAdd };
@@ -474,31 +484,12 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let sums = B::load(op, arg.is_64, Dest::SLOT, AddressForm::Imm(Place::SLOT)).is_some();
         let (_, address) = self.pop_address(&arg, sums)?;
         let MemArg { memory, offset, is_64 } = arg;
-        self.push(Value::Load { op, is_64, memory, offset, address }, Ty::num(op.ty()))
+        let ty = Ty::num(op.ty());
+        let op = LoadKind::Scalar(op);
+        self.push(Value::Load { op, is_64, memory, offset, address }, ty)
     }
     fn store(&mut self, op: StoreOp, arg: MemArg) -> Result<(), Error> {
-        let value = self.pop_leaf()?;
-        let (address_entry, address) = self.pop_address(&arg, true)?;
-        self.settle_ordered()?;
-        if arg.memory != 0 || arg.offset > u64::from(u32::MAX) {
-            return self.far_store(op, arg, address_entry, value);
-        }
-        let (form, fields) = self.address(address, arg.is_64)?;
-        let (place, field) = self.with_operand(&value, true)?;
-        self.free(&address_entry);
-        let Some(handler) = B::store(op, arg.is_64, form, place) else {
-            return Err(self.out.no_handler(op.text()));
-        };
-        self.out.traps();
-        self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
-        self.out.begin(handler);
-        self.out.u32(arg.offset as u32);
-        for field in fields {
-            self.write_field(field);
-        }
-        self.write_field(field);
-        self.out.end();
-        Ok(())
+        self.store_kind(StoreKind::Scalar(op), arg)
     }
     fn memory_size(&mut self, memory: u32, is_64: bool) -> Result<(), Error> {
         self.settle_ordered()?;
@@ -519,11 +510,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn data_drop(&mut self, data: u32) -> Result<(), Error> {
         self.slow(SlowOp::DataDrop, 0, &[], data, 0)
     }
-    fn atomic(&mut self, op: AtomicOp, _: MemArg) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn atomic(&mut self, op: AtomicOp, arg: MemArg) -> Result<(), Error> {
+        self.atomic_access(op, arg)
     }
     fn atomic_fence(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("atomic.fence"))
+        self.fence()
     }
 
     fn table_get(&mut self, table: u32, _: bool) -> Result<(), Error> {
@@ -551,17 +542,24 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.table_op(SlowOp::ElemDrop, 0, None, elem, 0)
     }
 
-    fn v128_const(&mut self, _: u128) -> Result<(), Error> {
-        Err(self.unsupported("v128.const"))
+    fn v128_const(&mut self, bits: u128) -> Result<(), Error> {
+        let index = self.keep_wide(bits.to_le_bytes());
+        self.vector(SimdOp::V128Const, index)
     }
-    fn i8x16_shuffle(&mut self, _: [u8; 16]) -> Result<(), Error> {
-        Err(self.unsupported("i8x16.shuffle"))
+    fn i8x16_shuffle(&mut self, lanes: [u8; 16]) -> Result<(), Error> {
+        let index = self.keep_wide(lanes);
+        self.vector(SimdOp::I8x16Shuffle, index)
     }
-    fn simd(&mut self, op: SimdOp, _: u8) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn simd(&mut self, op: SimdOp, lane: u8) -> Result<(), Error> {
+        self.vector(op, u32::from(lane))?;
+        self.canonical_lanes(op)
     }
-    fn simd_mem(&mut self, op: SimdOp, _: MemArg, _: u8) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn simd_mem(&mut self, op: SimdOp, arg: MemArg, lane: u8) -> Result<(), Error> {
+        match op.shape() {
+            SimdShape::Load => self.vector_load(op, arg),
+            SimdShape::Store => self.store_kind(StoreKind::Vector(op), arg),
+            _ => self.vector_lane(op, arg, lane),
+        }
     }
     fn gc(&mut self, op: OtherOp, a: u32, b: u32) -> Result<(), Error> {
         self.gc_instruction(op, a, b)

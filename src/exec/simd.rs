@@ -1,0 +1,470 @@
+//! Vector instructions: where vectors live, and what handlers do with them.
+#![allow(unsafe_code)]
+
+use super::machine::{Dst, Expr, F, Num, R, Root, S, State};
+use super::roots::Address;
+use super::vector::{
+    Base, Level, VecBinary, VecExtract, VecLoad, VecLoadLane, VecReplace, VecShift, VecShuffle,
+    VecSplat, VecStoreLane, VecTernary, VecTest, VecUnary,
+};
+use crate::rt::memory::racy;
+use crate::wasm::simd::V128;
+use crate::wasm::trap::Trap;
+use core::marker::PhantomData;
+
+/// A register's bits as a vector.
+#[inline(always)]
+fn vector(f: F) -> V128 {
+    // SAFETY: E7: both are 16 bytes without padding, lane 0 first.
+    unsafe { core::mem::transmute::<F, V128>(f) }
+}
+/// A vector as a register's bits.
+#[inline(always)]
+fn register(v: V128) -> F {
+    // SAFETY: E7: as above.
+    unsafe { core::mem::transmute::<V128, F>(v) }
+}
+
+/// A place where a vector is.
+pub trait VecExpr {
+    /// Bytes of its fields.
+    const SIZE: usize;
+    /// Where it stands in the list of places.
+    const PLACE: usize;
+    /// The vector; the fields begin at byte `at`.
+    unsafe fn vec(s: &State, at: usize) -> V128;
+}
+/// A place where a vector goes.
+pub trait VecDst {
+    /// Bytes of its fields.
+    const SIZE: usize;
+    /// Writes it.
+    unsafe fn put_vec(s: &mut State, at: usize, value: V128);
+}
+impl<const N: usize> VecExpr for R<N> {
+    const SIZE: usize = 0;
+    const PLACE: usize = N;
+    #[inline(always)]
+    unsafe fn vec(s: &State, _: usize) -> V128 {
+        vector(s.f[N])
+    }
+}
+impl<const N: usize> VecDst for R<N> {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn put_vec(s: &mut State, _: usize, value: V128) {
+        s.f[N] = register(value);
+    }
+}
+impl VecExpr for S {
+    const SIZE: usize = 2;
+    const PLACE: usize = super::machine::VECTOR_K;
+    #[inline(always)]
+    unsafe fn vec(s: &State, at: usize) -> V128 {
+        // SAFETY: E1, E2.
+        unsafe { read(s.slot(at)) }
+    }
+}
+impl VecDst for S {
+    const SIZE: usize = 2;
+    #[inline(always)]
+    unsafe fn put_vec(s: &mut State, at: usize, value: V128) {
+        // SAFETY: E1, E2.
+        unsafe { write(s.slot(at), value) }
+    }
+}
+/// Reads two slots, the low half first.
+#[inline(always)]
+unsafe fn read(slot: *const u64) -> V128 {
+    // SAFETY: E2: two slots.
+    unsafe {
+        if cfg!(target_endian = "little") {
+            return slot.cast::<V128>().read_unaligned();
+        }
+        V128::from_bits(u128::from(*slot) | u128::from(*slot.add(1)) << 64)
+    }
+}
+/// Writes two slots, the low half first.
+#[inline(always)]
+unsafe fn write(slot: *mut u64, value: V128) {
+    // SAFETY: E2: two slots.
+    unsafe {
+        if cfg!(target_endian = "little") {
+            return slot.cast::<V128>().write_unaligned(value);
+        }
+        let bits = value.to_bits();
+        *slot = bits as u64;
+        *slot.add(1) = (bits >> 64) as u64;
+    }
+}
+
+/// `d := x`.
+pub struct VecMove<D, X>(PhantomData<(D, X)>);
+impl<D: VecDst, X: VecExpr> Root for VecMove<D, X> {
+    const SIZE: usize = D::SIZE + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = X::vec(s, at);
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := global`, by a 4-byte index.
+pub struct VecGlobalGet<D>(PhantomData<(D,)>);
+impl<D: VecDst> Root for VecGlobalGet<D> {
+    const SIZE: usize = D::SIZE + 4;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4, R1.
+        unsafe {
+            let global = *(*s.instance()).globals.add(s.u32(8 + D::SIZE) as usize);
+            let value = read((*global).value.as_ptr().cast());
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `global := x`: an index, then the value.
+pub struct VecGlobalSet<X>(PhantomData<(X,)>);
+impl<X: VecExpr> Root for VecGlobalSet<X> {
+    const SIZE: usize = 4 + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4, R1.
+        unsafe {
+            let value = X::vec(s, 12);
+            let global = *(*s.instance()).globals.add(s.u32(8) as usize);
+            write((*global).value.as_ptr().cast(), value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d :=` 16 bytes.
+pub struct VecConst<D>(PhantomData<(D,)>);
+impl<D: VecDst> Root for VecConst<D> {
+    const SIZE: usize = D::SIZE + 16;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let value = s.ip.add(8 + D::SIZE).cast::<[u8; 16]>().read();
+            D::put_vec(s, 8, V128::from_bits(u128::from_le_bytes(value)));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := if c { a } else { b }`.
+pub struct VecSelect<D, A, B, C>(PhantomData<(D, A, B, C)>);
+impl<D: VecDst, A: VecExpr, B: VecExpr, C: Expr> Root for VecSelect<D, A, B, C> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE + C::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let a = A::vec(s, at);
+            let b = B::vec(s, at + A::SIZE);
+            let condition = C::get::<u32>(s, at + A::SIZE + B::SIZE)?;
+            D::put_vec(s, 8, if condition != 0 { a } else { b });
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := op a`.
+pub struct VecUn<V, D, O, A>(PhantomData<(V, D, O, A)>);
+impl<V: Level, D: VecDst, O: VecUnary, A: VecExpr> Root for VecUn<V, D, O, A> {
+    const SIZE: usize = D::SIZE + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = O::eval::<V>(A::vec(s, at));
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := a op b`.
+pub struct VecBin<V, D, O, A, B>(PhantomData<(V, D, O, A, B)>);
+impl<V: Level, D: VecDst, O: VecBinary, A: VecExpr, B: VecExpr> Root for VecBin<V, D, O, A, B> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = O::eval::<V>(A::vec(s, at), B::vec(s, at + A::SIZE));
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := op a b c`.
+pub struct VecTern<V, D, O, A, B, C>(PhantomData<(V, D, O, A, B, C)>);
+impl<V: Level, D: VecDst, O: VecTernary, A: VecExpr, B: VecExpr, C: VecExpr> Root
+    for VecTern<V, D, O, A, B, C>
+{
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE + C::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let (a, b) = (A::vec(s, at), B::vec(s, at + A::SIZE));
+            let value = O::eval::<V>(a, b, C::vec(s, at + A::SIZE + B::SIZE));
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := a op n`, a shift.
+pub struct VecShl<V, D, O, A, N>(PhantomData<(V, D, O, A, N)>);
+impl<V: Level, D: VecDst, O: VecShift, A: VecExpr, N: Expr> Root for VecShl<V, D, O, A, N> {
+    const SIZE: usize = D::SIZE + A::SIZE + N::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = O::eval::<V>(A::vec(s, at), N::get::<u32>(s, at + A::SIZE)?);
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := op a`, an i32.
+pub struct VecTst<V, D, O, A>(PhantomData<(V, D, O, A)>);
+impl<V: Level, D: Dst, O: VecTest, A: VecExpr> Root for VecTst<V, D, O, A> {
+    const SIZE: usize = D::SIZE + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = O::eval::<V>(A::vec(s, at));
+            D::put(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d :=` a number in every lane.
+pub struct VecSpl<V, D, O, X>(PhantomData<(V, D, O, X)>);
+impl<V: Level, D: VecDst, O: VecSplat<A: Num>, X: Expr> Root for VecSpl<V, D, O, X> {
+    const SIZE: usize = D::SIZE + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let value = O::eval::<V>(X::get(s, at)?);
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d :=` a lane of `a`.
+pub struct VecExt<V, D, O, A>(PhantomData<(V, D, O, A)>);
+impl<V: Level, D: Dst, O: VecExtract<R: Num>, A: VecExpr> Root for VecExt<V, D, O, A> {
+    const SIZE: usize = D::SIZE + A::SIZE + 2;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let lane = *s.ip.add(at + A::SIZE);
+            let value = O::eval::<V>(A::vec(s, at), lane);
+            D::put(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := a` with another number in a lane.
+pub struct VecRep<V, D, O, A, X>(PhantomData<(V, D, O, A, X)>);
+impl<V: Level, D: VecDst, O: VecReplace<A: Num>, A: VecExpr, X: Expr> Root
+    for VecRep<V, D, O, A, X>
+{
+    const SIZE: usize = D::SIZE + A::SIZE + X::SIZE + 2;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let x = X::get(s, at + A::SIZE)?;
+            let lane = *s.ip.add(at + A::SIZE + X::SIZE);
+            let value = O::eval::<V>(A::vec(s, at), lane, x);
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d :=` lanes of `a` and `b`.
+pub struct VecShuf<V, D, O, A, B>(PhantomData<(V, D, O, A, B)>);
+impl<V: Level, D: VecDst, O: VecShuffle, A: VecExpr, B: VecExpr> Root for VecShuf<V, D, O, A, B> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE + 16;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let lanes = s.ip.add(at + A::SIZE + B::SIZE).cast::<[u8; 16]>().read();
+            let value = O::eval::<V>(A::vec(s, at), B::vec(s, at + A::SIZE), lanes);
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// Reads `N` bytes of memory at an address of the form `A`.
+#[inline(always)]
+unsafe fn fetch<A: Address, const N: usize>(s: &State, at: usize) -> Result<[u8; N], Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let p = A::place(s, at, N as u64)?;
+        Ok(if A::SHARED { racy::load::<N>(p) } else { p.cast::<[u8; N]>().read() })
+    }
+}
+/// Writes them.
+#[inline(always)]
+unsafe fn put<A: Address, const N: usize>(
+    s: &State,
+    at: usize,
+    bytes: [u8; N],
+) -> Result<(), Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let p = A::place(s, at, N as u64)?;
+        if A::SHARED { racy::store(p, bytes) } else { p.cast::<[u8; N]>().write(bytes) }
+    }
+    Ok(())
+}
+/// Bytes as a number, little-endian.
+#[inline(always)]
+fn number<const N: usize>(bytes: [u8; N]) -> u64 {
+    let mut all = [0; 8];
+    all[..N].copy_from_slice(&bytes);
+    u64::from_le_bytes(all)
+}
+
+/// `d := v128.load [address]`.
+pub struct VecLoad16<D, A>(PhantomData<(D, A)>);
+impl<D: VecDst, A: Address> Root for VecLoad16<D, A> {
+    const SIZE: usize = D::SIZE + A::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let value = V128::from_le_bytes(fetch::<A, 16>(s, 8 + D::SIZE)?);
+            D::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := load [address]` of `N` bytes, which `O` makes a vector of.
+pub struct VecLoadSmall<D, O, A, const N: usize>(PhantomData<(D, O, A)>);
+impl<D: VecDst, O: VecLoad, A: Address, const N: usize> Root for VecLoadSmall<D, O, A, N> {
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        D::SIZE + A::SIZE
+    };
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let raw = number(fetch::<A, N>(s, 8 + D::SIZE)?);
+            D::put_vec(s, 8, O::eval::<Base>(raw));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `v128.store [address] := x`.
+pub struct VecStore16<X, A>(PhantomData<(X, A)>);
+impl<X: VecExpr, A: Address> Root for VecStore16<X, A> {
+    const SIZE: usize = A::SIZE + X::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            put::<A, 16>(s, 8, X::vec(s, 8 + A::SIZE).to_le_bytes())?;
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// A lane of `N` bytes is loaded into a vector: everything in slots, then the lane.
+pub struct LoadLane<A, O, const N: usize>(PhantomData<(A, O)>);
+impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        2 + A::SIZE + 4
+    };
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let raw = number(fetch::<A, N>(s, 10)?);
+            let at = 10 + A::SIZE;
+            let value = O::eval::<Base>(raw, S::vec(s, at), *s.ip.add(at + 2));
+            S::put_vec(s, 8, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// A lane of `N` bytes is stored: everything in slots, then the lane.
+pub struct StoreLane<A, O, const N: usize>(PhantomData<(A, O)>);
+impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        A::SIZE + 4
+    };
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let at = 8 + A::SIZE;
+            let value = O::eval::<Base>(S::vec(s, at), *s.ip.add(at + 2)).to_le_bytes();
+            let mut bytes = [0; N];
+            bytes.copy_from_slice(&value[..N]);
+            put::<A, N>(s, 8, bytes)?;
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! Vectors: every instruction is an operation on leaves that is done when its value must exist.
+
+use super::lower::{Field, Operand, StoreKind, Target, place_text};
+use super::stack::{LoadKind, Vector};
+use super::*;
+
+impl<B: Backend> Translator<'_, B> {
+    /// Keeps an immediate of 16 bytes; its number.
+    pub(super) fn keep_wide(&mut self, bytes: [u8; 16]) -> u32 {
+        self.wide.push(bytes);
+        self.wide.len() as u32 - 1
+    }
+    /// Pushes a vector instruction, whose operands are the top of the stack.
+    pub(super) fn vector(&mut self, op: SimdOp, lane: u32) -> Result<(), Error> {
+        let (types, result) = op.signature();
+        self.leaves(types.len())?;
+        let mut operands = [Leaf::Const(0); 3];
+        for operand in operands[..types.len()].iter_mut().rev() {
+            let Value::Leaf(leaf) = self.pop()?.value else {
+                return Err(self.out.no_handler(op.text()));
+            };
+            *operand = leaf;
+        }
+        let ty = result.map_or(Ty::V128, Ty::of);
+        self.push(Value::Vector(Vector { op, lane, operands }), ty)
+    }
+
+    /// Writes a vector instruction whose operands are ready. False: there is no handler with this
+    /// target, and nothing was written.
+    pub(super) fn compute_vector(&mut self, target: Target, vector: Vector) -> Result<bool, Error> {
+        let op = vector.op;
+        let n = vector.operands().count();
+        if B::simd(op, target.dest, &[Place::SLOT; 3][..n]).is_none() {
+            return Ok(false);
+        }
+        let mut operands: [Operand; 3] = [(Place::SLOT, Field::None); 3];
+        for (i, (leaf, ty)) in vector.operands().enumerate() {
+            operands[i] = match self.operand(leaf, ty) {
+                Some(operand) => operand,
+                None => self.in_scratch(leaf, ty, 2)?,
+            };
+        }
+        let places = |operands: [Operand; 3]| operands.map(|(place, _)| place);
+        let find = |operands| B::simd(op, target.dest, &places(operands)[..n]);
+        // What the handlers do not take goes into a slot: vectors to 0 and 2, a number to 2.
+        let mut scratch = 0;
+        for (i, (leaf, ty)) in vector.operands().enumerate() {
+            if find(operands).is_some() {
+                break;
+            }
+            let at = if ty == Ty::V128 { scratch } else { 2 };
+            if operands[i].0 != Place::SLOT {
+                operands[i] = self.operand_in_slot(leaf, ty, at)?;
+                scratch += 2;
+            }
+        }
+        let Some(handler) = find(operands) else { return Err(self.out.no_handler(op.text())) };
+        self.out.list(|| {
+            let mut text = format!("{} := {}", target.text(), op.text());
+            for (place, field) in &operands[..n] {
+                text = format!("{text} {}", place_text(*place, *field));
+            }
+            text
+        });
+        self.out.begin(handler);
+        self.target(target);
+        for (_, field) in &operands[..n] {
+            self.write_field(*field);
+        }
+        if vector.is_wide() {
+            let bytes = self.wide[vector.lane as usize];
+            self.out.bytes(&bytes);
+        } else if op.shape().has_lane() {
+            self.out.u16(vector.lane as u16);
+        }
+        self.out.end();
+        Ok(true)
+    }
+
+    /// A vector load that is no lane's.
+    pub(super) fn vector_load(&mut self, op: SimdOp, arg: MemArg) -> Result<(), Error> {
+        let imm = AddressForm::Imm(Place::SLOT);
+        let sums = B::simd_load(op, arg.is_64, Dest::SLOT, imm).is_some();
+        let (_, address) = self.pop_address(&arg, sums)?;
+        let MemArg { memory, offset, is_64 } = arg;
+        let op = LoadKind::Vector(op);
+        self.push(Value::Load { op, is_64, memory, offset, address }, Ty::V128)
+    }
+    /// A load into a lane, or a store of one: vector and address in slots.
+    pub(super) fn vector_lane(&mut self, op: SimdOp, arg: MemArg, lane: u8) -> Result<(), Error> {
+        let vector = self.pop_leaf()?;
+        let address = self.pop_leaf()?;
+        self.settle_ordered()?;
+        let (_, vector_field) = self.slot_operand(&vector, 0)?;
+        let (place, address_field) = self.slot_operand(&address, 2)?;
+        let loads = op.shape() == crate::wasm::ops::SimdShape::LoadLane;
+        let form = self.far_form(arg.memory, place);
+        let handler = if loads {
+            B::simd_load(op, arg.is_64, Dest::SLOT, form)
+        } else {
+            B::simd_store(op, arg.is_64, form, Place::SLOT)
+        };
+        let Some(handler) = handler else { return Err(self.out.no_handler(op.text())) };
+        self.out.traps();
+        self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
+        self.out.begin(handler);
+        if loads {
+            self.target(Target::slot(address.slot));
+        }
+        self.far_fields(&arg, address_field);
+        self.write_field(vector_field);
+        self.out.u16(u16::from(lane));
+        self.out.end();
+        if loads {
+            self.reach(address.slot)?;
+            let value = Value::Leaf(Leaf::Slot(address.slot));
+            self.stack.push(Entry { value, ty: Ty::V128, slot: address.slot });
+        }
+        Ok(())
+    }
+
+    /// A store: the value on top of the stack, the address below.
+    pub(super) fn store_kind(&mut self, op: StoreKind, arg: MemArg) -> Result<(), Error> {
+        let value = self.pop_leaf()?;
+        let imm = AddressForm::Imm(Place::SLOT);
+        let sums = op.find::<B>(arg.is_64, imm, Place::SLOT).is_some();
+        let (address_entry, address) = self.pop_address(&arg, sums)?;
+        self.settle_ordered()?;
+        if !self.is_near(arg.memory, arg.offset) {
+            return self.far_store(op, arg, address_entry, value);
+        }
+        let (form, fields) = self.address(address, arg.is_64)?;
+        let (place, field) = self.with_operand(&value, true)?;
+        self.free(&address_entry);
+        let Some(handler) = op.find::<B>(arg.is_64, form, place) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.traps();
+        self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
+        self.out.begin(handler);
+        self.out.u32(arg.offset as u32);
+        for field in fields {
+            self.write_field(field);
+        }
+        self.write_field(field);
+        self.out.end();
+        Ok(())
+    }
+    /// The fields of an address in any memory.
+    pub(super) fn far_fields(&mut self, arg: &MemArg, address: Field) {
+        self.out.u32(0);
+        self.out.u64(arg.offset);
+        self.out.u32(arg.memory);
+        self.write_field(address);
+    }
+    /// A store to another memory, or with an offset of more than 32 bits.
+    fn far_store(
+        &mut self,
+        op: StoreKind,
+        arg: MemArg,
+        address: Entry,
+        value: Entry,
+    ) -> Result<(), Error> {
+        let (place, address_field) = self.slot_operand(&address, 2)?;
+        let (value_place, value_field) = self.slot_operand(&value, 0)?;
+        let form = self.far_form(arg.memory, place);
+        let Some(handler) = op.find::<B>(arg.is_64, form, value_place) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.out.traps();
+        self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
+        self.out.begin(handler);
+        self.far_fields(&arg, address_field);
+        self.write_field(value_field);
+        self.out.end();
+        Ok(())
+    }
+}
