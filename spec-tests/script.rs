@@ -262,13 +262,17 @@ impl<'env> Script<'_, 'env, '_> {
     fn perform(&mut self, directive: WastDirective<'env>) -> (Judge, Outcome) {
         use WastDirective as D;
         let outcome = match directive {
-            D::AssertMalformed { module, message, .. }
-            | D::AssertMalformedCustom { module, message, .. } => {
-                return self.must_reject(module, Kind::Malformed, message);
+            D::AssertMalformed { module, message, .. } => {
+                return self.must_reject(module, Kind::Malformed, message, false);
             }
-            D::AssertInvalid { module, message, .. }
-            | D::AssertInvalidCustom { module, message, .. } => {
-                return self.must_reject(module, Kind::Invalid, message);
+            D::AssertMalformedCustom { module, message, .. } => {
+                return self.must_reject(module, Kind::Malformed, message, true);
+            }
+            D::AssertInvalid { module, message, .. } => {
+                return self.must_reject(module, Kind::Invalid, message, false);
+            }
+            D::AssertInvalidCustom { module, message, .. } => {
+                return self.must_reject(module, Kind::Invalid, message, true);
             }
             D::Module(module) => self.module(module),
             D::ModuleDefinition(mut module) => {
@@ -315,16 +319,25 @@ impl<'env> Script<'_, 'env, '_> {
         (Judge::Engine, outcome)
     }
 
-    /// A module that must be rejected, by the text parser or by the engine.
+    /// A module that must be rejected, by the text parser or by the engine; one with a custom
+    /// section (`custom`) at the latest when that is read.
     fn must_reject(
         &mut self,
         mut module: QuoteWat<'_>,
         kind: Kind,
         message: &str,
+        custom: bool,
     ) -> (Judge, Outcome) {
         let quoted = matches!(module, QuoteWat::QuoteModule(..) | QuoteWat::QuoteComponent(..));
         let Ok(bytes) = encode(&mut module) else { return (Judge::TextParser, Ok(())) };
-        let outcome = match self.host.compile(&bytes) {
+        let mut verdict = self.host.compile(&bytes);
+        if custom {
+            verdict = verdict.and_then(|module| {
+                self.host.read_customs(&module)?;
+                Ok(module)
+            });
+        }
+        let outcome = match verdict {
             Ok(_) => Err(format!("accepted, expected {kind:?}: {message}")),
             // What the text parser let pass is no longer "malformed" for whoever reads the bytes.
             Err(failure) if quoted && failure.kind.is_rejection() => Ok(()),

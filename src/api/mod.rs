@@ -33,6 +33,7 @@ pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem};
 pub use crate::rt::extern_type::ExternType;
 pub use crate::rt::limits::Limits;
 pub use crate::wasm::features::Features;
+pub use crate::wasm::hints::BranchHint;
 pub use crate::wasm::trap::Trap;
 pub use crate::wasm::types::{
     FuncType, GlobalType, HeapType, Limits as TypeLimits, MemoryType, RefType, TableType, TypeId,

@@ -162,7 +162,8 @@ pub(super) struct LimitArgs {
     /// Do the same on every machine and in every run
     ///
     /// NaNs are canonical, whether memories and tables grow depends on limits only (4 GiB of memory
-    /// unless --max-memory says otherwise), and threads are off. Example:
+    /// unless --max-memory says otherwise), clocks and random numbers are made up, and threads are
+    /// off. Files, arguments and the environment are what they are. Example:
     /// wasmvm --deterministic app.wasm
     #[arg(long)]
     pub deterministic: bool,

@@ -33,16 +33,24 @@ struct Catcher {
 }
 
 /// Looks for a clause that catches `tag`, thrown by the instruction that the address `at` is in.
+/// Every frame and clause on the way is charged like an instruction.
 ///
 /// # Safety
 /// `fp` is the frame of that instruction (E3).
-unsafe fn find(mut at: usize, mut fp: *mut u64, tag: *const Tag) -> Option<Catcher> {
+unsafe fn find(
+    store: *mut StoreData,
+    mut at: usize,
+    mut fp: *mut u64,
+    tag: *const Tag,
+) -> Result<Option<Catcher>, Stop> {
     // SAFETY: E3: frames are linked; a landing place has no return address. E4 (tags), R1.
     unsafe {
+        let fuel = &(*store).fuel;
         loop {
+            let mut steps = 1;
             let back = *fp.offset(HEADER_IP) as usize;
             if back == 0 {
-                return None;
+                return Ok(None);
             }
             let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
             let module = (*instance).module.cast::<CompiledModule>();
@@ -51,10 +59,14 @@ unsafe fn find(mut at: usize, mut fp: *mut u64, tag: *const Tag) -> Option<Catch
             {
                 let tags = &(*instance.cast::<Instance>()).tags;
                 let has_tag = |index: u32| ptr::eq(tags[index as usize], tag);
-                if let Some(&clause) = code.clause(at, has_tag) {
+                if let Some(&clause) = code.clause(at, &mut steps, has_tag) {
                     let ip = code.words.as_ptr().cast::<u8>().add(clause.target as usize);
-                    return Some(Catcher { clause, ip, fp });
+                    return Ok(Some(Catcher { clause, ip, fp }));
                 }
+            }
+            fuel.set(fuel.get() - steps);
+            if fuel.get() < 0 {
+                return Err(1 + Trap::OutOfFuel as Stop);
             }
             at = back - 1;
             fp = *fp.offset(HEADER_FP) as *mut u64;
@@ -135,8 +147,10 @@ unsafe fn throw(
         let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         (*store).stop_ip.set(ip.cast());
         (*store).stop_fp.set(fp);
-        if let Some(catcher) = find(ip as usize, fp, tag) {
-            return go_on(store, &thrown, &catcher);
+        match find(store, ip as usize, fp, tag) {
+            Ok(Some(catcher)) => return go_on(store, &thrown, &catcher),
+            Ok(None) => {}
+            Err(code) => return Next::stop(code),
         }
         if exn == 0 {
             thrown.exn = match alloc(store, &thrown) {
@@ -162,9 +176,17 @@ unsafe fn throw_again(ip: *const u8, fp: *mut u64) -> Next {
             return Next::stop(STOP_HOST);
         };
         let (tag, values) = contents(exn);
-        let Some(catcher) = find(ip as usize - 1, fp, tag) else { return Next::stop(STOP_HOST) };
-        store.pending = None;
-        go_on(head, &Thrown { tag, values, exn }, &catcher)
+        match find(head, ip as usize - 1, fp, tag) {
+            Ok(Some(catcher)) => {
+                store.pending = None;
+                go_on(head, &Thrown { tag, values, exn }, &catcher)
+            }
+            Ok(None) => Next::stop(STOP_HOST),
+            Err(code) => {
+                store.pending = None;
+                Next::stop(code)
+            }
+        }
     }
 }
 /// After a host function has failed: if its error is an exception of the store, and is caught by
@@ -186,7 +208,7 @@ impl Tail for Throw {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
             let tags = &(*s.instance().cast::<Instance>()).tags;
-            let tag = tags[s.u32(8) as usize];
+            let tag = *tags.as_ptr().add(s.u32(8) as usize);
             throw(s.ip, s.fp, tag, s.slot(12), 0).state(s)
         }
     }

@@ -31,6 +31,10 @@ pub struct Clause {
     pub start: u32,
     /// One past the last.
     pub end: u32,
+    /// Where the code was when the clause was noted: ascending, and not before `end`.
+    pub noted: u32,
+    /// The next clause that protects all of this code, or the number of clauses.
+    pub outer: u32,
     /// What it catches.
     pub catches: Catches,
     /// The byte of the code that goes on, or the clause to go on with ([`Catches::Delegate`]).
@@ -73,19 +77,27 @@ impl FuncCode {
         Some(self.map[i.checked_sub(1)?].1)
     }
     /// The innermost clause that protects byte `at` of the code and catches an exception;
-    /// `has_tag` says whether the exception's tag is the one of an index.
-    pub fn clause(&self, at: u32, has_tag: impl Fn(u32) -> bool) -> Option<&Clause> {
-        let mut next = 0;
+    /// `has_tag` says whether the exception's tag is the one of an index. Adds the number of
+    /// clauses that were looked at to `steps`.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number of clauses, linear in those that protect the byte.
+    pub fn clause(
+        &self,
+        at: u32,
+        steps: &mut i64,
+        has_tag: impl Fn(u32) -> bool,
+    ) -> Option<&Clause> {
+        let mut next = self.clauses.partition_point(|clause| clause.noted <= at);
         while let Some(clause) = self.clauses.get(next) {
-            next += 1;
-            if !(clause.start..clause.end).contains(&at) {
-                continue;
-            }
-            match clause.catches {
-                Catches::Delegate => next = clause.target as usize,
-                Catches::Tag(tag) if !has_tag(tag) => {}
+            *steps += 1;
+            let protects = (clause.start..clause.end).contains(&at);
+            next = match clause.catches {
+                _ if !protects => clause.outer as usize,
+                Catches::Delegate => clause.target as usize,
+                Catches::Tag(tag) if !has_tag(tag) => clause.outer as usize,
                 Catches::Tag(_) | Catches::All => return Some(clause),
-            }
+            };
         }
         None
     }

@@ -5,8 +5,8 @@
 //! header holds the instance and the base of its memory 0; see docs/INVARIANTS.md.
 //!
 //! # References
-//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure
-//! or array is the address of its object; an i31 is `(value << 1) | 1`; a host value is
+//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure,
+//! array or exception is the address of its object; an i31 is `(value << 1) | 1`; a host value is
 //! `(index << 2) | 2`.
 
 pub use crate::ir::code::CodeEntry;

@@ -1,6 +1,7 @@
 //! AArch64: where there is one instruction for what is many of the portable meaning. NEON belongs
 //! to the baseline: there is one level.
 
+use crate::wasm::num::Float;
 use crate::wasm::simd::V128;
 use core::arch::aarch64::*;
 use core::mem::transmute;
@@ -74,10 +75,10 @@ functions! {
     narrow_i32x4_u(a: int32x4_t, b: int32x4_t) -> uint16x8_t = vqmovun_high_s32(vqmovun_s32(a), b);
     q15mulr_sat(a: int16x8_t, b: int16x8_t) -> int16x8_t = vqrdmulhq_s16(a, b);
     // NaNs win, and −0 is below +0, as in the specification.
-    min_f32x4(a: float32x4_t, b: float32x4_t) -> float32x4_t = vminq_f32(a, b);
-    max_f32x4(a: float32x4_t, b: float32x4_t) -> float32x4_t = vmaxq_f32(a, b);
-    min_f64x2(a: float64x2_t, b: float64x2_t) -> float64x2_t = vminq_f64(a, b);
-    max_f64x2(a: float64x2_t, b: float64x2_t) -> float64x2_t = vmaxq_f64(a, b);
+    min_f32x4(a: float32x4_t, b: float32x4_t) -> float32x4_t = canonical_f32(vminq_f32(a, b));
+    max_f32x4(a: float32x4_t, b: float32x4_t) -> float32x4_t = canonical_f32(vmaxq_f32(a, b));
+    min_f64x2(a: float64x2_t, b: float64x2_t) -> float64x2_t = canonical_f64(vminq_f64(a, b));
+    max_f64x2(a: float64x2_t, b: float64x2_t) -> float64x2_t = canonical_f64(vmaxq_f64(a, b));
     ceil_f32x4(a: float32x4_t) -> float32x4_t = vrndpq_f32(a);
     floor_f32x4(a: float32x4_t) -> float32x4_t = vrndmq_f32(a);
     trunc_f32x4(a: float32x4_t) -> float32x4_t = vrndq_f32(a);
@@ -93,6 +94,19 @@ functions! {
         = vcombine_s32(vqmovn_s64(vcvtq_s64_f64(a)), vdup_n_s32(0));
     trunc_sat_f64x2_u(a: float64x2_t) -> uint32x4_t
         = vcombine_u32(vqmovn_u64(vcvtq_u64_f64(a)), vdup_n_u32(0));
+}
+
+/// Every NaN the canonical one, as `num::fmin` has it; the processor keeps a payload.
+#[inline(always)]
+fn canonical_f32(a: float32x4_t) -> float32x4_t {
+    // SAFETY: E7.
+    unsafe { vbslq_f32(vceqq_f32(a, a), a, vdupq_n_f32(f32::CANONICAL_NAN)) }
+}
+/// The same of two lanes.
+#[inline(always)]
+fn canonical_f64(a: float64x2_t) -> float64x2_t {
+    // SAFETY: E7.
+    unsafe { vbslq_f64(vceqq_f64(a, a), a, vdupq_n_f64(f64::CANONICAL_NAN)) }
 }
 
 /// A table of 32 bytes, looked up by number.

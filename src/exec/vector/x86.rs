@@ -441,9 +441,9 @@ loads! {
 // ---- floats ------------------------------------------------------------------------------------
 
 /// The processor's minimum and maximum give their second operand if the first is a NaN, or if both
-/// are zeros. Both orders together see everything; NaNs then lose their payload.
+/// are zeros. Both orders together see everything; NaNs then become canonical, as `num::fmin` has it.
 macro_rules! extremes { ($($min:ident $max:ident $view:ident $of:ident: $min2:ident $max2:ident
-    $or:ident $xor:ident $sub:ident $andnot:ident $nan:ident $payload:expr;)*) => { $(
+    $or:ident $xor:ident $sub:ident $andnot:ident $nan:ident $canonical:expr;)*) => { $(
     #[inline(always)]
     pub(super) unsafe fn $min<L: Level>(a: V128, b: V128) -> V128 {
         let (a, b) = ($view(a), $view(b));
@@ -451,7 +451,7 @@ macro_rules! extremes { ($($min:ident $max:ident $view:ident $of:ident: $min2:id
         $of(unsafe {
             let least = $or($min2(a, b), $min2(b, a));
             let nan = $nan(a, b);
-            $andnot($payload(nan), $or(least, nan))
+            $or($andnot(nan, least), $canonical(nan))
         })
     }
     #[inline(always)]
@@ -464,17 +464,17 @@ macro_rules! extremes { ($($min:ident $max:ident $view:ident $of:ident: $min2:id
             // Zeros of two signs: −0 − (−0) is +0.
             let most = $sub($or(one, differ), differ);
             let nan = $nan(a, b);
-            $andnot($payload(nan), $or(most, nan))
+            $or($andnot(nan, most), $canonical(nan))
         })
     }
 )* } }
 extremes! {
     min_f32x4 max_f32x4 ps of_ps: _mm_min_ps _mm_max_ps _mm_or_ps _mm_xor_ps _mm_sub_ps
         _mm_andnot_ps _mm_cmpunord_ps
-        |nan| _mm_castsi128_ps(_mm_srli_epi32::<10>(_mm_castps_si128(nan)));
+        |nan| _mm_castsi128_ps(_mm_srli_epi32::<1>(_mm_slli_epi32::<23>(_mm_castps_si128(nan))));
     min_f64x2 max_f64x2 pd of_pd: _mm_min_pd _mm_max_pd _mm_or_pd _mm_xor_pd _mm_sub_pd
         _mm_andnot_pd _mm_cmpunord_pd
-        |nan| _mm_castsi128_pd(_mm_srli_epi64::<13>(_mm_castpd_si128(nan)));
+        |nan| _mm_castsi128_pd(_mm_srli_epi64::<1>(_mm_slli_epi64::<52>(_mm_castpd_si128(nan))));
 }
 
 /// Roundings. At the baseline: adding 2^(bits of the significand) rounds to the nearest integer,
