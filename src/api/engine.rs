@@ -18,6 +18,7 @@ pub struct Config {
     guard_pages: bool,
     deterministic: bool,
     max_stack_bytes: usize,
+    gc_stress: bool,
 }
 impl Default for Config {
     fn default() -> Config {
@@ -28,6 +29,7 @@ impl Default for Config {
             guard_pages: false,
             deterministic: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
+            gc_stress: false,
         }
     }
 }
@@ -81,6 +83,12 @@ impl Config {
         self.max_stack_bytes = bytes;
         self
     }
+    /// Whether the heap is collected at every allocation, and what is freed is overwritten: a test
+    /// for those who work on the heap, or on an embedding. Very slow.
+    pub fn gc_stress(mut self, on: bool) -> Config {
+        self.gc_stress = on;
+        self
+    }
 }
 
 /// What modules and stores share: configuration and types. Cheap to clone.
@@ -116,10 +124,11 @@ impl Engine {
         Options { features, fuel, deterministic, eager }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
-        let Config { fuel, guard_pages, deterministic, max_stack_bytes, .. } = self.0.config;
+        let Config { fuel, guard_pages, deterministic, max_stack_bytes, gc_stress, .. } =
+            self.0.config;
         let limits = if deterministic { Limits::DETERMINISTIC } else { Limits::default() };
         let limits = Limits { stack_bytes: max_stack_bytes as u64, ..limits };
-        StoreOptions { limits, fuel, guard_pages, deterministic }
+        StoreOptions { limits, fuel, guard_pages, deterministic, gc_stress }
     }
     pub(crate) fn is_deterministic(&self) -> bool {
         self.0.config.deterministic

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::host::HostFunc;
-use super::{Engine, Error, Limits};
+use super::{Engine, Error, GcStats, Limits};
 use crate::rt::layout::{FuncData, StoreData};
 use crate::rt::owned::Owned;
 use crate::rt::store::Store as Core;
@@ -97,6 +97,28 @@ impl<T> Store<T> {
         fuel(self.core())
     }
 }
+macro_rules! heap { ($($lender:ty),*) => { $(
+    impl<T> $lender {
+        /// Frees every structure, array and exception that nothing refers to. This happens by
+        /// itself whenever the heap has grown enough.
+        pub fn gc(&mut self) {
+            // SAFETY: R10: the host holds entries, and guests wait in frames below the top.
+            unsafe { self.core_mut().collect() }
+        }
+        /// What the heap of structures, arrays and exceptions holds, and has done.
+        pub fn gc_stats(&self) -> GcStats {
+            self.core().heap.stats()
+        }
+        /// References that the host gets while `f` runs end with it, unless they are kept.
+        pub fn scope<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> R {
+            let scope = self.core_mut().heap.roots.get_mut().scope();
+            let result = f(self);
+            self.core_mut().heap.roots.get_mut().end_scope(scope);
+            result
+        }
+    }
+)* } }
+heap!(Store<T>, StoreContextMut<'_, T>);
 impl<T> Drop for Store<T> {
     fn drop(&mut self) {
         // SAFETY: R6: made by `new`, freed once.

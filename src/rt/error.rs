@@ -154,6 +154,14 @@ impl Error {
         self
     }
 
+    /// The same exception by another reference, whose entry goes on.
+    #[cold]
+    #[must_use]
+    pub(crate) fn with_exception(mut self, exception: Exception) -> Error {
+        self.0.repr = Repr::Exception(exception);
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         match &self.0.repr {

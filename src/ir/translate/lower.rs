@@ -3,6 +3,7 @@
 use super::condition::commutes;
 use super::stack::{Addr, Entry, Leaf, Load, LoadKind, Tree, Ty, Value};
 use super::{Translator, trees};
+use crate::ir::backend::gc::Check;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
 use crate::ir::divide::Reciprocal;
 use crate::tuning;
@@ -21,6 +22,7 @@ pub enum Field {
     Long(u64),
     /// A slot and an immediate.
     Added(i32, u32),
+    Check(Check),
 }
 
 /// Where the result of an instruction goes, with its slot if it has one.
@@ -77,7 +79,7 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
         (_, Field::Slot(slot)) => format!("[{slot}]"),
         (_, Field::Imm(bits)) => format!("{:#x}", bits),
         (_, Field::Long(bits)) => format!("{bits:#x}"),
-        (_, Field::None | Field::Added(..)) => String::new(),
+        (_, Field::None | Field::Added(..) | Field::Check(_)) => String::new(),
     }
 }
 
@@ -136,6 +138,10 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.slot(slot);
                 self.out.u32(imm);
             }
+            Field::Check(check) => {
+                self.out.u64(check.word);
+                self.out.u32(check.info);
+            }
         }
     }
     pub(super) fn target(&mut self, target: Target) {
@@ -183,6 +189,18 @@ impl<B: Backend> Translator<'_, B> {
             Leaf::Slot(slot) => Ok((Place::SLOT, Field::Slot(slot))),
             Leaf::Local(local) => Ok((Place::SLOT, Field::Slot(self.locals[local as usize].slot))),
             Leaf::Const(_) | Leaf::Reg(_) => self.in_scratch(leaf, ty, scratch),
+        }
+    }
+    /// The operand as it is; a constant that is no immediate in a scratch slot.
+    pub(super) fn operand_or_scratch(
+        &mut self,
+        leaf: Leaf,
+        ty: Ty,
+        scratch: usize,
+    ) -> Result<Operand, Error> {
+        match self.operand(leaf, ty) {
+            Some(operand) => Ok(operand),
+            None => self.in_scratch(leaf, ty, scratch),
         }
     }
     pub(super) fn in_scratch(
@@ -270,7 +288,7 @@ impl<B: Backend> Translator<'_, B> {
 
     /// Writes the instruction of a value whose operands are ready. False: there is no handler with
     /// this target, and nothing was written.
-    fn compute(&mut self, target: Target, value: Value, ty: Ty) -> Result<bool, Error> {
+    pub(super) fn compute(&mut self, target: Target, value: Value, ty: Ty) -> Result<bool, Error> {
         match value {
             Value::Leaf(leaf) => self.mov(target, leaf, ty)?,
             Value::Global(global) => {
@@ -326,6 +344,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(b.1);
                 self.out.end();
             }
+            Value::Gc(value) => return self.compute_gc(target, value),
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Tree(tree) => return self.compute_tree(target, tree),
             Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
@@ -444,7 +463,7 @@ impl<B: Backend> Translator<'_, B> {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));
             }
-            Value::Load(_) => Ty::I64,
+            Value::Load(_) | Value::Gc(_) => Ty::I64,
         };
         entry.value.leaves(|leaf| release(*leaf, ty));
     }
@@ -497,7 +516,7 @@ impl<B: Backend> Translator<'_, B> {
     // ---- operands into places ------------------------------------------------------------------
 
     /// Computes an operand, whose registers are free already, into a slot.
-    fn compute_into_slot(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
+    pub(super) fn compute_into_slot(&mut self, entry: &Entry, slot: i32) -> Result<(), Error> {
         if entry.value == Value::Leaf(Leaf::Slot(slot)) {
             return Ok(());
         }
@@ -616,107 +635,6 @@ impl<B: Backend> Translator<'_, B> {
                 let entry = self.stack[i];
                 self.stack[i] = self.computed(i, entry)?;
             }
-        }
-        Ok(())
-    }
-
-    // ---- locals --------------------------------------------------------------------------------
-
-    /// Forgets which register holds a local.
-    fn uncache(&mut self, local: u32) {
-        for bank in &mut self.banks {
-            for cached in &mut bank.cached {
-                if *cached == Some(local) {
-                    *cached = None;
-                }
-            }
-        }
-    }
-    /// `local := entry`, where the entry was popped.
-    pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
-        let slot = self.locals[local as usize].slot;
-        let ty = self.locals[local as usize].ty;
-        if entry.value == Value::Leaf(Leaf::Local(local)) {
-            self.free(&entry);
-            return Ok(());
-        }
-        let bank = ty.bank();
-        let pinned = self.banks[bank].pinned.iter().position(|&p| p == Some(local));
-        if let Some(reg) = pinned {
-            return self.set_pinned(local, entry, reg as u8);
-        }
-        if B::REGS == 0 || ty == Ty::V128 {
-            return self.put_into(&entry, slot);
-        }
-        // A value that is in a register already: store it, and remember that it is there.
-        let in_register = match entry.value {
-            Value::Leaf(Leaf::Reg(reg)) => Some(reg),
-            Value::Leaf(Leaf::Local(other)) => self.banks[bank].register_of(other),
-            _ => None,
-        };
-        if let Some(reg) = in_register {
-            self.mov(Target::slot(slot), Leaf::Reg(reg), ty)?;
-            self.free(&entry);
-            self.uncache(local);
-            if self.banks[bank].pinned[usize::from(reg)].is_none() {
-                self.banks[bank].cached[usize::from(reg)] = Some(local);
-            }
-            return Ok(());
-        }
-        self.free(&entry);
-        let own = self.banks[bank]
-            .register_of(local)
-            .filter(|&reg| !self.banks[bank].busy[usize::from(reg)]);
-        let reg = match own {
-            Some(reg) => Some(reg),
-            None => self.take(ty)?,
-        };
-        if let Some(reg) = reg {
-            self.banks[bank].busy[usize::from(reg)] = false;
-        }
-        self.finish_local(local, &entry, reg)
-    }
-    fn finish_local(&mut self, local: u32, entry: &Entry, reg: Option<u8>) -> Result<(), Error> {
-        let slot = self.locals[local as usize].slot;
-        let bank = entry.ty.bank();
-        let (start, own) = (self.out.pos(), self.banks[bank].register_of(local));
-        if let Some(reg) = reg
-            && self.compute(Target::both(reg, slot), entry.value, entry.ty)?
-        {
-            if own == Some(reg) {
-                self.note_added(start, local, reg, entry.value);
-            }
-            self.uncache(local);
-            self.banks[bank].cached[usize::from(reg)] = Some(local);
-            return Ok(());
-        }
-        // Two instructions in one, and then another that keeps the register.
-        if let Some(reg) = reg
-            && matches!(entry.value, Value::Tree(_) | Value::Load(_) | Value::LoadBin(..))
-            && self.compute(Target::reg(reg), entry.value, entry.ty)?
-        {
-            self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
-            self.uncache(local);
-            self.banks[bank].cached[usize::from(reg)] = Some(local);
-            return Ok(());
-        }
-        self.compute_into_slot(entry, slot)?;
-        self.uncache(local);
-        Ok(())
-    }
-    /// `local := entry`, where the local lives in `reg` throughout the loop.
-    fn set_pinned(&mut self, local: u32, entry: Entry, reg: u8) -> Result<(), Error> {
-        let slot = self.locals[local as usize].slot;
-        self.free(&entry);
-        let start = self.out.pos();
-        if self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
-            self.note_added(start, local, reg, entry.value);
-        } else {
-            if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
-                self.compute_into_slot(&entry, slot)?;
-                return self.mov(Target::reg(reg), Leaf::Slot(slot), entry.ty);
-            }
-            self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
         }
         Ok(())
     }

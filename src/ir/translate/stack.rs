@@ -1,6 +1,7 @@
 //! The symbolic operand stack: what is known of every operand before it has to exist, and what the
 //! registers hold.
 
+use super::gc::Gc;
 use crate::ir::divide::Reciprocal;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
@@ -143,6 +144,7 @@ pub enum Value {
     /// `leaf op load`.
     LoadBin(BinOp, Leaf, Load),
     Global(u32),
+    Gc(Gc),
     Vector(Vector),
 }
 impl Value {
@@ -160,6 +162,7 @@ impl Value {
                 f(a);
                 load.address.leaves(f);
             }
+            Value::Gc(value) => value.leaves(f),
             Value::Global(_) => {}
             Value::Vector(vector) => vector.operands().for_each(|(leaf, _)| f(&leaf)),
         }
@@ -186,6 +189,7 @@ impl Value {
                 op.can_trap() && Reciprocal::of(*op, *bits).is_none()
             }
             Value::Bin(op, ..) => op.can_trap(),
+            Value::Gc(value) => value.is_ordered(),
             _ => false,
         }
     }

@@ -1,0 +1,105 @@
+//! Locals: what is written to their slots, and which registers hold them too.
+
+use super::lower::Target;
+use super::*;
+
+impl<B: Backend> Translator<'_, B> {
+    /// Forgets which register holds a local.
+    fn uncache(&mut self, local: u32) {
+        for bank in &mut self.banks {
+            for cached in &mut bank.cached {
+                if *cached == Some(local) {
+                    *cached = None;
+                }
+            }
+        }
+    }
+    /// `local := entry`, where the entry was popped.
+    pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
+        let slot = self.locals[local as usize].slot;
+        let ty = self.locals[local as usize].ty;
+        if entry.value == Value::Leaf(Leaf::Local(local)) {
+            self.free(&entry);
+            return Ok(());
+        }
+        let bank = ty.bank();
+        let pinned = self.banks[bank].pinned.iter().position(|&p| p == Some(local));
+        if let Some(reg) = pinned {
+            return self.set_pinned(local, entry, reg as u8);
+        }
+        if B::REGS == 0 || ty == Ty::V128 {
+            return self.put_into(&entry, slot);
+        }
+        // A value that is in a register already: store it, and remember that it is there.
+        let in_register = match entry.value {
+            Value::Leaf(Leaf::Reg(reg)) => Some(reg),
+            Value::Leaf(Leaf::Local(other)) => self.banks[bank].register_of(other),
+            _ => None,
+        };
+        if let Some(reg) = in_register {
+            self.mov(Target::slot(slot), Leaf::Reg(reg), ty)?;
+            self.free(&entry);
+            self.uncache(local);
+            if self.banks[bank].pinned[usize::from(reg)].is_none() {
+                self.banks[bank].cached[usize::from(reg)] = Some(local);
+            }
+            return Ok(());
+        }
+        self.free(&entry);
+        let own = self.banks[bank]
+            .register_of(local)
+            .filter(|&reg| !self.banks[bank].busy[usize::from(reg)]);
+        let reg = match own {
+            Some(reg) => Some(reg),
+            None => self.take(ty)?,
+        };
+        if let Some(reg) = reg {
+            self.banks[bank].busy[usize::from(reg)] = false;
+        }
+        self.finish_local(local, &entry, reg)
+    }
+    fn finish_local(&mut self, local: u32, entry: &Entry, reg: Option<u8>) -> Result<(), Error> {
+        let slot = self.locals[local as usize].slot;
+        let bank = entry.ty.bank();
+        let (start, own) = (self.out.pos(), self.banks[bank].register_of(local));
+        if let Some(reg) = reg
+            && self.compute(Target::both(reg, slot), entry.value, entry.ty)?
+        {
+            if own == Some(reg) {
+                self.note_added(start, local, reg, entry.value);
+            }
+            self.uncache(local);
+            self.banks[bank].cached[usize::from(reg)] = Some(local);
+            return Ok(());
+        }
+        // Two instructions in one, and then another that keeps the register.
+        if let Some(reg) = reg
+            && matches!(entry.value, Value::Tree(_) | Value::Load(_) | Value::LoadBin(..))
+            && self.compute(Target::reg(reg), entry.value, entry.ty)?
+        {
+            self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
+            self.uncache(local);
+            self.banks[bank].cached[usize::from(reg)] = Some(local);
+            return Ok(());
+        }
+        self.compute_into_slot(entry, slot)?;
+        self.uncache(local);
+        Ok(())
+    }
+    /// `local := entry`, where the local lives in `reg` throughout the loop.
+    fn set_pinned(&mut self, local: u32, entry: Entry, reg: u8) -> Result<(), Error> {
+        let slot = self.locals[local as usize].slot;
+        self.free(&entry);
+        let start = self.out.pos();
+        if self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
+            self.note_added(start, local, reg, entry.value);
+        } else {
+            if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
+                self.compute_into_slot(&entry, slot)?;
+                return self.mov(Target::reg(reg), Leaf::Slot(slot), entry.ty);
+            }
+            self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
+        }
+        Ok(())
+    }
+}
