@@ -69,7 +69,7 @@ fn link(linker: &mut Linker<Wasi>, module: &Module, args: &RunArgs) -> Result<()
 
 fn wasi(guest: &GuestArgs, args: &RunArgs) -> Result<Wasi, Error> {
     let name = guest.argv0.clone().unwrap_or_else(|| args.module.clone().into());
-    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio();
+    let mut wasi = Wasi::default().name(name).args(&args.args).inherit_stdio().inherit_system();
     if guest.inherit_env {
         wasi = wasi.inherit_env();
     }

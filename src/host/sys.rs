@@ -1,19 +1,25 @@
-//! The operating system: the only file that calls libc. Everything here is safe to call; a system
+//! The operating system: the only module that calls libc. Everything here is safe to call; a system
 //! call interrupted by a signal is repeated; errors are the host's `errno`.
 #![allow(unsafe_code)]
+
+mod socket;
+mod time;
 
 use core::ffi::{CStr, c_int};
 use core::mem::{MaybeUninit, size_of};
 use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+pub(crate) use socket::{accept, receive, send, shutdown};
+pub(crate) use time::{Clock, Watch, poll, random};
+
 pub(crate) use libc::{
-    E2BIG, EAGAIN, EBADF, EBUSY, EEXIST, EINVAL, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS,
-    ENOTDIR, EPERM, EROFS, EXDEV,
+    E2BIG, EAGAIN, EBADF, EBUSY, EEXIST, EILSEQ, EINVAL, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT,
+    ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, EPERM, EROFS, EXDEV,
 };
 pub(crate) use libc::{
-    O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK,
-    O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY,
+    O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW,
+    O_NONBLOCK, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY,
 };
 pub(crate) use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
 
@@ -42,6 +48,23 @@ impl From<std::io::Error> for OsError {
             Kind::BrokenPipe => libc::EPIPE,
             Kind::InvalidInput => EINVAL,
             Kind::NotFound => ENOENT,
+            Kind::AlreadyExists => EEXIST,
+            Kind::PermissionDenied => libc::EACCES,
+            Kind::NotADirectory => ENOTDIR,
+            Kind::IsADirectory => EISDIR,
+            Kind::DirectoryNotEmpty => ENOTEMPTY,
+            Kind::ReadOnlyFilesystem => EROFS,
+            Kind::StorageFull => ENOSPC,
+            Kind::QuotaExceeded => libc::EDQUOT,
+            Kind::FileTooLarge => libc::EFBIG,
+            Kind::ResourceBusy => EBUSY,
+            Kind::CrossesDevices => EXDEV,
+            Kind::TooManyLinks => libc::EMLINK,
+            Kind::OutOfMemory => libc::ENOMEM,
+            Kind::Unsupported => ENOTSUP,
+            Kind::TimedOut => libc::ETIMEDOUT,
+            Kind::ConnectionReset => libc::ECONNRESET,
+            Kind::NotSeekable => libc::ESPIPE,
             _ => EIO,
         }))
     }
@@ -166,6 +189,20 @@ impl Stat {
             x if x == libc::S_IFSOCK as u32 => NodeType::Socket,
             x if x == libc::S_IFLNK as u32 => NodeType::Link,
             _ => NodeType::Unknown,
+        }
+    }
+
+    /// The bits of `mode` that say this type, for a node that is not the host's.
+    #[allow(clippy::unnecessary_cast)] // the width differs between systems
+    pub(crate) fn mode_of(node_type: NodeType) -> u32 {
+        match node_type {
+            NodeType::Block => libc::S_IFBLK as u32,
+            NodeType::Char => libc::S_IFCHR as u32,
+            NodeType::Dir => libc::S_IFDIR as u32,
+            NodeType::File => libc::S_IFREG as u32,
+            NodeType::Socket => libc::S_IFSOCK as u32,
+            NodeType::Link => libc::S_IFLNK as u32,
+            NodeType::Unknown => 0,
         }
     }
 
@@ -451,6 +488,40 @@ pub(crate) fn write(
     Ok(size as usize)
 }
 
+/// Lets `write` fail with `EPIPE` and without the signal that ends a process which does not expect
+/// it. A signal that the process has a handler for, or ignores, is its own matter.
+pub(crate) fn without_sigpipe<T>(write: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: H3
+    let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: H1
+    unsafe { libc::sigaction(libc::SIGPIPE, core::ptr::null(), &raw mut action) };
+    if action.sa_sigaction != libc::SIG_DFL {
+        return write();
+    }
+    // SAFETY: H3 (a set of signals is an array of integers)
+    let mut pipe: libc::sigset_t = unsafe { MaybeUninit::zeroed().assume_init() };
+    let (mut before, mut pending) = (pipe, pipe);
+    // SAFETY: H1
+    unsafe {
+        libc::sigemptyset(&raw mut pipe);
+        libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+        libc::sigpending(&raw mut pending);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut before);
+    }
+    let result = write();
+    // SAFETY: H1
+    unsafe {
+        let was_pending = libc::sigismember(&raw const pending, libc::SIGPIPE) == 1;
+        libc::sigpending(&raw mut pending);
+        if !was_pending && libc::sigismember(&raw const pending, libc::SIGPIPE) == 1 {
+            let mut number = 0;
+            libc::sigwait(&raw const pipe, &raw mut number);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, core::ptr::null_mut());
+    }
+    result
+}
+
 /// From where `seek` counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whence {
@@ -491,6 +562,9 @@ pub(crate) fn allocate(fd: BorrowedFd<'_>, offset: i64, len: i64) -> Result<()> 
     }
 }
 
+/// The last advice that WASI knows.
+pub(crate) const ADVICE_MAX: u32 = 5;
+
 /// `posix_fadvise(2)`, where there is one; `advice` counts as WASI does.
 pub(crate) fn advise(fd: BorrowedFd<'_>, offset: i64, len: i64, advice: u32) -> Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -513,7 +587,7 @@ pub(crate) fn advise(fd: BorrowedFd<'_>, offset: i64, len: i64, advice: u32) -> 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
         let _ = (fd, offset, len);
-        if advice > 5 { Err(OsError(EINVAL)) } else { Ok(()) }
+        if advice > ADVICE_MAX { Err(OsError(EINVAL)) } else { Ok(()) }
     }
 }
 
@@ -549,180 +623,4 @@ pub(crate) fn readable(fd: BorrowedFd<'_>) -> Option<u64> {
     // SAFETY: H1, H2 (FIONREAD writes one int)
     retry(|| unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut count) }.into()).ok()?;
     u64::try_from(count).ok()
-}
-
-// ---- Waiting, time, chance -----------------------------------------------------------------
-
-/// What `poll` shall watch, and what it saw.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Watch<'a> {
-    pub fd: BorrowedFd<'a>,
-    pub events: i16,
-    pub seen: i16,
-}
-
-/// `poll(2)`, with nanoseconds where the system has them; `None` waits for ever. A signal ends
-/// the wait early, with nothing seen.
-pub(crate) fn poll(watches: &mut [Watch<'_>], timeout: Option<core::time::Duration>) -> Result<()> {
-    let pollfd =
-        |w: &Watch<'_>| libc::pollfd { fd: w.fd.as_raw_fd(), events: w.events, revents: 0 };
-    let mut list: Vec<libc::pollfd> = watches.iter().map(pollfd).collect();
-    let (pointer, count) = (list.as_mut_ptr(), list.len() as libc::nfds_t);
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let result = {
-        let time = timeout.map(|t| {
-            let seconds = t.as_secs().min(i32::MAX as u64) as i64;
-            let nanoseconds = t.subsec_nanos().into();
-            SetTime::To(Time { seconds, nanoseconds }).to_host()
-        });
-        let time = time.as_ref().map_or(core::ptr::null(), core::ptr::from_ref);
-        // SAFETY: H1, H2
-        unsafe { libc::ppoll(pointer, count, time, core::ptr::null()) }
-    };
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let result = {
-        let millis = |t: core::time::Duration| t.as_nanos().div_ceil(1_000_000);
-        let millis = timeout.map_or(-1, |t| millis(t).min(i32::MAX as u128) as c_int);
-        // SAFETY: H1, H2
-        unsafe { libc::poll(pointer, count, millis) }
-    };
-    if result < 0 {
-        let error = OsError::last();
-        return if error == OsError(libc::EINTR) { Ok(()) } else { Err(error) };
-    }
-    for (watch, polled) in watches.iter_mut().zip(&list) {
-        watch.seen = polled.revents;
-    }
-    Ok(())
-}
-
-/// A clock of the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Clock {
-    Real,
-    Monotonic,
-    ProcessCpu,
-    ThreadCpu,
-}
-
-impl Clock {
-    fn to_host(self) -> libc::clockid_t {
-        match self {
-            Clock::Real => libc::CLOCK_REALTIME,
-            Clock::Monotonic => libc::CLOCK_MONOTONIC,
-            Clock::ProcessCpu => libc::CLOCK_PROCESS_CPUTIME_ID,
-            Clock::ThreadCpu => libc::CLOCK_THREAD_CPUTIME_ID,
-        }
-    }
-
-    /// The time it shows.
-    pub(crate) fn now(self) -> Result<Time> {
-        // SAFETY: H3
-        let mut time: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
-        // SAFETY: H1
-        retry(|| unsafe { libc::clock_gettime(self.to_host(), &raw mut time) }.into())?;
-        Ok(Time { seconds: time.tv_sec as _, nanoseconds: time.tv_nsec as _ })
-    }
-
-    /// Its resolution.
-    pub(crate) fn resolution(self) -> Result<Time> {
-        // SAFETY: H3
-        let mut time: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
-        // SAFETY: H1
-        retry(|| unsafe { libc::clock_getres(self.to_host(), &raw mut time) }.into())?;
-        Ok(Time { seconds: time.tv_sec as _, nanoseconds: time.tv_nsec as _ })
-    }
-}
-
-/// Fills `buffer` with random bytes.
-pub(crate) fn random(buffer: &mut [u8]) -> Result<()> {
-    // Some systems refuse more than 256 bytes at once; others give less than was asked for.
-    let most = if cfg!(target_os = "linux") { 1 << 20 } else { 256 };
-    for chunk in buffer.chunks_mut(most) {
-        let mut rest = chunk;
-        while !rest.is_empty() {
-            #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-            // SAFETY: H1
-            let got = retry(|| unsafe {
-                libc::getrandom(rest.as_mut_ptr().cast(), rest.len(), 0) as i64
-            })? as usize;
-            #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-            let got = {
-                // SAFETY: H1
-                retry(|| unsafe { libc::getentropy(rest.as_mut_ptr().cast(), rest.len()) }.into())?;
-                rest.len()
-            };
-            rest = &mut rest[got..];
-        }
-    }
-    Ok(())
-}
-
-// ---- Sockets -------------------------------------------------------------------------------
-
-/// `accept(2)`.
-pub(crate) fn accept(listener: BorrowedFd<'_>) -> Result<OwnedFd> {
-    let (fd, null) = (listener.as_raw_fd(), core::ptr::null_mut());
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    {
-        // SAFETY: H1, H2
-        retry(|| unsafe { libc::accept4(fd, null, null.cast(), libc::SOCK_CLOEXEC) }.into())
-            .map(owned)
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    {
-        // SAFETY: H1, H2
-        let socket = retry(|| unsafe { libc::accept(fd, null, null.cast()) }.into()).map(owned)?;
-        // SAFETY: H2
-        retry(|| {
-            unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }.into()
-        })?;
-        Ok(socket)
-    }
-}
-
-fn message(iovecs: &mut [libc::iovec]) -> libc::msghdr {
-    // SAFETY: H3
-    let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
-    message.msg_iov = iovecs.as_mut_ptr();
-    message.msg_iovlen = iovecs.len() as _;
-    message
-}
-
-/// `recvmsg(2)`: how many bytes, and whether the message was longer.
-pub(crate) fn receive(
-    fd: BorrowedFd<'_>,
-    memory: &mut [u8],
-    spans: &[Span],
-    peek: bool,
-    wait_all: bool,
-) -> Result<(usize, bool)> {
-    let mut iovecs = iovecs(memory.as_mut_ptr(), memory.len(), spans);
-    let mut message = message(&mut iovecs);
-    let mut flags = if peek { libc::MSG_PEEK } else { 0 };
-    flags |= if wait_all { libc::MSG_WAITALL } else { 0 };
-    // SAFETY: H2, H4
-    let size = retry(|| unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut message, flags) as i64 })?;
-    Ok((size as usize, message.msg_flags & libc::MSG_TRUNC != 0))
-}
-
-/// `sendmsg(2)`, without a signal if nobody listens.
-pub(crate) fn send(fd: BorrowedFd<'_>, memory: &[u8], spans: &[Span]) -> Result<usize> {
-    let mut iovecs = iovecs(memory.as_ptr().cast_mut(), memory.len(), spans);
-    let message = message(&mut iovecs);
-    let (fd, flags) = (fd.as_raw_fd(), libc::MSG_NOSIGNAL);
-    // SAFETY: H2, H4
-    retry(|| unsafe { libc::sendmsg(fd, &raw const message, flags) as i64 }).map(|n| n as usize)
-}
-
-/// `shutdown(2)`.
-pub(crate) fn shutdown(fd: BorrowedFd<'_>, read: bool, write: bool) -> Result<()> {
-    let how = match (read, write) {
-        (true, false) => libc::SHUT_RD,
-        (false, true) => libc::SHUT_WR,
-        (true, true) => libc::SHUT_RDWR,
-        (false, false) => return Err(OsError(EINVAL)),
-    };
-    // SAFETY: H2
-    retry(|| unsafe { libc::shutdown(fd.as_raw_fd(), how) }.into()).map(drop)
 }

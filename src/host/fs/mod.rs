@@ -7,21 +7,28 @@
 //! Whether anything may be changed is a property of the descriptor, inherited by whatever is
 //! opened through it.
 
+mod embedder;
+mod handle;
+mod memory;
 mod resolve;
+mod system;
 #[cfg(test)]
 mod tests;
 
 use core::ffi::{CStr, c_int};
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::sys::{self, NodeType, OsError, Result, SetTime, Stat};
+use embedder::OpenNode;
+pub(crate) use handle::Handle;
+pub use memory::{EmbeddedFs, MemFs};
 pub(crate) use resolve::Resolver;
+pub use system::{Entry, FileSystem, Metadata, NewNode, NewTime, NodeId, NodeKind};
 
 /// An open directory.
 #[derive(Debug)]
 pub(crate) struct Dir {
-    fd: OwnedFd,
+    handle: Handle,
     read_only: bool,
     resolver: Resolver,
 }
@@ -47,7 +54,7 @@ pub(crate) struct OpenOptions {
 #[derive(Debug)]
 pub(crate) enum Node {
     Dir(Dir),
-    Other { fd: OwnedFd, node_type: NodeType, read_only: bool },
+    Other { handle: Handle, node_type: NodeType, read_only: bool },
 }
 
 /// The last component of a path, and the directory that holds it.
@@ -59,15 +66,17 @@ struct Parent<'a> {
 }
 
 enum Base<'a> {
-    Opened(OwnedFd),
-    Given(BorrowedFd<'a>),
+    Opened(Handle),
+    Given(&'a Handle),
 }
 
-impl AsFd for Base<'_> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+impl core::ops::Deref for Base<'_> {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
         match self {
-            Base::Opened(fd) => fd.as_fd(),
-            Base::Given(fd) => *fd,
+            Base::Opened(handle) => handle,
+            Base::Given(handle) => handle,
         }
     }
 }
@@ -77,12 +86,17 @@ impl Dir {
     pub(crate) fn open_ambient(path: &std::path::Path, read_only: bool) -> Result<Dir> {
         use std::os::unix::ffi::OsStrExt;
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| OsError(sys::EINVAL))?;
-        let fd = sys::open_ambient_dir(&path)?;
-        Ok(Dir { fd, read_only, resolver: Resolver::Kernel })
+        let handle = sys::open_ambient_dir(&path)?.into();
+        Ok(Dir { handle, read_only, resolver: Resolver::Kernel })
+    }
+
+    /// The root of a file system of the embedder's, which gets this number as its device.
+    pub(crate) fn of_embedder(fs: Box<dyn FileSystem>, dev: u64, read_only: bool) -> Dir {
+        let handle = Handle::Embedder(OpenNode::root(fs, dev));
+        Dir { handle, read_only, resolver: Resolver::Walk }
     }
 
     /// Lets another resolver do the work, here and in what is opened through it.
-    #[cfg(test)]
     pub(crate) fn with_resolver(self, resolver: Resolver) -> Dir {
         Dir { resolver, ..self }
     }
@@ -92,9 +106,9 @@ impl Dir {
         self.read_only
     }
 
-    /// The descriptor.
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+    /// What is open.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.handle
     }
 
     /// Opens a node.
@@ -120,17 +134,17 @@ impl Dir {
         // What exists can be opened with O_CREAT; what does not is not made.
         let flags = OpenOptions { create: false, ..*how }.to_flags();
         match self.resolve(path, flags, 0) {
-            Ok(fd) => self.node(fd),
+            Ok(handle) => self.node(handle),
             Err(error) if how.create => Err(missing_is_read_only(Some(error)).unwrap_or(error)),
             Err(error) => Err(error),
         }
     }
 
-    fn node(&self, fd: OwnedFd) -> Result<Node> {
+    fn node(&self, handle: Handle) -> Result<Node> {
         let Dir { read_only, resolver, .. } = *self;
-        Ok(match sys::stat(fd.as_fd())?.node_type() {
-            NodeType::Dir => Node::Dir(Dir { fd, read_only, resolver }),
-            node_type => Node::Other { fd, node_type, read_only },
+        Ok(match handle.stat()?.node_type() {
+            NodeType::Dir => Node::Dir(Dir { handle, read_only, resolver }),
+            node_type => Node::Other { handle, node_type, read_only },
         })
     }
 
@@ -139,7 +153,7 @@ impl Dir {
         self.writable()?;
         match self.parent(path)? {
             None => Err(OsError(sys::EEXIST)),
-            Some(at) => sys::mkdir_at(at.dir.as_fd(), &at.name, MODE_DIR),
+            Some(at) => at.dir.mkdir_at(&at.name, MODE_DIR),
         }
     }
 
@@ -148,7 +162,7 @@ impl Dir {
         self.writable()?;
         match self.parent(path)? {
             None => Err(OsError(sys::EINVAL)),
-            Some(at) => sys::unlink_at(at.dir.as_fd(), &at.name, true),
+            Some(at) => at.dir.unlink_at(&at.name, true),
         }
     }
 
@@ -161,7 +175,7 @@ impl Dir {
                 NodeType::Dir => Err(OsError(sys::EISDIR)),
                 _ => Err(OsError(sys::ENOTDIR)),
             },
-            Some(at) => match sys::unlink_at(at.dir.as_fd(), &at.name, false) {
+            Some(at) => match at.dir.unlink_at(&at.name, false) {
                 // POSIX says EPERM, Linux EISDIR.
                 Err(OsError(sys::EPERM))
                     if at.stat().is_ok_and(|s| s.node_type() == NodeType::Dir) =>
@@ -182,7 +196,7 @@ impl Dir {
         if (from.slash || to.slash) && from.stat()?.node_type() != NodeType::Dir {
             return Err(OsError(sys::ENOTDIR));
         }
-        sys::rename_at(from.dir.as_fd(), &from.name, to.dir.as_fd(), &to.name)
+        from.dir.rename_at(&from.name, &to.dir, &to.name)
     }
 
     /// Makes a second name of a node (of a symbolic link itself), between directories with the
@@ -196,7 +210,7 @@ impl Dir {
         }
         let Some(to) = new_dir.parent(new)? else { return Err(OsError(sys::EEXIST)) };
         to.not_a_dir_to_be()?;
-        sys::link_at(from.dir.as_fd(), &from.name, to.dir.as_fd(), &to.name)
+        from.dir.link_at(&from.name, &to.dir, &to.name)
     }
 
     /// Makes a symbolic link. An absolute target is refused: nothing beneath could follow it.
@@ -208,13 +222,13 @@ impl Dir {
         }
         let Some(at) = self.parent(path)? else { return Err(OsError(sys::EEXIST)) };
         at.not_a_dir_to_be()?;
-        sys::symlink_at(&target, at.dir.as_fd(), &at.name)
+        at.dir.symlink_at(&target, &at.name)
     }
 
     /// The target of a symbolic link.
     pub(crate) fn read_link(&self, path: &[u8]) -> Result<Vec<u8>> {
         match self.parent(path)? {
-            Some(at) if !at.slash => sys::readlink_at(at.dir.as_fd(), &at.name),
+            Some(at) if !at.slash => at.dir.readlink_at(&at.name),
             _ => {
                 // A directory, or an error.
                 self.resolve(&c_path(path)?, sys::O_PATH | sys::O_DIRECTORY, 0)?;
@@ -231,7 +245,7 @@ impl Dir {
         {
             return at.stat();
         }
-        sys::stat(self.resolve(&c_path(path)?, sys::O_PATH, 0)?.as_fd())
+        self.resolve(&c_path(path)?, sys::O_PATH, 0)?.stat()
     }
 
     /// Sets the times of a node.
@@ -247,24 +261,25 @@ impl Dir {
             && let Some(at) = self.parent(path)?
             && !at.slash
         {
-            return sys::set_times_at(at.dir.as_fd(), &at.name, access, modify);
+            return at.dir.set_times_at(&at.name, access, modify);
         }
-        sys::set_times(self.resolve(&c_path(path)?, sys::O_PATH, 0)?.as_fd(), access, modify)
+        self.resolve(&c_path(path)?, sys::O_PATH, 0)?.set_times(access, modify)
     }
 
-    /// Calls `each` with name, inode and type of every entry, until it answers false.
+    /// Calls `each` with name, inode and type of every entry, until it answers false. Whether `.`
+    /// and `..` are told depends on the file system.
     pub(crate) fn list(&self, mut each: impl FnMut(&[u8], u64, NodeType) -> bool) -> Result<()> {
-        sys::list_dir(self.fd(), |name, ino, node_type| {
+        self.handle.list(|name, ino, node_type| {
             let node_type = node_type.unwrap_or_else(|| {
-                let stat = CString::new(name).ok().and_then(|n| sys::stat_at(self.fd(), &n).ok());
+                let stat = CString::new(name).ok().and_then(|n| self.handle.stat_at(&n).ok());
                 stat.map_or(NodeType::Unknown, |stat| stat.node_type())
             });
             each(name, ino, node_type)
         })
     }
 
-    fn resolve(&self, path: &CStr, flags: c_int, mode: u32) -> Result<OwnedFd> {
-        resolve::open(self.resolver, self.fd(), path, flags, mode)
+    fn resolve(&self, path: &CStr, flags: c_int, mode: u32) -> Result<Handle> {
+        resolve::open(self.resolver, &self.handle, path, flags, mode)
     }
 
     /// The parent of the last component; none if that is `.` or `..` of an existing directory.
@@ -277,7 +292,7 @@ impl Dir {
             return self.resolve(&whole, sys::O_PATH | sys::O_DIRECTORY, 0).map(|_| None);
         }
         let dir = match start {
-            0 => Base::Given(self.fd()),
+            0 => Base::Given(&self.handle),
             _ => {
                 let parent = c_path(&path[..start])?;
                 Base::Opened(self.resolve(&parent, sys::O_PATH | sys::O_DIRECTORY, 0)?)
@@ -301,7 +316,7 @@ impl Dir {
 
 impl Parent<'_> {
     fn stat(&self) -> Result<Stat> {
-        sys::stat_at(self.dir.as_fd(), &self.name)
+        self.dir.stat_at(&self.name)
     }
 
     /// `new/` cannot become anything but a directory.

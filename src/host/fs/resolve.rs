@@ -8,10 +8,11 @@
 
 use core::ffi::{CStr, c_int};
 use std::ffi::CString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
 
 use super::super::sys::{self, NodeType, OsError, Result};
+use super::handle::Handle;
 
 /// Who resolves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,6 @@ pub(crate) enum Resolver {
     /// The kernel, if it can.
     Kernel,
     /// Always the walk.
-    #[allow(dead_code)] // the tests force it
     Walk,
 }
 
@@ -27,18 +27,20 @@ pub(crate) enum Resolver {
 /// `O_PATH`, opened itself).
 pub(super) fn open(
     resolver: Resolver,
-    dir: BorrowedFd<'_>,
+    dir: &Handle,
     path: &CStr,
     flags: c_int,
     mode: u32,
-) -> Result<OwnedFd> {
-    if resolver == Resolver::Kernel && kernel_resolves(dir) {
+) -> Result<Handle> {
+    if let (Resolver::Kernel, Some(fd)) = (resolver, dir.host())
+        && kernel_resolves(fd)
+    {
         // The kernel gives up with EAGAIN when it raced with a rename.
         for _ in 0..RACES_MAX {
-            match sys::open_beneath(dir, path, flags, mode) {
+            match sys::open_beneath(fd, path, flags, mode) {
                 Err(OsError(sys::EAGAIN)) => {}
                 Err(OsError(sys::EXDEV)) => return Err(OsError(sys::EPERM)),
-                result => return result,
+                result => return result.map(Handle::Host),
             }
         }
     }
@@ -55,10 +57,10 @@ fn kernel_resolves(dir: BorrowedFd<'_>) -> bool {
 }
 
 struct Walk<'a> {
-    base: BorrowedFd<'a>,
+    base: &'a Handle,
     /// The directories between `base` and where we are. `..` drops the last: it is never opened,
     /// so a directory that is moved away meanwhile does not take us with it.
-    dirs: Vec<OwnedFd>,
+    dirs: Vec<Handle>,
     /// The components still to come, the next one last.
     rest: Vec<CString>,
     /// How many symbolic links were expanded.
@@ -66,7 +68,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn open(mut self, path: &CStr, flags: c_int, mode: u32) -> Result<OwnedFd> {
+    fn open(mut self, path: &CStr, flags: c_int, mode: u32) -> Result<Handle> {
         self.push(path.to_bytes())?;
         loop {
             let Some(name) = self.rest.pop() else { return Err(OsError(sys::ENOENT)) };
@@ -78,7 +80,7 @@ impl Walk<'_> {
                     }
                     if last {
                         // Here we are: a directory, for which `O_NOFOLLOW` means nothing.
-                        return sys::open_at(self.here(), c".", flags & !sys::O_NOFOLLOW, mode);
+                        return self.here().open_at(c".", flags & !sys::O_NOFOLLOW, mode);
                     }
                 }
                 _ if last => {
@@ -86,7 +88,7 @@ impl Walk<'_> {
                         return Ok(file);
                     }
                 }
-                _ => match sys::open_at(self.here(), &name, STEP, 0) {
+                _ => match self.here().open_at(&name, STEP, 0) {
                     Ok(dir) => self.dirs.push(dir),
                     Err(error) => self.expand(&name, error)?,
                 },
@@ -94,17 +96,17 @@ impl Walk<'_> {
         }
     }
 
-    fn here(&self) -> BorrowedFd<'_> {
-        self.dirs.last().map_or(self.base, |dir| dir.as_fd())
+    fn here(&self) -> &Handle {
+        self.dirs.last().unwrap_or(self.base)
     }
 
     /// Opens the last component; none if it was a link, which is then expanded.
-    fn last(&mut self, name: &CStr, flags: c_int, mode: u32) -> Result<Option<OwnedFd>> {
+    fn last(&mut self, name: &CStr, flags: c_int, mode: u32) -> Result<Option<Handle>> {
         let follow = flags & sys::O_NOFOLLOW == 0;
-        match sys::open_at(self.here(), name, flags | sys::O_NOFOLLOW, mode) {
+        match self.here().open_at(name, flags | sys::O_NOFOLLOW, mode) {
             Ok(file) => {
                 let path_only = sys::O_PATH != 0 && flags & sys::O_PATH != 0;
-                if follow && path_only && sys::stat(file.as_fd())?.node_type() == NodeType::Link {
+                if follow && path_only && file.stat()?.node_type() == NodeType::Link {
                     self.expand(name, OsError(sys::ELOOP))?;
                     return Ok(None);
                 }
@@ -120,7 +122,7 @@ impl Walk<'_> {
         if !matches!(error, OsError(sys::ELOOP | sys::ENOTDIR)) {
             return Err(error);
         }
-        let Ok(target) = sys::readlink_at(self.here(), name) else { return Err(error) };
+        let Ok(target) = self.here().readlink_at(name) else { return Err(error) };
         self.links += 1;
         if self.links > LINKS_MAX {
             return Err(OsError(sys::ELOOP));

@@ -79,10 +79,10 @@ const CREATE: OpenOptions = OpenOptions { create: true, ..WRITE };
 fn read(dir: &Dir, path: &str, how: &OpenOptions) -> std::result::Result<String, i32> {
     match dir.open(path.as_bytes(), how) {
         Ok(Node::Dir(_)) => Ok("<dir>".into()),
-        Ok(Node::Other { fd, .. }) => {
+        Ok(Node::Other { handle, .. }) => {
             let mut bytes = [0; 64];
             let spans: &[Span] = &[(0, 64)];
-            let size = sys::read(fd.as_fd(), &mut bytes, spans, None).unwrap();
+            let size = handle.read(&mut bytes, spans, None).unwrap();
             Ok(String::from_utf8_lossy(&bytes[..size]).into_owned())
         }
         Err(error) => Err(error.0),

@@ -1,11 +1,11 @@
 //! What a guest's file descriptors stand for.
 
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use super::errno::Errno;
 use super::types::{fdflags, filetype, filetype_of, rights};
-use crate::host::fs::Dir;
+use crate::host::fs::{Dir, Handle};
 use crate::host::sys::{self, NodeType, Stat};
 
 /// An open descriptor.
@@ -21,9 +21,9 @@ pub(super) struct Descriptor {
 
 /// See [`Descriptor`].
 pub(super) enum Kind {
-    /// An open file of the host, of any type but directory.
+    /// An open file, of any type but directory.
     File {
-        fd: OwnedFd,
+        handle: Handle,
         node_type: NodeType,
         /// Whether the open file is also somebody else's (stdio): its status flags are not ours.
         shared: bool,
@@ -84,51 +84,72 @@ impl Descriptor {
     }
 
     /// One of the process's own standard streams.
-    pub(super) fn stdio(number: i32) -> sys::Result<Descriptor> {
-        let fd = sys::duplicate_stdio(number)?;
-        let node_type = sys::stat(fd.as_fd())?.node_type();
-        let kind = Kind::File { fd, node_type, shared: true };
-        Ok(Descriptor { kind, flags: 0, read: number == 0, write: number != 0, read_only: false })
+    pub(super) fn stdio(number: u32) -> sys::Result<Descriptor> {
+        Descriptor::stream(sys::duplicate_stdio(number as i32)?, number == 0)
+    }
+
+    /// A descriptor of the embedder's, to read from or to write to.
+    pub(super) fn stream(fd: OwnedFd, read: bool) -> sys::Result<Descriptor> {
+        let handle = Handle::from(fd);
+        let node_type = handle.stat()?.node_type();
+        let kind = Kind::File { handle, node_type, shared: true };
+        Ok(Descriptor { kind, flags: 0, read, write: !read, read_only: false })
     }
 
     /// A socket of our own.
     pub(super) fn socket(fd: OwnedFd, flags: u16) -> Descriptor {
-        let kind = Kind::File { fd, node_type: NodeType::Socket, shared: false };
+        let kind = Kind::File { handle: fd.into(), node_type: NodeType::Socket, shared: false };
         Descriptor { kind, flags, read: true, write: true, read_only: false }
     }
 
-    /// The host's descriptor, if there is one.
-    pub(super) fn host(&self) -> Option<BorrowedFd<'_>> {
+    /// What is open, if it is not of the embedder's streams.
+    pub(super) fn handle(&self) -> Option<&Handle> {
         match &self.kind {
-            Kind::File { fd, .. } => Some(fd.as_fd()),
-            Kind::Dir(open) => Some(open.dir.fd()),
+            Kind::File { handle, .. } => Some(handle),
+            Kind::Dir(open) => Some(open.dir.handle()),
             Kind::Reader(_) | Kind::Writer(_) => None,
         }
     }
 
-    /// The host's descriptor of what is not a directory: for what has a position or a size.
-    pub(super) fn file(&self) -> Result<BorrowedFd<'_>, Errno> {
+    /// The host's descriptor, if there is one.
+    pub(super) fn host(&self) -> Option<BorrowedFd<'_>> {
+        self.handle().and_then(Handle::host)
+    }
+
+    /// What is open and no directory: what has a position or a size.
+    pub(super) fn file(&self) -> Result<&Handle, Errno> {
         match &self.kind {
-            Kind::File { fd, .. } => Ok(fd.as_fd()),
+            Kind::File { handle, .. } => Ok(handle),
             Kind::Dir(_) => Err(Errno::BADF),
             Kind::Reader(_) | Kind::Writer(_) => Err(Errno::SPIPE),
         }
     }
 
     /// The same, of what the guest may write.
-    pub(super) fn file_to_change(&self) -> Result<BorrowedFd<'_>, Errno> {
-        let fd = self.file()?;
+    pub(super) fn file_to_change(&self) -> Result<&Handle, Errno> {
+        let file = self.file()?;
         match (self.read_only, self.write) {
             (true, _) => Err(Errno::ROFS),
             (false, false) => Err(Errno::BADF),
-            (false, true) => Ok(fd),
+            (false, true) => Ok(file),
+        }
+    }
+
+    /// What has times that the guest may set: not a stream that it may only read.
+    pub(super) fn to_touch(&self) -> Result<&Handle, Errno> {
+        match &self.kind {
+            _ if self.read_only => Err(Errno::ROFS),
+            Kind::File { shared: true, .. } if !self.write => Err(Errno::BADF),
+            _ => self.handle().ok_or(Errno::BADF),
         }
     }
 
     /// The host's descriptor of a socket.
     pub(super) fn as_socket(&self) -> Result<BorrowedFd<'_>, Errno> {
         match &self.kind {
-            Kind::File { fd, node_type: NodeType::Socket, .. } => Ok(fd.as_fd()),
+            Kind::File { handle, node_type: NodeType::Socket, .. } => {
+                handle.host().ok_or(Errno::NOTSOCK)
+            }
             _ => Err(Errno::NOTSOCK),
         }
     }
@@ -142,8 +163,8 @@ impl Descriptor {
     }
 
     pub(super) fn stat(&self) -> Result<Stat, Errno> {
-        match self.host() {
-            Some(fd) => Ok(sys::stat(fd)?),
+        match self.handle() {
+            Some(handle) => Ok(handle.stat()?),
             None => Ok(Stat { nlink: 1, ..Stat::default() }),
         }
     }
@@ -163,9 +184,10 @@ impl Descriptor {
             Kind::File { node_type: NodeType::Socket, .. } => {
                 (filetype::SOCKET_STREAM, own | rights::SOCKET, 0)
             }
-            Kind::File { fd, node_type: NodeType::Char, .. } => {
+            Kind::File { handle, node_type: NodeType::Char, .. } => {
                 // C libraries take for a terminal what is a character device that cannot seek.
-                let seek = if sys::is_terminal(fd.as_fd()) { 0 } else { rights::SEEK };
+                let terminal = handle.host().is_some_and(sys::is_terminal);
+                let seek = if terminal { 0 } else { rights::SEEK };
                 (filetype::CHARACTER_DEVICE, own | seek, 0)
             }
             Kind::File { node_type: NodeType::Block, .. } => {
@@ -180,9 +202,9 @@ impl Descriptor {
         if flags & !(fdflags::APPEND | fdflags::NONBLOCK) != 0 {
             return Err(Errno::INVAL);
         }
-        if let Kind::File { fd, shared: false, .. } = &self.kind {
+        if let Kind::File { handle, shared: false, .. } = &self.kind {
             let (append, nonblock) = (flags & fdflags::APPEND, flags & fdflags::NONBLOCK);
-            sys::set_status(fd.as_fd(), append != 0, nonblock != 0)?;
+            handle.set_status(append != 0, nonblock != 0)?;
         }
         // The sync flags stay what they were when the file was opened.
         let kept = fdflags::DSYNC | fdflags::RSYNC | fdflags::SYNC;
@@ -212,18 +234,16 @@ impl Descriptors {
         if full { Err(Errno::MFILE) } else { Ok(()) }
     }
 
+    /// The lowest free number.
+    pub(super) fn next(&self) -> u32 {
+        self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len()) as u32
+    }
+
     /// Gives a descriptor the lowest free number.
     pub(super) fn insert(&mut self, descriptor: Descriptor) -> u32 {
-        match self.slots.iter_mut().position(|slot| slot.is_none()) {
-            Some(free) => {
-                self.slots[free] = Some(descriptor);
-                free as u32
-            }
-            None => {
-                self.slots.push(Some(descriptor));
-                (self.slots.len() - 1) as u32
-            }
-        }
+        let free = self.next();
+        self.set(free, descriptor);
+        free
     }
 
     /// Puts a descriptor where there may be one already.

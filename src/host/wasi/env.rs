@@ -2,9 +2,8 @@
 
 use super::call::{Cx, Outcome};
 use super::errno::Errno;
-use super::types::nanoseconds;
 use crate::host::abi::{Fault, GuestMemory};
-use crate::host::sys::{self, Clock};
+use crate::host::sys::Clock;
 
 impl Cx<'_> {
     pub(super) fn args_get(&mut self, argv: u64, argv_buf: u64) -> Outcome {
@@ -26,20 +25,21 @@ impl Cx<'_> {
     }
 
     pub(super) fn clock_res_get(&mut self, id: u32, resolution: u64) -> Outcome {
-        let nanoseconds = nanoseconds(clock(id)?.resolution()?).max(1);
+        let nanoseconds = self.wasi.world.resolution(clock(id)?)?;
         Ok(self.memory.put(resolution, nanoseconds)?)
     }
 
     pub(super) fn clock_time_get(&mut self, id: u32, _precision: u64, time: u64) -> Outcome {
-        Ok(self.memory.put(time, nanoseconds(clock(id)?.now()?))?)
+        self.out::<u64>(time)?;
+        Ok(self.memory.put(time, self.wasi.world.now(clock(id)?)?)?)
     }
 
     pub(super) fn random_get(&mut self, buf: u64, buf_len: u64) -> Outcome {
-        Ok(sys::random(self.memory.slice_mut(buf, buf_len)?)?)
+        Ok(self.wasi.world.random.fill(self.memory.slice_mut(buf, buf_len)?)?)
     }
 
     pub(super) fn sched_yield(&mut self) -> Outcome {
-        std::thread::yield_now();
+        (self.wasi.world.osyield)();
         Ok(())
     }
 

@@ -1,12 +1,11 @@
 //! The functions on descriptors.
 
-use std::os::fd::AsFd;
-
 use super::call::{Cx, Outcome, flags};
 use super::descriptor::{Descriptor, Entries, Entry, Kind, OpenDir};
 use super::errno::Errno;
 use super::types::{Snapshot, fdflags, filetype_of, fstflags, time};
 use crate::host::abi::{GuestMemory, Width};
+use crate::host::fs::Handle;
 use crate::host::sys::{self, NodeType, OsError, SetTime, Span, Watch, Whence};
 
 impl Cx<'_> {
@@ -14,14 +13,14 @@ impl Cx<'_> {
         let file = self.wasi.descriptors.get(fd)?.file()?;
         let (offset, len) = (signed(offset)?, signed(len)?);
         offset.checked_add(len).ok_or(Errno::INVAL)?;
-        Ok(sys::advise(file, offset, len, advice)?)
+        Ok(file.advise(offset, len, advice)?)
     }
 
     pub(super) fn fd_allocate(&mut self, fd: u32, offset: u64, len: u64) -> Outcome {
         let file = self.wasi.descriptors.get(fd)?.file_to_change()?;
         let (offset, len) = (signed(offset)?, signed(len)?);
         offset.checked_add(len).ok_or(Errno::INVAL)?;
-        Ok(sys::allocate(file, offset, len)?)
+        Ok(file.allocate(offset, len)?)
     }
 
     pub(super) fn fd_close(&mut self, fd: u32) -> Outcome {
@@ -41,8 +40,8 @@ impl Cx<'_> {
         if let Kind::Writer(writer) = &mut descriptor.kind {
             return Ok(writer.flush().map_err(OsError::from)?);
         }
-        let file = descriptor.host().ok_or(Errno::INVAL)?;
-        Ok(sys::sync(file, only_data)?)
+        let file = descriptor.handle().ok_or(Errno::INVAL)?;
+        Ok(file.sync(only_data)?)
     }
 
     pub(super) fn fd_fdstat_get(&mut self, fd: u32, stat: u64) -> Outcome {
@@ -74,7 +73,7 @@ impl Cx<'_> {
 
     pub(super) fn fd_filestat_set_size(&mut self, fd: u32, size: u64) -> Outcome {
         let file = self.wasi.descriptors.get(fd)?.file_to_change()?;
-        Ok(sys::set_size(file, signed(size)?)?)
+        Ok(file.set_size(signed(size)?)?)
     }
 
     pub(super) fn fd_filestat_set_times(
@@ -86,11 +85,7 @@ impl Cx<'_> {
     ) -> Outcome {
         let descriptor = self.wasi.descriptors.get(fd)?;
         let (access, modify) = times(atim, mtim, fst_flags)?;
-        if descriptor.read_only {
-            return Err(Errno::ROFS);
-        }
-        let file = descriptor.host().ok_or(Errno::BADF)?;
-        Ok(sys::set_times(file, access, modify)?)
+        Ok(descriptor.to_touch()?.set_times(access, modify)?)
     }
 
     pub(super) fn fd_pread(
@@ -107,7 +102,7 @@ impl Cx<'_> {
             return Err(Errno::BADF);
         }
         let spans = transfer(&self.memory, iovs, iovs_len, nread)?;
-        let size = sys::read(file, self.memory.bytes_mut(), &spans, Some(offset))?;
+        let size = file.read(self.memory.bytes_mut(), &spans, Some(offset))?;
         Ok(self.memory.put(nread, size as u32)?)
     }
 
@@ -125,7 +120,7 @@ impl Cx<'_> {
             return Err(Errno::BADF);
         }
         let spans = transfer(&self.memory, iovs, iovs_len, nwritten)?;
-        let size = sys::write(file, self.memory.bytes(), &spans, Some(offset))?;
+        let size = file.write(self.memory.bytes(), &spans, Some(offset))?;
         Ok(self.memory.put(nwritten, size as u32)?)
     }
 
@@ -209,13 +204,13 @@ impl Cx<'_> {
             _ => return Err(Errno::INVAL),
         };
         self.out::<u64>(newoffset)?;
-        let position = sys::seek(self.wasi.descriptors.get(fd)?.file()?, offset, whence)?;
+        let position = self.wasi.descriptors.get(fd)?.file()?.seek(offset, whence)?;
         Ok(self.memory.put(newoffset, position)?)
     }
 
     pub(super) fn fd_tell(&mut self, fd: u32, offset: u64) -> Outcome {
         let file = self.wasi.descriptors.get(fd)?.file()?;
-        Ok(self.memory.put(offset, sys::seek(file, 0, Whence::Current)?)?)
+        Ok(self.memory.put(offset, file.seek(0, Whence::Current)?)?)
     }
 }
 
@@ -225,7 +220,7 @@ impl Descriptor {
         let memory = memory.bytes_mut();
         match &mut self.kind {
             Kind::File { .. } => {
-                self.when_ready(sys::POLLIN, |fd| sys::read(fd, memory, spans, None))
+                self.when_ready(sys::POLLIN, |file| file.read(memory, spans, None))
             }
             Kind::Reader(reader) => {
                 Ok(interrupted(|| reader.read(&mut memory[start..start + len]))?)
@@ -244,7 +239,15 @@ impl Descriptor {
                     spans.truncate(1);
                     spans[0].1 = len.min(PIPE_BUF_BYTES);
                 }
-                self.when_ready(sys::POLLOUT, |fd| sys::write(fd, memory, &spans, None))
+                let node_type = *node_type;
+                self.when_ready(sys::POLLOUT, |file| match (node_type, file.host()) {
+                    // Nobody reads any more: an error, not a signal.
+                    (NodeType::Socket, Some(socket)) => sys::send(socket, memory, &spans),
+                    (NodeType::Unknown, Some(_)) => {
+                        sys::without_sigpipe(|| file.write(memory, &spans, None))
+                    }
+                    _ => file.write(memory, &spans, None),
+                })
             }
             Kind::Writer(writer) => Ok(interrupted(|| writer.write(&memory[start..start + len]))?),
             Kind::Dir(_) | Kind::Reader(_) => Err(Errno::BADF),
@@ -256,11 +259,12 @@ impl Descriptor {
     fn when_ready(
         &self,
         events: i16,
-        mut transfer: impl FnMut(std::os::fd::BorrowedFd<'_>) -> sys::Result<usize>,
+        mut transfer: impl FnMut(&Handle) -> sys::Result<usize>,
     ) -> Result<usize, Errno> {
-        let Kind::File { fd, shared, .. } = &self.kind else { return Err(Errno::BADF) };
+        let Kind::File { handle, shared, .. } = &self.kind else { return Err(Errno::BADF) };
+        let Some(fd) = handle.host() else { return Ok(transfer(handle)?) };
         let waits = self.flags & fdflags::NONBLOCK == 0;
-        let mut watch = [Watch { fd: fd.as_fd(), events, seen: 0 }];
+        let mut watch = [Watch { fd, events, seen: 0 }];
         if *shared && !waits {
             sys::poll(&mut watch, Some(core::time::Duration::ZERO))?;
             if watch[0].seen == 0 {
@@ -268,7 +272,7 @@ impl Descriptor {
             }
         }
         loop {
-            match transfer(fd.as_fd()) {
+            match transfer(handle) {
                 Err(OsError(sys::EAGAIN)) if waits => sys::poll(&mut watch, None)?,
                 result => return Ok(result?),
             }
@@ -311,7 +315,7 @@ impl Entries {
 /// Lists a directory, `.` and `..` first.
 fn list(open: &OpenDir, room_bytes: usize) -> Result<Entries, Errno> {
     let mut entries = Entries::default();
-    entries.push(b".", sys::stat(open.dir.fd())?.ino, NodeType::Dir);
+    entries.push(b".", open.dir.handle().stat()?.ino, NodeType::Dir);
     entries.push(b"..", 0, NodeType::Dir);
     let mut fits = true;
     open.dir.list(|name, ino, node_type| {

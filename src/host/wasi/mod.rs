@@ -24,8 +24,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod types;
+mod world;
 
 use core::fmt;
+use core::time::Duration;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -34,21 +36,31 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
-use crate::host::fs::Dir;
+use crate::host::fs::{Dir, Resolver};
+pub use crate::host::fs::{
+    EmbeddedFs, Entry, FileSystem, MemFs, Metadata, NewNode, NewTime, NodeId, NodeKind,
+};
 use crate::host::sys;
 pub use call::{add_to_linker, add_to_linker_as};
 use descriptor::{Descriptor, Descriptors};
 pub use errno::Errno;
+pub use world::{RngSource, SeededRandom};
+use world::{Sleep, Source, World};
 
 /// What a guest gets of the world.
 ///
 /// By default: no arguments, no environment, an empty standard input, outputs that go nowhere, no
-/// directories; the real clocks and real random numbers.
+/// directories; and made-up time and random numbers that are the same in every run: the clocks
+/// start at the beginning of 2022 and advance by a millisecond whenever they are looked at, and by
+/// as much as the guest sleeps, which takes no real time. [`Wasi::inherit_system`] gives it the
+/// real ones.
 pub struct Wasi {
     name: Option<Box<[u8]>>,
     args: Vec<Box<[u8]>>,
     env: Vec<Box<[u8]>>,
     descriptors: Descriptors,
+    world: World,
+    resolver: Resolver,
 }
 
 impl Default for Wasi {
@@ -57,7 +69,8 @@ impl Default for Wasi {
         descriptors.insert(Descriptor::reader(Box::new(std::io::empty())));
         descriptors.insert(Descriptor::writer(Box::new(std::io::sink())));
         descriptors.insert(Descriptor::writer(Box::new(std::io::sink())));
-        Wasi { name: None, args: Vec::new(), env: Vec::new(), descriptors }
+        let (name, args, env) = (None, Vec::new(), Vec::new());
+        Wasi { name, args, env, descriptors, world: World::made_up(), resolver: Resolver::Kernel }
     }
 }
 
@@ -138,8 +151,34 @@ impl Wasi {
         let dir = Dir::open_ambient(host, read_only).map_err(|error| {
             os_error(&format!("cannot open directory {}", host.display()), error)
         })?;
+        let dir = dir.with_resolver(self.resolver);
         self.descriptors.insert(Descriptor::dir(dir, Some(text(guest))));
         Ok(self)
+    }
+
+    /// Gives the guest a file system of the embedder's under a name.
+    pub fn preopen_fs(self, guest: impl AsRef<OsStr>, fs: impl FileSystem + 'static) -> Wasi {
+        self.preopen_fs_as(guest.as_ref(), Box::new(fs), false)
+    }
+
+    /// Gives the guest a file system of the embedder's that it can only read.
+    pub fn preopen_fs_ro(self, guest: impl AsRef<OsStr>, fs: impl FileSystem + 'static) -> Wasi {
+        self.preopen_fs_as(guest.as_ref(), Box::new(fs), true)
+    }
+
+    fn preopen_fs_as(mut self, guest: &OsStr, fs: Box<dyn FileSystem>, read_only: bool) -> Wasi {
+        // A number that is the same in every run, and none of a device of the host's.
+        let dev = u64::MAX - u64::from(self.descriptors.next());
+        let dir = Dir::of_embedder(fs, dev, read_only);
+        self.descriptors.insert(Descriptor::dir(dir, Some(text(guest))));
+        self
+    }
+
+    /// Resolves paths step by step and never by `openat2`, in directories that are given after
+    /// this: for where that call is forbidden on pain of death. Otherwise there is no difference.
+    pub fn without_openat2(mut self) -> Wasi {
+        self.resolver = Resolver::Walk;
+        self
     }
 
     /// Gives the guest a socket that listens, as the next descriptor.
@@ -191,12 +230,106 @@ impl Wasi {
         self.inherit_stdin().inherit_stdout().inherit_stderr()
     }
 
-    fn inherit(mut self, number: u32) -> Wasi {
-        match Descriptor::stdio(number as i32) {
+    fn inherit(self, number: u32) -> Wasi {
+        self.stream(number, Descriptor::stdio(number))
+    }
+
+    /// Standard input from a file, a pipe or a socket: what it is, the guest sees, and it can wait
+    /// for it.
+    pub fn stdin_fd(self, fd: impl Into<OwnedFd>) -> Wasi {
+        self.stream(0, Descriptor::stream(fd.into(), true))
+    }
+
+    /// Standard output to a file, a pipe or a socket.
+    pub fn stdout_fd(self, fd: impl Into<OwnedFd>) -> Wasi {
+        self.stream(1, Descriptor::stream(fd.into(), false))
+    }
+
+    /// Standard error to a file, a pipe or a socket.
+    pub fn stderr_fd(self, fd: impl Into<OwnedFd>) -> Wasi {
+        self.stream(2, Descriptor::stream(fd.into(), false))
+    }
+
+    fn stream(mut self, number: u32, descriptor: sys::Result<Descriptor>) -> Wasi {
+        match descriptor {
             Ok(descriptor) => self.descriptors.set(number, descriptor),
             Err(_) => drop(self.descriptors.close(number)),
         }
         self
+    }
+
+    /// What the guest takes for the time of day: time since 1970.
+    pub fn walltime(
+        mut self,
+        now: impl FnMut() -> Duration + Send + 'static,
+        resolution: Duration,
+    ) -> Wasi {
+        self.world.wall = Source::Embedder { now: Box::new(now), resolution };
+        self
+    }
+
+    /// What the guest takes for the time that passed since some beginning; it must never go back.
+    /// The clocks of processor time show the same.
+    pub fn nanotime(
+        mut self,
+        now: impl FnMut() -> Duration + Send + 'static,
+        resolution: Duration,
+    ) -> Wasi {
+        self.world.monotonic = Source::Embedder { now: Box::new(now), resolution };
+        self
+    }
+
+    /// What happens when the guest waits for a clock, and for nothing else that is ready: after it
+    /// the time counts as passed.
+    pub fn nanosleep(mut self, sleep: impl FnMut(Duration) + Send + 'static) -> Wasi {
+        self.world.sleep = Sleep::Embedder(Box::new(sleep));
+        self
+    }
+
+    /// What happens when the guest lets others run.
+    pub fn osyield(mut self, osyield: impl FnMut() + Send + 'static) -> Wasi {
+        self.world.osyield = Box::new(osyield);
+        self
+    }
+
+    /// Where random numbers come from.
+    pub fn random(mut self, source: impl RngSource + 'static) -> Wasi {
+        self.world.random = Box::new(source);
+        self
+    }
+
+    /// The system's time of day.
+    pub fn sys_walltime(mut self) -> Wasi {
+        self.world.wall = Source::System;
+        self
+    }
+
+    /// The system's monotonic clock, and those of processor time.
+    pub fn sys_nanotime(mut self) -> Wasi {
+        self.world.monotonic = Source::System;
+        self
+    }
+
+    /// Waiting takes real time.
+    pub fn sys_nanosleep(mut self) -> Wasi {
+        self.world.sleep = Sleep::System;
+        self
+    }
+
+    /// Other threads of the process get a chance.
+    pub fn sys_osyield(self) -> Wasi {
+        self.osyield(std::thread::yield_now)
+    }
+
+    /// The system's random numbers, good for secrets.
+    pub fn sys_random(self) -> Wasi {
+        self.random(world::system_random)
+    }
+
+    /// Real time and real chance: all of `sys_walltime`, `sys_nanotime`, `sys_nanosleep`,
+    /// `sys_osyield` and `sys_random`.
+    pub fn inherit_system(self) -> Wasi {
+        self.sys_walltime().sys_nanotime().sys_nanosleep().sys_osyield().sys_random()
     }
 
     /// All arguments, the name first.

@@ -96,8 +96,8 @@ impl Cx<'_> {
         }
         let descriptor = match dir.open(path, &how)? {
             Node::Dir(dir) => Descriptor { flags: fdflags, ..Descriptor::dir(dir, None) },
-            Node::Other { fd, node_type, read_only } => Descriptor {
-                kind: Kind::File { fd, node_type, shared: false },
+            Node::Other { handle, node_type, read_only } => Descriptor {
+                kind: Kind::File { handle, node_type, shared: false },
                 flags: fdflags,
                 read: how.read,
                 write: how.write,

@@ -2,12 +2,15 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
+use super::Wasi;
 use super::call::{Cx, Outcome};
 use super::descriptor::{Descriptors, Kind};
 use super::env::clock;
 use super::errno::Errno;
-use super::types::{Event, Subject, Subscription, nanoseconds};
+use super::types::{Event, Subject, Subscription};
+use super::world::{Sleep, World};
 use crate::host::sys::{self, Clock, NodeType, Watch, Whence};
 
 impl Cx<'_> {
@@ -34,7 +37,8 @@ impl Cx<'_> {
             let one = Subscription::get(&self.memory, subscriptions + i * size, self.snapshot)?;
             list.push(one.ok_or(Errno::INVAL)?);
         }
-        let seen = Poll::new(&list, &self.wasi.descriptors).wait()?;
+        let Wasi { descriptors, world, .. } = &mut *self.wasi;
+        let seen = Poll::new(&list, descriptors, world).wait(world)?;
         for (i, event) in seen.iter().enumerate() {
             event.put(&mut self.memory, events + i as u64 * Event::SIZE)?;
         }
@@ -57,16 +61,20 @@ struct Alarm {
     clock: Clock,
     /// Units: nanoseconds, on that clock.
     at: u64,
+    /// How long it was to that when the call began.
+    left: Duration,
 }
 
 struct Waiting {
     userdata: u64,
     write: bool,
+    /// A pipe or a connection: one that is readable and has nothing to read is at its end.
+    ends: bool,
     watch: usize,
 }
 
 impl<'a> Poll<'a> {
-    fn new(list: &[Subscription], descriptors: &'a Descriptors) -> Poll<'a> {
+    fn new(list: &[Subscription], descriptors: &'a Descriptors, world: &mut World) -> Poll<'a> {
         let mut poll = Poll {
             ready: Vec::new(),
             alarms: Vec::new(),
@@ -77,7 +85,7 @@ impl<'a> Poll<'a> {
         for one in list {
             let added = match one.to {
                 Subject::Clock { id, timeout, absolute } => {
-                    poll.add_clock(one.userdata, id, timeout, absolute)
+                    poll.add_clock(one.userdata, id, timeout, absolute, world)
                 }
                 Subject::Read(fd) => {
                     poll.add_file(one.userdata, fd, false, descriptors, &mut known)
@@ -101,14 +109,23 @@ impl<'a> Poll<'a> {
         poll
     }
 
-    fn add_clock(&mut self, userdata: u64, id: u32, timeout: u64, absolute: bool) -> Outcome {
+    fn add_clock(
+        &mut self,
+        userdata: u64,
+        id: u32,
+        timeout: u64,
+        absolute: bool,
+        world: &mut World,
+    ) -> Outcome {
         let clock = match clock(id)? {
             clock @ (Clock::Real | Clock::Monotonic) => clock,
             // Time that does not pass while one waits.
             Clock::ProcessCpu | Clock::ThreadCpu => return Err(Errno::NOTSUP),
         };
-        let now = if absolute { 0 } else { nanoseconds(clock.now()?) };
-        self.alarms.push(Alarm { userdata, clock, at: now.saturating_add(timeout) });
+        let now = world.now(clock)?;
+        let at = if absolute { timeout } else { now.saturating_add(timeout) };
+        let left = Duration::from_nanos(at.saturating_sub(now));
+        self.alarms.push(Alarm { userdata, clock, at, left });
         Ok(())
     }
 
@@ -133,12 +150,13 @@ impl<'a> Poll<'a> {
                     self.watches.len() - 1
                 });
                 self.watches[watch].events |= if write { sys::POLLOUT } else { sys::POLLIN };
-                self.waiting.push(Waiting { userdata, write, watch });
+                let ends = matches!(node_type, NodeType::Socket | NodeType::Unknown);
+                self.waiting.push(Waiting { userdata, write, ends, watch });
             }
-            (Kind::File { .. }, Some(host)) => {
-                // A file on disk never makes one wait.
-                let position = sys::seek(host, 0, Whence::Current).unwrap_or(0);
-                let size = sys::stat(host).map_or(0, |stat| stat.size);
+            (Kind::File { handle, .. }, _) => {
+                // A file never makes one wait.
+                let position = handle.seek(0, Whence::Current).unwrap_or(0);
+                let size = handle.stat().map_or(0, |stat| stat.size);
                 self.ready.push(event(if write { 0 } else { size.saturating_sub(position) }));
             }
             // How much a reader has, nobody knows.
@@ -148,12 +166,37 @@ impl<'a> Poll<'a> {
     }
 
     /// Waits until something happened; answers all that did.
-    fn wait(mut self) -> Result<Vec<Event>, Errno> {
+    fn wait(mut self, world: &mut World) -> Result<Vec<Event>, Errno> {
+        let start = Instant::now();
+        let mut slept = Duration::ZERO;
         loop {
-            let timeout =
-                if self.ready.is_empty() { self.remaining()? } else { Some(Duration::ZERO) };
-            sys::poll(&mut self.watches, timeout)?;
-            self.collect()?;
+            let left = self.until_alarm(slept, world)?;
+            let wait = match (&world.sleep, left) {
+                // What is there already is not waited for.
+                _ if !self.ready.is_empty() => Some(Duration::ZERO),
+                // A clock that is set meanwhile is looked at again before long.
+                (Sleep::System, left) => left.map(|left| left.min(WAIT_MAX)),
+                (Sleep::Embedder(_), left) => left.map(|_| Duration::ZERO),
+            };
+            sys::poll(&mut self.watches, wait)?;
+            self.collect_files();
+            match (left, &mut world.sleep) {
+                (Some(left), Sleep::Embedder(sleep)) if self.ready.is_empty() => {
+                    sleep(left);
+                    slept += left;
+                    // Files that became ready meanwhile count too.
+                    sys::poll(&mut self.watches, Some(Duration::ZERO))?;
+                    self.collect_files();
+                }
+                (_, Sleep::System) => slept = start.elapsed(),
+                _ => {}
+            }
+            for alarm in &self.alarms {
+                if alarm.left(slept, world)?.is_zero() {
+                    let (userdata, tag) = (alarm.userdata, TAG_CLOCK);
+                    self.ready.push(Event { userdata, error: 0, tag, bytes: 0, hangup: false });
+                }
+            }
             if !self.ready.is_empty() {
                 return Ok(self.ready);
             }
@@ -161,17 +204,16 @@ impl<'a> Poll<'a> {
     }
 
     /// The time until the first alarm; none if there is no alarm.
-    fn remaining(&self) -> Result<Option<Duration>, Errno> {
-        let mut least = None;
+    fn until_alarm(&self, slept: Duration, world: &mut World) -> Result<Option<Duration>, Errno> {
+        let mut least: Option<Duration> = None;
         for alarm in &self.alarms {
-            let left = alarm.at.saturating_sub(nanoseconds(alarm.clock.now()?));
-            least = Some(least.map_or(left, |least: u64| least.min(left)));
+            let left = alarm.left(slept, world)?;
+            least = Some(least.map_or(left, |least| least.min(left)));
         }
-        // A clock that is set meanwhile is looked at again before long.
-        Ok(least.map(|nanos| Duration::from_nanos(nanos).min(WAIT_MAX)))
+        Ok(least)
     }
 
-    fn collect(&mut self) -> Result<(), Errno> {
+    fn collect_files(&mut self) {
         for one in &self.waiting {
             let Watch { fd, seen, .. } = self.watches[one.watch];
             let wanted = if one.write { sys::POLLOUT } else { sys::POLLIN };
@@ -179,22 +221,28 @@ impl<'a> Poll<'a> {
             if seen & wanted == 0 && failed == 0 {
                 continue;
             }
-            let bytes = if one.write { 0 } else { sys::readable(fd).unwrap_or(1) };
+            let readable = if one.write { Some(0) } else { sys::readable(fd) };
+            let at_end = one.ends && !one.write && readable == Some(0);
             self.ready.push(Event {
                 userdata: one.userdata,
                 error: if seen & sys::POLLNVAL != 0 { Errno::BADF.number() } else { 0 },
                 tag: if one.write { TAG_WRITE } else { TAG_READ },
-                bytes,
-                hangup: seen & sys::POLLHUP != 0,
+                bytes: readable.unwrap_or(1),
+                hangup: seen & sys::POLLHUP != 0 || at_end,
             });
         }
-        for alarm in &self.alarms {
-            if nanoseconds(alarm.clock.now()?) >= alarm.at {
-                let (userdata, tag) = (alarm.userdata, TAG_CLOCK);
-                self.ready.push(Event { userdata, error: 0, tag, bytes: 0, hangup: false });
-            }
+    }
+}
+
+impl Alarm {
+    /// How long it is to the alarm after so much sleep. The system's clock is asked again, as it
+    /// may be set meanwhile; for another one sleep is what passes.
+    fn left(&self, slept: Duration, world: &mut World) -> Result<Duration, Errno> {
+        if world.is_system(self.clock) && matches!(world.sleep, Sleep::System) {
+            Ok(Duration::from_nanos(self.at.saturating_sub(world.now(self.clock)?)))
+        } else {
+            Ok(self.left.saturating_sub(slept))
         }
-        Ok(())
     }
 }
 

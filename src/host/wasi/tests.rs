@@ -38,7 +38,8 @@ impl Guest {
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(path.join("dir")).unwrap();
         fs::write(path.join("file"), "0123456789").unwrap();
-        let wasi = Wasi::default().preopen(&path, "/").unwrap().preopen_ro(&path, "ro").unwrap();
+        let wasi = Wasi::default().inherit_system();
+        let wasi = wasi.preopen(&path, "/").unwrap().preopen_ro(&path, "ro").unwrap();
         Guest { wasi, memory: vec![0; MEMORY_BYTES], snapshot: Snapshot::Preview1, path }
     }
 
