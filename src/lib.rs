@@ -18,4 +18,4 @@ pub mod wasm;
 
 pub use api::*;
 #[cfg(feature = "std")]
-pub use host::wasi;
+pub use host::{sysenv, wasi};

@@ -14,6 +14,8 @@ use alloc::sync::Arc;
 pub struct Config {
     features: Features,
     fuel: bool,
+    interrupts: bool,
+    invalid_functions: bool,
     eager: bool,
     guard_pages: bool,
     max_stack_bytes: usize,
@@ -23,6 +25,8 @@ impl Default for Config {
         Config {
             features: Features::default(),
             fuel: false,
+            interrupts: false,
+            invalid_functions: false,
             eager: false,
             guard_pages: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
@@ -43,6 +47,19 @@ impl Config {
     /// Whether execution consumes fuel; see [`Store::set_fuel`](super::Store::set_fuel).
     pub fn fuel(mut self, on: bool) -> Config {
         self.fuel = on;
+        self
+    }
+    /// Whether execution can be stopped from another thread; see
+    /// [`Store::interrupt_handle`](super::Store::interrupt_handle). Guests then look for it at
+    /// every call and every turn of a loop.
+    pub fn interrupts(mut self, on: bool) -> Config {
+        self.interrupts = on;
+        self
+    }
+    /// Whether modules with invalid function bodies are loaded all the same: calling such a
+    /// function is a trap. What is malformed is still an error.
+    pub fn invalid_functions(mut self, on: bool) -> Config {
+        self.invalid_functions = on;
         self
     }
     /// Whether functions are translated when the module is loaded, not on their first call.
@@ -92,13 +109,13 @@ impl Engine {
         &self.0.registry
     }
     pub(crate) fn options(&self) -> Options {
-        let Config { features, fuel, eager, .. } = self.0.config;
-        Options { features, fuel, eager }
+        let Config { features, fuel, interrupts, invalid_functions, eager, .. } = self.0.config;
+        Options { features, fuel, interrupts, invalid_functions, eager }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
-        let Config { fuel, guard_pages, max_stack_bytes, .. } = self.0.config;
+        let Config { fuel, interrupts, guard_pages, max_stack_bytes, .. } = self.0.config;
         let limits = Limits { stack_bytes: max_stack_bytes as u64, ..Limits::default() };
-        StoreOptions { limits, fuel, guard_pages }
+        StoreOptions { limits, fuel, interrupts, guard_pages }
     }
     pub(crate) fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

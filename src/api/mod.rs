@@ -12,7 +12,7 @@ mod store;
 mod typed;
 mod val;
 
-pub use self::caller::{Caller, Guest, Plain};
+pub use self::caller::{Caller, Guest, Memories, Plain};
 pub use self::engine::{Config, Engine};
 pub use self::func::{Func, TypedFunc};
 pub use self::host::{HostResult, IntoFunc};
@@ -20,7 +20,7 @@ pub use self::instance::Instance;
 pub use self::linker::Linker;
 pub use self::module::{ExportType, ImportType, Module};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
-pub use self::store::{AsContext, AsContextMut, Store, StoreContextMut};
+pub use self::store::{AsContext, AsContextMut, InterruptHandle, Store, StoreContextMut};
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::{ExternRef, OpaqueRef, Val};
 pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem};

@@ -105,6 +105,16 @@ impl Module {
             ty: ExternType::resolve(self.engine.registry(), &module.export_type(export)),
         })
     }
+    /// A number that no other module has while this one is there: that of
+    /// [`Frame::module_id`](super::Frame::module_id).
+    pub fn id(&self) -> usize {
+        self.compiled.id()
+    }
+    /// What is wrong with the invalid function bodies, if
+    /// [`Config::invalid_functions`](super::Config::invalid_functions) lets them pass.
+    pub fn invalid_functions(&self) -> impl ExactSizeIterator<Item = Error> + '_ {
+        self.compiled.invalid().iter().map(|error| error.clone().into())
+    }
     /// The module's own name, from its name section.
     pub fn name(&self) -> Option<String> {
         self.compiled.module.names(self.compiled.bytes()).module.map(Into::into)

@@ -12,7 +12,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A store (spec §4.2.3): it owns all objects of its instances, and `T`, the host's data.
 ///
@@ -95,6 +95,31 @@ impl<T> Store<T> {
     /// The fuel that is left, if the engine is configured for it.
     pub fn fuel(&self) -> Option<u64> {
         fuel(self.core())
+    }
+    /// What stops execution in this store from another thread.
+    ///
+    /// # Errors
+    /// Usage: the engine is not configured for interrupts.
+    pub fn interrupt_handle(&self) -> Result<InterruptHandle, Error> {
+        if !self.core().has_interrupts() {
+            return Err(Error::usage("interrupts need Config::interrupts(true)"));
+        }
+        Ok(InterruptHandle(self.core().interrupt().clone()))
+    }
+}
+
+/// Stops the execution in a store from another thread. Clones stop the same store.
+#[derive(Clone, Debug)]
+pub struct InterruptHandle(Arc<AtomicBool>);
+impl InterruptHandle {
+    /// What runs now, or else next, ends with the trap `Interrupted`, at its next call or turn of a
+    /// loop; once. A host function that blocks is not stopped, but what comes after it.
+    pub fn interrupt(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+    /// Takes back an interrupt that nothing has met yet.
+    pub fn clear(&self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 impl<T> Drop for Store<T> {

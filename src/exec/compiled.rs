@@ -3,7 +3,7 @@
 use super::run::translate_stub;
 use crate::ir::code::ModuleCode;
 use crate::rt::error::Frame;
-use crate::wasm::error::Error;
+use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::features::Features;
 use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
@@ -41,6 +41,10 @@ pub struct Options {
     pub features: Features,
     /// Charge fuel.
     pub fuel: bool,
+    /// Look for interrupts.
+    pub interrupts: bool,
+    /// Load modules with invalid function bodies.
+    pub invalid_functions: bool,
     /// Translate all functions when the module is loaded.
     pub eager: bool,
 }
@@ -53,7 +57,9 @@ pub struct CompiledModule {
     /// Its code.
     pub code: ModuleCode,
     bytes: Bytes,
-    fuel: bool,
+    options: Options,
+    /// What is wrong with function bodies, if they may be invalid.
+    invalid: Vec<Error>,
     /// The exports in the order of their names.
     exports_by_name: Box<[u32]>,
     memory_export: Option<u32>,
@@ -69,7 +75,7 @@ impl CompiledModule {
         registry: &TypeRegistry,
     ) -> Result<Arc<CompiledModule>, Error> {
         let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
-        validate::module(&module, bytes.as_slice())?;
+        let invalid = validate_bodies(&module, bytes.as_slice(), options.invalid_functions)?;
         let code = ModuleCode::new(module.code.len(), translate_stub());
         let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports_by_name.sort_unstable_by_key(|&i| &module.exports[i as usize].name);
@@ -77,7 +83,8 @@ impl CompiledModule {
             module,
             code,
             bytes,
-            fuel: options.fuel,
+            options: *options,
+            invalid,
             exports_by_name,
             memory_export: None,
         };
@@ -89,6 +96,9 @@ impl CompiledModule {
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
         if options.eager {
             for func in 0..compiled.code.entries().len() as u32 {
+                if compiled.is_invalid(func) {
+                    continue;
+                }
                 let code = super::run::translate_function(&compiled, func, false)?;
                 compiled.code.publish(func, code);
             }
@@ -99,9 +109,18 @@ impl CompiledModule {
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_slice()
     }
-    /// Whether the code charges fuel.
-    pub fn fuel(&self) -> bool {
-        self.fuel
+    /// How it is compiled.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+    /// What is wrong with function bodies, in the order of the functions.
+    pub fn invalid(&self) -> &[Error] {
+        &self.invalid
+    }
+    /// Whether the body of a defined function is invalid.
+    pub fn is_invalid(&self, func: u32) -> bool {
+        let func = func.saturating_add(self.module.num_imported_funcs());
+        self.invalid.binary_search_by_key(&Some(func), Error::func).is_ok()
     }
     /// The engine's types.
     pub fn registry(&self) -> &TypeRegistry {
@@ -121,6 +140,10 @@ impl CompiledModule {
     pub fn memory_export(&self) -> Option<u32> {
         self.memory_export
     }
+    /// A number that no other module has while this one is there.
+    pub fn id(&self) -> usize {
+        core::ptr::from_ref(self) as usize
+    }
     /// A frame of a backtrace, with names.
     pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
         let export = || {
@@ -131,7 +154,24 @@ impl CompiledModule {
             func,
             name: names.func(func).map(ToString::to_string).or_else(export),
             module: names.module.as_deref().map(ToString::to_string),
+            module_id: self.id(),
             offset,
         }
     }
+}
+
+/// Validates all function bodies; gives the errors of those that are invalid, if they may be.
+fn validate_bodies(module: &Module, bytes: &[u8], invalid: bool) -> Result<Vec<Error>, Error> {
+    if !invalid {
+        return validate::module(module, bytes).map(|()| Vec::new());
+    }
+    let mut scratch = validate::Scratch::new();
+    let mut errors = Vec::new();
+    for func in 0..module.code.len() as u32 {
+        match validate::func(module, bytes, func, &mut (), &mut scratch) {
+            Err(error) if error.kind() == ErrorKind::Invalid => errors.push(error),
+            result => result?,
+        }
+    }
+    Ok(errors)
 }

@@ -253,6 +253,9 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
         let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         let code = match (*module).code.get((*entry).func) {
             Some(code) => code,
+            None if (*module).is_invalid((*entry).func) => {
+                return Err(1 + Trap::InvalidFunction as Stop);
+            }
             None => match translate_function(&*module, (*entry).func, false) {
                 Ok(code) => (*module).code.publish((*entry).func, code),
                 Err(error) => {
@@ -280,7 +283,8 @@ pub fn translate_function(
     let context = Context {
         imported_funcs: module.module.num_imported_funcs(),
         entries: module.code.entries(),
-        fuel: module.fuel(),
+        fuel: module.options().fuel,
+        interrupts: module.options().interrupts,
         listing,
     };
     let mut translator = Translator::<Machine>::new(context);

@@ -70,6 +70,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Poll,
     Call,
     CallImport,
     TailCall,

@@ -13,6 +13,7 @@ pub use crate::ir::code::CodeEntry;
 use crate::wasm::error::Error;
 use crate::wasm::types::{TypeId, ValType};
 use core::cell::Cell;
+use core::sync::atomic::AtomicBool;
 
 /// Slots of a frame's header, below the frame pointer.
 pub const HEADER_SLOTS: usize = 4;
@@ -173,6 +174,8 @@ pub struct StoreData {
     /// `table.grow` by `count` elements of value `init`: the old size, or `u64::MAX`.
     pub table_grow:
         unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+    /// Set by others to stop the execution; the store keeps what it points to (R10).
+    pub interrupt: *const AtomicBool,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
 }

@@ -15,10 +15,12 @@ use super::table::Table;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::AtomicBool;
 
 /// How a store calls host functions; see [`StoreData::host_call`].
 pub type HostCall =
@@ -31,6 +33,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether code charges fuel.
     pub fuel: bool,
+    /// Whether code looks for interrupts.
+    pub interrupts: bool,
     /// Whether memories of 32-bit addresses are surrounded by what they cannot reach.
     pub guard_pages: bool,
 }
@@ -51,6 +55,8 @@ pub struct Store {
     /// Values that `externref`s stand for, by index.
     pub externs: Vec<Box<dyn Any + Send + Sync>>,
     options: Options,
+    /// What the head points to; handles outlive the store.
+    interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
     used: Usage,
     stack: Option<ValueStack>,
@@ -88,6 +94,7 @@ impl Store {
         options: Options,
         host_call: HostCall,
     ) -> Owned<Store> {
+        let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
@@ -98,6 +105,7 @@ impl Store {
             host_call,
             memory_grow,
             table_grow,
+            interrupt: Arc::as_ptr(&interrupt),
             unsupported: Cell::new(None),
         };
         let store = Owned::new(Store {
@@ -108,6 +116,7 @@ impl Store {
             pending: None,
             externs: Vec::new(),
             options,
+            interrupt,
             used: Usage::default(),
             stack: None,
             host: Owned::new(Instance::empty(ptr::null_mut())),
@@ -135,6 +144,14 @@ impl Store {
             self.head.stack_top.set(ptr::null_mut());
             self.head.stack_limit.set(ptr::null_mut());
         }
+    }
+    /// Whether code looks for interrupts.
+    pub fn has_interrupts(&self) -> bool {
+        self.options.interrupts
+    }
+    /// Setting it stops what runs, once.
+    pub fn interrupt(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
     }
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {
