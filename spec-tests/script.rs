@@ -1,7 +1,7 @@
 //! Runs one script (`.wast` file) against the engine and counts what held.
 
-use crate::engine::{Failure, Features, Host, Instance, Kind, Module};
-use crate::value::{self, Value};
+use super::engine::{Failure, Features, Host, Instance, Kind, Module};
+use super::value::{self, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

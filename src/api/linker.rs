@@ -172,7 +172,11 @@ impl<T> Linker<T> {
         for import in self.missing(module) {
             let Some(ty) = import.ty.func() else { continue };
             let host = HostFunc::trusted(ty.clone(), |_, _| Err(Trap::MissingImport.into()));
-            self.insert(&import.module, &import.name, Definition::Host(alloc::vec![Arc::new(host)]))?;
+            self.insert(
+                &import.module,
+                &import.name,
+                Definition::Host(alloc::vec![Arc::new(host)]),
+            )?;
         }
         Ok(self)
     }

@@ -18,9 +18,11 @@ pub use self::func::{Func, TypedFunc};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;
 pub use self::linker::Linker;
-pub use self::module::{ExportType, ImportType, Module};
+pub use self::module::{ExportType, ImportType, Module, ModuleStats};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
-pub use self::store::{AsContext, AsContextMut, InterruptHandle, Store, StoreContextMut};
+pub use self::store::{
+    AsContext, AsContextMut, InterruptHandle, Store, StoreContextMut, StoreStats,
+};
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::{ExternRef, OpaqueRef, Val};
 pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem};

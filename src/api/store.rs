@@ -36,6 +36,18 @@ pub(crate) struct Inner<T> {
     pub hosts: Vec<Arc<HostFunc<T>>>,
     /// Host functions of linkers that are here already, by the address of what is shared.
     pub linked: BTreeMap<usize, *const FuncData>,
+    /// How many calls of host functions there were.
+    pub host_calls: u64,
+}
+
+/// What a store has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// Calls of host functions by guests.
+    pub host_calls: u64,
+    /// Bytes of all memories. They never shrink.
+    pub memory_bytes: u64,
 }
 
 impl<T> Store<T> {
@@ -50,6 +62,7 @@ impl<T> Store<T> {
             engine: engine.clone(),
             hosts: Vec::new(),
             linked: BTreeMap::new(),
+            host_calls: 0,
         };
         let inner = NonNull::from(Box::leak(Box::new(inner)));
         // SAFETY: R6: just made, and not lent yet.
@@ -95,6 +108,11 @@ impl<T> Store<T> {
     /// The fuel that is left, if the engine is configured for it.
     pub fn fuel(&self) -> Option<u64> {
         fuel(self.core())
+    }
+    /// What was used so far.
+    pub fn stats(&self) -> StoreStats {
+        let Inner { host_calls, .. } = *self.inner();
+        StoreStats { host_calls, memory_bytes: self.core().memory_bytes() }
     }
     /// What stops execution in this store from another thread.
     ///

@@ -59,6 +59,10 @@ impl OpaqueRef {
     pub fn i31(self) -> Option<i32> {
         (self.bits & I31_TAG != 0).then_some((self.bits as u32 as i32) >> 1)
     }
+    /// An i31 of a store: of the number, as many bits as it has.
+    pub fn from_i31(cx: &impl AsContext, number: i32) -> OpaqueRef {
+        OpaqueRef { store: cx.core().id, bits: u64::from((number as u32) << 1) | I31_TAG }
+    }
     /// Whether it is a host value that was made internal.
     pub fn is_host(self) -> bool {
         self.bits & 3 == HOST_TAG

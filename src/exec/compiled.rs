@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The bytes of a module.
 #[derive(Debug)]
@@ -49,6 +50,46 @@ pub struct Options {
     pub eager: bool,
 }
 
+/// What was spent on a module so far.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// On decoding.
+    pub decode_nanos: u64,
+    /// On validation.
+    pub validate_nanos: u64,
+    /// On translation, which validates again.
+    pub translate_nanos: AtomicU64,
+    /// How many functions were translated.
+    pub translated: AtomicU32,
+}
+impl Times {
+    /// Measures the translation of a function.
+    pub fn translating<R>(&self, f: impl FnOnce() -> R) -> R {
+        let watch = Stopwatch::start();
+        let result = f();
+        self.translate_nanos.fetch_add(watch.nanos(), Ordering::Relaxed);
+        self.translated.fetch_add(1, Ordering::Relaxed);
+        result
+    }
+}
+
+/// Measures time where there is a clock.
+struct Stopwatch(#[cfg(feature = "std")] std::time::Instant);
+impl Stopwatch {
+    fn start() -> Stopwatch {
+        Stopwatch(
+            #[cfg(feature = "std")]
+            std::time::Instant::now(),
+        )
+    }
+    fn nanos(&self) -> u64 {
+        #[cfg(feature = "std")]
+        return self.0.elapsed().as_nanos() as u64;
+        #[cfg(not(feature = "std"))]
+        0
+    }
+}
+
 /// A compiled module.
 #[derive(Debug)]
 pub struct CompiledModule {
@@ -60,6 +101,7 @@ pub struct CompiledModule {
     options: Options,
     /// What is wrong with function bodies, if they may be invalid.
     invalid: Vec<Error>,
+    times: Times,
     /// The exports in the order of their names.
     exports_by_name: Box<[u32]>,
     memory_export: Option<u32>,
@@ -74,8 +116,12 @@ impl CompiledModule {
         options: &Options,
         registry: &TypeRegistry,
     ) -> Result<Arc<CompiledModule>, Error> {
+        let watch = Stopwatch::start();
         let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
+        let decode_nanos = watch.nanos();
+        let watch = Stopwatch::start();
         let invalid = validate_bodies(&module, bytes.as_slice(), options.invalid_functions)?;
+        let validate_nanos = watch.nanos();
         let code = ModuleCode::new(module.code.len(), translate_stub());
         let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports_by_name.sort_unstable_by_key(|&i| &module.exports[i as usize].name);
@@ -85,6 +131,7 @@ impl CompiledModule {
             bytes,
             options: *options,
             invalid,
+            times: Times { decode_nanos, validate_nanos, ..Times::default() },
             exports_by_name,
             memory_export: None,
         };
@@ -108,6 +155,10 @@ impl CompiledModule {
     /// The module's bytes.
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_slice()
+    }
+    /// How long it took to get here.
+    pub fn times(&self) -> &Times {
+        &self.times
     }
     /// How it is compiled.
     pub fn options(&self) -> &Options {

@@ -289,7 +289,9 @@ pub fn translate_function(
     };
     let mut translator = Translator::<Machine>::new(context);
     let mut scratch = validate::Scratch::default();
-    validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)?;
+    module.times().translating(|| {
+        validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)
+    })?;
     Ok(translator.take_code())
 }
 

@@ -153,6 +153,10 @@ impl Store {
     pub fn interrupt(&self) -> &Arc<AtomicBool> {
         &self.interrupt
     }
+    /// Bytes of all memories.
+    pub fn memory_bytes(&self) -> u64 {
+        self.used.memory_bytes
+    }
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {
         self.options.fuel

@@ -153,7 +153,9 @@ impl Cx<'_> {
         ] {
             bytes.extend(narrow.to_le_bytes());
         }
-        for wide in [stat.size, nanoseconds(stat.atime), nanoseconds(stat.mtime), nanoseconds(stat.ctime)] {
+        for wide in
+            [stat.size, nanoseconds(stat.atime), nanoseconds(stat.mtime), nanoseconds(stat.ctime)]
+        {
             bytes.extend(wide.to_le_bytes());
         }
         self.ram.put(stat_buf, &bytes).map(|()| 0)

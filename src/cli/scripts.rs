@@ -1,0 +1,9 @@
+//! The runner of the specification's scripts: that of our own tests.
+#![allow(dead_code)] // what only the tests use
+
+#[path = "../../spec-tests/engine.rs"]
+pub mod engine;
+#[path = "../../spec-tests/script.rs"]
+pub mod script;
+#[path = "../../spec-tests/value.rs"]
+pub mod value;
