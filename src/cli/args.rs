@@ -607,9 +607,9 @@ mod tests {
 
     #[test]
     fn words_of_two_letters() {
-        let args = run(&["-ns", "-np", "-e", "-ns", "m", "-np"]).unwrap();
+        let args = run(&["-ns", "-np", "-e", "lib", "m", "-np"]).unwrap();
         assert!(args.link.no_system && args.link.no_parent);
-        assert_eq!(args.link.extra, [PathBuf::from("-ns")]);
+        assert_eq!(args.link.extra, [PathBuf::from("lib")]);
         assert_eq!(args.args, ["-np"]);
     }
 

@@ -58,15 +58,14 @@ impl<'a> Program<'a> {
         let mut host = Linker::new(&engine);
         // Modules that are preloaded go before those of the host.
         host.allow_shadowing(true);
-        let mut host_names = Vec::new();
         if provides(&args.link, HostModules::Wasi) {
             wasi::add_to_linker(&mut host, |host: &mut Host| &mut host.wasi)?;
-            host_names.extend(["wasi_snapshot_preview1", "wasi_unstable"]);
         }
         if provides(&args.link, HostModules::Sysenv) {
             sysenv::add_to_linker(&mut host, |host: &mut Host| &mut host.sysenv)?;
-            host_names.extend(SYSENV);
         }
+        let provided = HOSTS.iter().filter(|(modules, _)| provides(&args.link, *modules));
+        let host_names = provided.flat_map(|(_, names)| names.iter().copied()).collect();
         Ok(Program {
             args,
             engine,
@@ -178,6 +177,9 @@ impl<'a> Program<'a> {
         if SYSENV.contains(&name) && self.args.link.no_system {
             return format!("\n(--no-system has taken {name} away)");
         }
+        if HOSTS.iter().any(|(_, names)| names.contains(&name)) && self.args.link.host.is_some() {
+            return format!("\n(--host has taken {name} away)");
+        }
         let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
         match places.is_empty() {
             true => format!("\n(there is no module {name:?})"),
@@ -243,7 +245,11 @@ fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.into())
 }
 
-const SYSENV: [&str; 2] = ["sys_fs", "sys_proc"];
+const SYSENV: &[&str] = &["sys_fs", "sys_proc"];
+const HOSTS: [(HostModules, &[&str]); 2] = [
+    (HostModules::Wasi, &["wasi_snapshot_preview1", "wasi_unstable"]),
+    (HostModules::Sysenv, SYSENV),
+];
 const SYSTEM_MODULES: &str = "/usr/local/lib/wasmvm";
 const TRAP_HINT: &str = "\n(--unknown-imports=trap runs it nevertheless)";
 /// How many modules may be instantiated for one another; each takes some native stack.

@@ -36,8 +36,14 @@ pub(super) fn describe(error: &Error, modules: &[(PathBuf, Module)]) -> String {
 pub(super) fn backtrace(frames: &[Frame], modules: &[(PathBuf, Module)]) -> String {
     let mut sources: HashMap<usize, Option<Source<'_>>> = HashMap::new();
     let mut text = String::new();
-    for (i, frame) in frames.iter().enumerate() {
-        text += &format!("\n  {i:>3}: {frame}");
+    let mut index = 0;
+    for run in frames.chunk_by(|one, next| one == next) {
+        let frame = &run[0];
+        text += &format!("\n  {index:>3}: {frame}");
+        index += run.len();
+        if run.len() > 1 {
+            text += &format!(" ({} times)", run.len());
+        }
         let Some((path, module)) = modules.iter().find(|(_, m)| m.id() == frame.module_id) else {
             continue;
         };
