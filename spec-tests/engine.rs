@@ -3,7 +3,7 @@
 use super::value::{Hierarchy, Value};
 use wasmvm::{
     Config, Engine, Error, ErrorKind, Extern, ExternRef, FuncType, Global, GlobalType, Linker,
-    Memory, MemoryType, RefType, Store, Table, TableType, TypeLimits, Val, ValType,
+    Memory, MemoryType, RefType, SharedMemory, Store, Table, TableType, TypeLimits, Val, ValType,
 };
 pub use wasmvm::{Instance, Module};
 
@@ -74,6 +74,7 @@ impl From<Error> for Failure {
             ErrorKind::Invalid => Kind::Invalid,
             ErrorKind::Link => Kind::Link,
             ErrorKind::Trap => Kind::Trap,
+            ErrorKind::Exception => Kind::Exception,
             ErrorKind::Unsupported => Kind::Unsupported,
             _ => Kind::Other,
         };
@@ -86,42 +87,72 @@ pub struct Host {
     engine: Engine,
     store: Store<()>,
     linker: Linker<()>,
-    /// The linkers of the threads that this one was declared in.
-    outer: Vec<Linker<()>>,
+}
+
+/// What a script has a name for.
+#[derive(Clone)]
+pub enum Item {
+    Instance(Instance),
+    /// What another thread lets this one have of an instance: its shared memories.
+    Shared(Vec<(String, SharedMemory)>),
 }
 
 impl Host {
     pub fn new(features: Features) -> Host {
-        let engine = Engine::new(Config::new().features(features.set())).expect("a valid setting");
+        Host::with(Engine::new(Config::new().features(features.set())).expect("a valid setting"))
+    }
+
+    /// A store for another thread: nothing is registered but a `spectest` module of its own.
+    pub fn thread(&self) -> Host {
+        Host::with(self.engine.clone())
+    }
+
+    fn with(engine: Engine) -> Host {
         let mut store = Store::new(&engine, ());
         let linker = spectest(&engine, &mut store).expect("the objects of the spectest module");
-        Host { engine, store, linker, outer: Vec::new() }
+        Host { engine, store, linker }
     }
 
-    /// From here on nothing is registered but the `spectest` module: a thread begins.
-    pub fn enter_thread(&mut self) -> Result<(), Failure> {
-        let inner = spectest(&self.engine, &mut self.store)?;
-        self.outer.push(std::mem::replace(&mut self.linker, inner));
-        Ok(())
-    }
-
-    /// What was registered before the thread is so again.
-    pub fn leave_thread(&mut self) {
-        if let Some(outer) = self.outer.pop() {
-            self.linker = outer;
+    /// What another thread can have of an item.
+    pub fn share(&self, item: &Item) -> Result<Item, Failure> {
+        let Item::Instance(instance) = item else { return Ok(item.clone()) };
+        let mut shared = Vec::new();
+        for (name, export) in instance.exports(&self.store)? {
+            if let Some(memory) = export.into_memory()
+                && let Some(memory) = memory.to_shared(&self.store)?
+            {
+                shared.push((name, memory));
+            }
         }
+        Ok(Item::Shared(shared))
     }
 
     pub fn compile(&mut self, bytes: &[u8]) -> Result<Module, Failure> {
         Ok(Module::new(&self.engine, bytes)?)
     }
 
+    /// Reads the custom sections whose contents the specification defines.
+    pub fn read_customs(&self, module: &Module) -> Result<(), Failure> {
+        module.branch_hints()?;
+        Ok(())
+    }
+
     pub fn instantiate(&mut self, module: &Module) -> Result<Instance, Failure> {
         Ok(self.linker.instantiate(&mut self.store, module)?)
     }
 
-    pub fn register(&mut self, name: &str, instance: &Instance) -> Result<(), Failure> {
-        self.linker.instance(&self.store, name, *instance)?;
+    pub fn register(&mut self, name: &str, item: &Item) -> Result<(), Failure> {
+        match item {
+            Item::Instance(instance) => {
+                self.linker.instance(&self.store, name, *instance)?;
+            }
+            Item::Shared(memories) => {
+                for (export, memory) in memories {
+                    let memory = Memory::from_shared(&mut self.store, memory)?;
+                    self.linker.define(&self.store, name, export, Extern::Memory(memory))?;
+                }
+            }
+        }
         Ok(())
     }
 
@@ -227,8 +258,10 @@ fn spectest(engine: &Engine, store: &mut Store<()>) -> Result<Linker<()>, Error>
         let table = Table::new(&mut *store, ty, Val::FuncRef(None))?;
         linker.define(&*store, "spectest", name, Extern::Table(table))?;
     }
-    for (name, shared) in [("memory", false), ("shared_memory", true)] {
-        let limits = TypeLimits { min: 1, max: Some(2), is_64: false };
+    let memories =
+        [("memory", false, false), ("memory64", true, false), ("shared_memory", false, true)];
+    for (name, is_64, shared) in memories {
+        let limits = TypeLimits { min: 1, max: Some(2), is_64 };
         let ty = MemoryType { limits, shared, page_size_log2: 16 };
         let memory = Memory::new(&mut *store, ty)?;
         linker.define(&*store, "spectest", name, Extern::Memory(memory))?;

@@ -9,6 +9,7 @@ mod engine;
 mod expectations;
 mod script;
 mod suite;
+mod twin;
 mod value;
 mod worker;
 

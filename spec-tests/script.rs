@@ -1,10 +1,12 @@
 //! Runs one script (`.wast` file) against the engine and counts what held.
 
-use super::engine::{Failure, Features, Host, Instance, Kind, Module};
+use super::engine::{Failure, Features, Host, Instance, Item, Kind, Module};
+use super::twin::{self, Widen};
 use super::value::{self, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::{self, Builder, ScopedJoinHandle};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, WastInvoke, WastThread, Wat};
@@ -110,13 +112,14 @@ impl Event {
 }
 
 /// Runs a script.
-pub fn run(source: &str, features: Features, tell: &mut dyn FnMut(Event)) {
+pub fn run(source: &str, features: Features, widen: Option<Widen>, tell: &mut dyn FnMut(Event)) {
     let parsed = parse(source, |directives| {
-        let host = Host::new(features);
-        let mut script = Script { source, host, scope: Scope::default(), tell };
-        for directive in directives {
-            script.directive(directive);
-        }
+        thread::scope(|threads| {
+            let (scope, running) = (Scope::default(), HashMap::new());
+            let host = Host::new(features);
+            let script = Script { source, widen, widened: 0, host, scope, tell, threads, running };
+            script.directives(directives);
+        });
     });
     if let Err(reason) = parsed {
         tell(Event::Unreadable(reason));
@@ -160,6 +163,18 @@ fn asserts(directive: &WastDirective<'_>) -> bool {
     )
 }
 
+/// Whether a directive says that a module is rejected before it is linked.
+fn rejects(directive: &WastDirective<'_>) -> bool {
+    use WastDirective as D;
+    matches!(
+        directive,
+        D::AssertMalformed { .. }
+            | D::AssertMalformedCustom { .. }
+            | D::AssertInvalid { .. }
+            | D::AssertInvalidCustom { .. }
+    )
+}
+
 /// Parses a script and hands its directives on.
 fn parse(source: &str, run: impl FnOnce(Vec<WastDirective<'_>>)) -> Result<(), String> {
     let mut lexer = Lexer::new(source);
@@ -180,24 +195,50 @@ fn first_line(error: &wast::Error) -> String {
 /// The names a script has given; a `thread` block has a scope of its own.
 #[derive(Default)]
 struct Scope {
-    current: Option<Instance>,
-    instances: HashMap<String, Instance>,
+    current: Option<Item>,
+    instances: HashMap<String, Item>,
     definition: Option<Module>,
     definitions: HashMap<String, Module>,
 }
 
-struct Script<'a> {
-    source: &'a str,
+/// A script, or a `thread` block of one, which lives on a thread of its own and shares nothing
+/// with others but what the script says.
+struct Script<'scope, 'env, 'a> {
+    source: &'env str,
+    /// Which memories and tables are to have 64-bit addresses.
+    widen: Option<Widen>,
+    /// How many modules have been changed for that.
+    widened: u32,
     host: Host,
     scope: Scope,
     tell: &'a mut dyn FnMut(Event),
+    threads: &'scope thread::Scope<'scope, 'env>,
+    /// The threads that nobody has waited for, with what they tell at their end.
+    running: HashMap<String, ScopedJoinHandle<'scope, Vec<Event>>>,
 }
 
 /// The outcome of a directive: `Err` says what went wrong.
 type Outcome = Result<(), String>;
 
-impl Script<'_> {
-    fn directive(&mut self, directive: WastDirective<'_>) {
+impl<'env> Script<'_, 'env, '_> {
+    /// Runs all directives, and waits for all threads.
+    fn directives(mut self, directives: Vec<WastDirective<'env>>) {
+        for directive in directives {
+            self.directive(directive);
+        }
+        for (_, thread) in std::mem::take(&mut self.running) {
+            self.join(thread);
+        }
+        if self.widen.is_some() && self.widened == 0 {
+            (self.tell)(Event::Failure(0, "no module has a twin".to_string()));
+        }
+    }
+
+    fn directive(&mut self, directive: WastDirective<'env>) {
+        if self.widen.is_some() && rejects(&directive) {
+            // Said of the module itself; it says nothing about its twin.
+            return;
+        }
         let line = directive.span().linecol_in(self.source).0 + 1;
         let asserts = asserts(&directive);
         (self.tell)(Event::Line(line));
@@ -218,16 +259,20 @@ impl Script<'_> {
         }
     }
 
-    fn perform(&mut self, directive: WastDirective<'_>) -> (Judge, Outcome) {
+    fn perform(&mut self, directive: WastDirective<'env>) -> (Judge, Outcome) {
         use WastDirective as D;
         let outcome = match directive {
-            D::AssertMalformed { module, message, .. }
-            | D::AssertMalformedCustom { module, message, .. } => {
-                return self.must_reject(module, Kind::Malformed, message);
+            D::AssertMalformed { module, message, .. } => {
+                return self.must_reject(module, Kind::Malformed, message, false);
             }
-            D::AssertInvalid { module, message, .. }
-            | D::AssertInvalidCustom { module, message, .. } => {
-                return self.must_reject(module, Kind::Invalid, message);
+            D::AssertMalformedCustom { module, message, .. } => {
+                return self.must_reject(module, Kind::Malformed, message, true);
+            }
+            D::AssertInvalid { module, message, .. } => {
+                return self.must_reject(module, Kind::Invalid, message, false);
+            }
+            D::AssertInvalidCustom { module, message, .. } => {
+                return self.must_reject(module, Kind::Invalid, message, true);
             }
             D::Module(module) => self.module(module),
             D::ModuleDefinition(mut module) => {
@@ -238,8 +283,8 @@ impl Script<'_> {
                 self.instance(instance.map(|id| id.name()), module.map(|id| id.name()))
             }
             D::Register { name, module, .. } => {
-                let instance = self.find(module.map(|id| id.name()));
-                instance.and_then(|instance| self.host.register(name, &instance).map_err(text))
+                let item = self.item(module.map(|id| id.name()));
+                item.and_then(|item| self.host.register(name, &item).map_err(text))
             }
             D::Invoke(invoke) => self.invoke(&invoke).map(drop),
             D::AssertReturn { exec, results, .. } => self.execute(exec).and_then(|outcome| {
@@ -255,31 +300,44 @@ impl Script<'_> {
             D::AssertException { exec, .. } => {
                 self.execute(exec).and_then(|outcome| expect(outcome, Kind::Exception, ""))
             }
-            D::AssertUnlinkable { mut module, message, .. } => module
-                .encode()
-                .map_err(|error| format!("text parser: {}", first_line(&error)))
-                .and_then(|bytes| {
-                    let outcome = self.instantiate(&bytes).map(|_| Vec::new());
+            D::AssertUnlinkable { mut module, message, .. } => {
+                encode_wat(&mut module).and_then(|bytes| {
+                    let outcome = self.instantiate(&bytes)?.map(|_| Vec::new());
                     expect(outcome, Kind::Link, message)
-                }),
+                })
+            }
             D::AssertSuspension { .. } => Err("stack switching is not supported".to_string()),
             D::Thread(thread) => self.thread(thread),
-            // The thread has run to its end where it was declared.
-            D::Wait { .. } => Ok(()),
+            D::Wait { thread, .. } => match self.running.remove(thread.name()) {
+                Some(thread) => {
+                    self.join(thread);
+                    Ok(())
+                }
+                None => Err("no such thread".to_string()),
+            },
         };
         (Judge::Engine, outcome)
     }
 
-    /// A module that must be rejected, by the text parser or by the engine.
+    /// A module that must be rejected, by the text parser or by the engine; one with a custom
+    /// section (`custom`) at the latest when that is read.
     fn must_reject(
         &mut self,
         mut module: QuoteWat<'_>,
         kind: Kind,
         message: &str,
+        custom: bool,
     ) -> (Judge, Outcome) {
         let quoted = matches!(module, QuoteWat::QuoteModule(..) | QuoteWat::QuoteComponent(..));
         let Ok(bytes) = encode(&mut module) else { return (Judge::TextParser, Ok(())) };
-        let outcome = match self.host.compile(&bytes) {
+        let mut verdict = self.host.compile(&bytes);
+        if custom {
+            verdict = verdict.and_then(|module| {
+                self.host.read_customs(&module)?;
+                Ok(module)
+            });
+        }
+        let outcome = match verdict {
             Ok(_) => Err(format!("accepted, expected {kind:?}: {message}")),
             // What the text parser let pass is no longer "malformed" for whoever reads the bytes.
             Err(failure) if quoted && failure.kind.is_rejection() => Ok(()),
@@ -293,10 +351,7 @@ impl Script<'_> {
         self.scope.current = None;
         let module = self.define(name.clone(), &mut module)?;
         let instance = self.host.instantiate(&module).map_err(text)?;
-        self.scope.current = Some(instance);
-        if let Some(name) = name {
-            self.scope.instances.insert(name, instance);
-        }
+        self.name(name, instance);
         Ok(())
     }
 
@@ -306,6 +361,7 @@ impl Script<'_> {
         module: &mut QuoteWat<'_>,
     ) -> Result<Module, String> {
         let bytes = encode(module).map_err(|error| format!("text parser: {error}"))?;
+        let bytes = self.widened(bytes)?;
         let module = self.host.compile(&bytes).map_err(text)?;
         self.scope.definition = Some(module.clone());
         if let Some(name) = name {
@@ -321,38 +377,65 @@ impl Script<'_> {
         };
         let module = module.ok_or("no such module definition")?.clone();
         let instance = self.host.instantiate(&module).map_err(text)?;
-        if let Some(name) = name {
-            self.scope.instances.insert(name.to_string(), instance);
-        }
-        self.scope.current = Some(instance);
+        self.name(name.map(str::to_string), instance);
         Ok(())
     }
 
-    fn find(&self, name: Option<&str>) -> Result<Instance, String> {
-        let instance = match name {
+    /// Makes an instance the current one, and gives it a name.
+    fn name(&mut self, name: Option<String>, instance: Instance) {
+        if let Some(name) = name {
+            self.scope.instances.insert(name, Item::Instance(instance));
+        }
+        self.scope.current = Some(Item::Instance(instance));
+    }
+
+    fn item(&self, name: Option<&str>) -> Result<Item, String> {
+        let item = match name {
             Some(name) => self.scope.instances.get(name),
             None => self.scope.current.as_ref(),
         };
-        instance.copied().ok_or_else(|| "the instance does not exist".to_string())
+        item.cloned().ok_or_else(|| "the instance does not exist".to_string())
     }
 
-    /// Runs the block at once, in a scope of its own: one of the interleavings that the script
-    /// allows, as long as nothing in it waits for what comes later.
-    fn thread(&mut self, thread: WastThread<'_>) -> Outcome {
-        let mut inner = Scope::default();
+    fn find(&self, name: Option<&str>) -> Result<Instance, String> {
+        match self.item(name)? {
+            Item::Instance(instance) => Ok(instance),
+            Item::Shared(_) => Err("the instance belongs to another thread".to_string()),
+        }
+    }
+
+    /// Begins a thread with a store of its own.
+    fn thread(&mut self, thread: WastThread<'env>) -> Outcome {
+        let mut scope = Scope::default();
         if let Some(shared) = thread.shared_module {
-            let instance = self.find(Some(shared.name()))?;
-            inner.current = Some(instance);
-            inner.instances.insert(shared.name().to_string(), instance);
+            let item = self.host.share(&self.item(Some(shared.name()))?).map_err(text)?;
+            scope.instances.insert(shared.name().to_string(), item);
         }
-        self.host.enter_thread().map_err(text)?;
-        let outer = std::mem::replace(&mut self.scope, inner);
-        for directive in thread.directives {
-            self.directive(directive);
+        let (source, widen, threads) = (self.source, self.widen, self.threads);
+        let host = self.host.thread();
+        let run = move || {
+            let mut events = Vec::new();
+            let tell = &mut |event| events.push(event);
+            let running = HashMap::new();
+            let script = Script { source, widen, widened: 0, host, scope, tell, threads, running };
+            script.directives(thread.directives);
+            events
+        };
+        // The text parser recurses.
+        let builder = Builder::new().stack_size(16 << 20);
+        let handle = builder.spawn_scoped(self.threads, run).map_err(|error| error.to_string())?;
+        match self.running.insert(thread.name.name().to_string(), handle) {
+            Some(_) => Err("a thread of this name is running".to_string()),
+            None => Ok(()),
         }
-        self.scope = outer;
-        self.host.leave_thread();
-        Ok(())
+    }
+
+    /// Waits for a thread, and tells what it has told.
+    fn join(&mut self, thread: ScopedJoinHandle<'_, Vec<Event>>) {
+        // Directives catch panics.
+        for event in thread.join().expect("no thread panics") {
+            (self.tell)(event);
+        }
     }
 
     fn execute(&mut self, exec: WastExecute<'_>) -> Result<Result<Vec<Value>, Failure>, String> {
@@ -364,14 +447,23 @@ impl Script<'_> {
             }
             WastExecute::Wat(mut module) => {
                 let bytes = encode_wat(&mut module)?;
-                Ok(self.instantiate(&bytes).map(|_| Vec::new()))
+                Ok(self.instantiate(&bytes)?.map(|_| Vec::new()))
             }
         }
     }
 
-    fn instantiate(&mut self, bytes: &[u8]) -> Result<Instance, Failure> {
-        let module = self.host.compile(bytes)?;
-        self.host.instantiate(&module)
+    /// The module, or its twin.
+    fn widened(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+        let Some(widen) = self.widen else { return Ok(bytes) };
+        let twin = twin::rewrite(&bytes, widen)?;
+        self.widened += u32::from(twin.is_some());
+        Ok(twin.unwrap_or(bytes))
+    }
+
+    fn instantiate(&mut self, bytes: &[u8]) -> Result<Result<Instance, Failure>, String> {
+        let bytes = self.widened(bytes.to_vec())?;
+        let module = self.host.compile(&bytes);
+        Ok(module.and_then(|module| self.host.instantiate(&module)))
     }
 
     fn call(&mut self, invoke: &WastInvoke<'_>) -> Result<Result<Vec<Value>, Failure>, String> {

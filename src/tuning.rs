@@ -10,3 +10,5 @@ pub const NEAR_LOCAL_SLOTS: usize = 16_000;
 pub const LAST_NEAR_SLOT: i32 = 32_700;
 /// Frames in the backtrace of a trap; deeper ones are counted only.
 pub const BACKTRACE_FRAMES: usize = 64;
+/// Words that the exceptions of a store may take.
+pub const EXCEPTION_WORDS: usize = 32 << 20;

@@ -88,7 +88,7 @@ fn guests_run_in_a_program() {
         sysenv::add_to_linker(&mut linker, |sysenv| sysenv).unwrap();
         let out = Capture::new();
         let config = Config::new().args(["program", "tmp", "x y"]).preopen(&place.0, "/");
-        let config = config.env("TOUR", "here").stdout(out.clone());
+        let config = config.env("TOUR", "here").stdout(out.clone()).inherit_system();
         let mut store = Store::new(&engine, Sysenv::new(config).unwrap());
         let instance = linker.instantiate(&mut store, &module).unwrap();
         let start = instance.typed_func::<(), ()>(&store, "_start").unwrap();

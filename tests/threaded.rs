@@ -27,7 +27,23 @@ const GUEST: &str = r#"
         (if (local.get $n) (then (call $deep (i32.sub (local.get $n) (i32.const 1))))))
       (func $tail (export "tail") (param $n i32)
         (if (i32.eqz (i32.rem_u (local.get $n) (i32.const 100000))) (then (call $mark)))
-        (if (local.get $n) (then (return_call $tail (i32.sub (local.get $n) (i32.const 1)))))))
+        (if (local.get $n) (then (return_call $tail (i32.sub (local.get $n) (i32.const 1))))))
+      (tag $e (param i32))
+      (func $throw (param i32) (if (local.get 0) (then (throw $e (local.get 0)))) (unreachable))
+      ;; Half of them from another frame, half thrown again.
+      (func (export "throws") (param $n i32) (local $exn exnref)
+        (call $mark)
+        (loop $next
+          (block $h (result i32 exnref)
+            (try_table (catch_ref $e $h)
+              (if (i32.and (local.get $n) (i32.const 1))
+                (then (throw_ref (local.get $exn))))
+              (call $throw (local.get $n)))
+            (unreachable))
+          (local.set $exn)
+          (drop)
+          (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (call $mark)))
 "#;
 
 /// Where the native stack is: the address of a variable of the function that asks.
@@ -73,6 +89,11 @@ fn ten_million_iterations() {
 #[test]
 fn five_thousand_calls_deep() {
     assert_all_equal(&marks("deep", 5_000), 5_001);
+}
+
+#[test]
+fn a_million_throws() {
+    assert_all_equal(&marks("throws", 1_000_000), 2);
 }
 
 #[test]

@@ -6,9 +6,8 @@ use super::store::{Inner, Lent, LentMut, fuel, set_fuel};
 use super::{AsContext, AsContextMut, Error, Extern, Instance, Trap};
 use crate::rt::instance::Instance as InstanceObject;
 use crate::rt::layout::InstanceData;
-use crate::rt::memory::Memory as MemoryObject;
+use crate::rt::memory::{Memory as MemoryObject, range};
 use core::marker::PhantomData;
-use core::ops::Range;
 use core::ptr::NonNull;
 
 /// What a host function sees of the store and of the instance that called it.
@@ -190,11 +189,6 @@ macro_rules! plain { ($($t:ty),*) => { $(
 )* } }
 plain!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64);
 
-/// A range of addresses, if addresses of this machine reach it.
-pub(super) fn range(at: u64, len: u64) -> Option<Range<usize>> {
-    let end = usize::try_from(at.checked_add(len)?).ok()?;
-    Some(end - len as usize..end)
-}
 #[cold]
 pub(super) fn out_of_bounds() -> Error {
     Trap::MemoryOutOfBounds.into()

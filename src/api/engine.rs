@@ -18,6 +18,7 @@ pub struct Config {
     invalid_functions: bool,
     eager: bool,
     guard_pages: bool,
+    deterministic: bool,
     max_stack_bytes: usize,
 }
 impl Default for Config {
@@ -29,6 +30,7 @@ impl Default for Config {
             invalid_functions: false,
             eager: false,
             guard_pages: false,
+            deterministic: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
         }
     }
@@ -73,6 +75,23 @@ impl Config {
         self.guard_pages = on;
         self
     }
+    /// Whether the same module with the same input does the same on every machine and in every run
+    /// of this version: the deterministic profile of the specification.
+    ///
+    /// * A NaN that an operation makes is the positive canonical one.
+    /// * Whether `memory.grow` and `table.grow` succeed depends on the type and the store's limits
+    ///   only ([`Limits::DETERMINISTIC`] unless others are set). If the host has not as much
+    ///   memory as the limits allow, growing is a trap, not a -1 that a guest could go on with.
+    /// * The frames of a function are as large on every target, so that the stack is exhausted
+    ///   after as many calls.
+    /// * There are no threads: the proposal is off, and there are no shared memories.
+    ///
+    /// Fuel, relaxed vector instructions and the order of effects are the same in any case. What
+    /// host functions do is up to them.
+    pub fn deterministic(mut self, on: bool) -> Config {
+        self.deterministic = on;
+        self
+    }
     /// The size of a store's value stack, unless the store's [`Limits`](super::Limits) are set.
     /// *Units*: bytes.
     pub fn max_stack_bytes(mut self, bytes: usize) -> Config {
@@ -109,13 +128,20 @@ impl Engine {
         &self.0.registry
     }
     pub(crate) fn options(&self) -> Options {
-        let Config { features, fuel, interrupts, invalid_functions, eager, .. } = self.0.config;
-        Options { features, fuel, interrupts, invalid_functions, eager }
+        let Config { features, fuel, interrupts, invalid_functions, eager, deterministic, .. } =
+            self.0.config;
+        let features = if deterministic { features.without(Features::THREADS) } else { features };
+        Options { features, fuel, interrupts, invalid_functions, deterministic, eager }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
-        let Config { fuel, interrupts, guard_pages, max_stack_bytes, .. } = self.0.config;
-        let limits = Limits { stack_bytes: max_stack_bytes as u64, ..Limits::default() };
-        StoreOptions { limits, fuel, interrupts, guard_pages }
+        let Config { fuel, interrupts, guard_pages, deterministic, max_stack_bytes, .. } =
+            self.0.config;
+        let limits = if deterministic { Limits::DETERMINISTIC } else { Limits::default() };
+        let limits = Limits { stack_bytes: max_stack_bytes as u64, ..limits };
+        StoreOptions { limits, fuel, interrupts, guard_pages, deterministic }
+    }
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.0.config.deterministic
     }
     pub(crate) fn is_same(&self, other: &Engine) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

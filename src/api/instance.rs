@@ -4,7 +4,7 @@
 use super::object::Extern;
 use super::store::{Lent, LentMut};
 use super::{
-    AsContext, AsContextMut, Error, Func, Global, Memory, Module, Table, TypedFunc, WasmList,
+    AsContext, AsContextMut, Error, Func, Global, Memory, Module, Table, Tag, TypedFunc, WasmList,
 };
 use crate::exec::compiled::CompiledModule;
 use crate::exec::instantiate::{check_imports, instantiate};
@@ -112,6 +112,10 @@ impl Instance {
     /// The exported global of this name.
     pub fn global(&self, cx: &impl AsContext, name: &str) -> Option<Global> {
         self.get(cx, name)?.into_global()
+    }
+    /// The exported tag of this name.
+    pub fn tag(&self, cx: &impl AsContext, name: &str) -> Option<Tag> {
+        self.get(cx, name)?.into_tag()
     }
     /// The exported function of this name, with its signature checked.
     ///

@@ -2,6 +2,7 @@
 
 use super::{Engine, Error, ExternType};
 use crate::exec::compiled::{Bytes, CompiledModule};
+use crate::wasm::hints::BranchHint;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -153,6 +154,14 @@ impl Module {
     pub fn custom_sections<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
         let named = self.compiled.module.customs.iter().filter(move |custom| &*custom.name == name);
         named.filter_map(|custom| self.compiled.bytes().get(custom.bytes.clone()))
+    }
+    /// What the module says about its branches (custom section `metadata.code.branch_hint`): which
+    /// way they usually go. Nothing depends on it.
+    ///
+    /// # Errors
+    /// Malformed or Invalid: the section is there, and is not as it should be.
+    pub fn branch_hints(&self) -> Result<Vec<BranchHint>, Error> {
+        Ok(crate::wasm::hints::branch_hints(&self.compiled.module, self.compiled.bytes())?)
     }
     /// The module's bytes.
     pub fn bytes(&self) -> &[u8] {

@@ -1,10 +1,10 @@
 //! Memories, tables, globals and tags.
 #![allow(unsafe_code)]
 
-use super::caller::{out_of_bounds, range, shared};
+use super::caller::{out_of_bounds, shared};
 use super::store::{Lent, LentMut};
 use super::{
-    AsContext, AsContextMut, Error, ExternType, Func, GlobalType, MemoryType, TableType,
+    AsContext, AsContextMut, Engine, Error, ExternType, Func, GlobalType, MemoryType, TableType,
     TypeLimits, Val, ValType,
 };
 use crate::exec::call::grow_memory;
@@ -24,7 +24,7 @@ macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
     }
     impl $name {
         #[allow(dead_code)]
-        fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
+        pub(super) fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
             if self.store != cx.core().id {
                 return Err(Error::usage("an object of another store"));
             }
@@ -57,6 +57,19 @@ fn valid(limits: &TypeLimits, most: u64) -> bool {
     let max = limits.max.unwrap_or(most);
     limits.min <= max && max <= most
 }
+/// Whether there can be such a memory (spec §3.2.15).
+pub(super) fn check_memory_type(engine: &Engine, ty: &MemoryType) -> Result<(), Error> {
+    let most = if ty.limits.is_64 { u64::MAX } else { u64::from(u32::MAX) };
+    let most = if ty.page_size_log2 == 0 { most } else { (most >> ty.page_size_log2) + 1 };
+    let shared_without_max = ty.shared && ty.limits.max.is_none();
+    if !matches!(ty.page_size_log2, 0 | 16) || shared_without_max || !valid(&ty.limits, most) {
+        return Err(Error::usage("not a valid memory type"));
+    }
+    if ty.shared && engine.is_deterministic() {
+        return Err(Error::usage("a deterministic engine has no shared memories"));
+    }
+    Ok(())
+}
 
 impl Memory {
     /// A memory of the type's minimal size.
@@ -64,15 +77,19 @@ impl Memory {
     /// # Errors
     /// Limit: the store's limits or the system do not allow it; Usage: the type is not valid.
     pub fn new(mut cx: impl AsContextMut, ty: MemoryType) -> Result<Memory, Error> {
+        check_memory_type(&cx.inner().engine, &ty)?;
         let core = cx.core_mut();
-        let most = if ty.limits.is_64 { u64::MAX } else { u64::from(u32::MAX) };
-        let most = if ty.page_size_log2 == 0 { most } else { (most >> ty.page_size_log2) + 1 };
-        let shared_without_max = ty.shared && ty.limits.max.is_none();
-        if !matches!(ty.page_size_log2, 0 | 16) || shared_without_max || !valid(&ty.limits, most) {
-            return Err(Error::usage("not a valid memory type"));
-        }
         let memory = core.add_memory(ty)?;
         Ok(Memory { store: core.id, address: memory as usize })
+    }
+    pub(super) fn from_address(store: u64, address: usize) -> Memory {
+        Memory { store, address }
+    }
+    pub(super) fn memory_object<'a>(
+        &self,
+        cx: &'a impl AsContext,
+    ) -> Result<&'a MemoryObject, Error> {
+        self.object(cx)
     }
     /// The type; its minimum is the current size.
     ///
@@ -122,20 +139,14 @@ impl Memory {
     /// # Errors
     /// Trap: they are not all inside the memory; Usage: it belongs to another store.
     pub fn read(&self, cx: &impl AsContext, at: u64, bytes: &mut [u8]) -> Result<(), Error> {
-        let data = self.object(cx)?.bytes();
-        let from = range(at, bytes.len() as u64).and_then(|range| data.get(range));
-        bytes.copy_from_slice(from.ok_or_else(out_of_bounds)?);
-        Ok(())
+        if self.object(cx)?.read(at, bytes) { Ok(()) } else { Err(out_of_bounds()) }
     }
     /// Copies bytes into the memory.
     ///
     /// # Errors
     /// As for [`Memory::read`].
     pub fn write(&self, mut cx: impl AsContextMut, at: u64, bytes: &[u8]) -> Result<(), Error> {
-        let data = self.object_mut(&mut cx)?.bytes_mut();
-        let to = range(at, bytes.len() as u64).and_then(|range| data.get_mut(range));
-        to.ok_or_else(out_of_bounds)?.copy_from_slice(bytes);
-        Ok(())
+        if self.object_mut(&mut cx)?.write(at, bytes) { Ok(()) } else { Err(out_of_bounds()) }
     }
 }
 
@@ -265,6 +276,17 @@ impl Tag {
         let tag = core.add_tag(id);
         Tag { store: core.id, address: tag as usize }
     }
+    pub(super) fn from_address(store: u64, tag: *const TagObject) -> Tag {
+        Tag { store, address: tag as usize }
+    }
+    /// The object, if it belongs to this store.
+    pub(super) fn address(self, store: u64) -> Result<*const TagObject, Error> {
+        if self.store == store {
+            Ok(self.address as *const TagObject)
+        } else {
+            Err(Error::usage("a tag of another store"))
+        }
+    }
 }
 
 /// What an instance exports, and an import can be.
@@ -284,7 +306,7 @@ impl Extern {
             Object::Table(table) => Extern::Table(Table { store, address: table as usize }),
             Object::Memory(memory) => Extern::Memory(Memory { store, address: memory as usize }),
             Object::Global(global) => Extern::Global(Global { store, address: global as usize }),
-            Object::Tag(tag) => Extern::Tag(Tag { store, address: tag as usize }),
+            Object::Tag(tag) => Extern::Tag(Tag::from_address(store, tag)),
         }
     }
     /// The object, if it belongs to this store.
@@ -323,6 +345,10 @@ impl Extern {
     /// The global, if it is one.
     pub fn into_global(self) -> Option<Global> {
         if let Extern::Global(global) = self { Some(global) } else { None }
+    }
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        if let Extern::Tag(tag) = self { Some(tag) } else { None }
     }
 }
 macro_rules! from { ($($name:ident),*) => { $(

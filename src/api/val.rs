@@ -1,7 +1,7 @@
 //! Values.
 
 use super::store::{Lent, LentMut};
-use super::{AsContext, AsContextMut, Error, Func, RefType, ValType};
+use super::{AsContext, AsContextMut, Error, Exception, Func, RefType, ValType};
 use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::types::HeapType;
@@ -104,7 +104,7 @@ pub enum Val {
     FuncRef(Option<Func>),
     ExternRef(Option<ExternRef>),
     AnyRef(Option<OpaqueRef>),
-    ExnRef(Option<OpaqueRef>),
+    ExnRef(Option<Exception>),
 }
 impl Val {
     /// Zero, or null. A null of a defined type is taken for one of a function type.
@@ -154,7 +154,7 @@ impl Val {
                 Kind::Func => Val::FuncRef(Func::from_bits(bits, core.id)),
                 Kind::Extern => Val::ExternRef(opaque().map(ExternRef)),
                 Kind::Any => Val::AnyRef(opaque()),
-                Kind::Exn => Val::ExnRef(opaque()),
+                Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core.id)),
             },
         }
     }
@@ -249,6 +249,7 @@ from! {
     u128 = |x| Val::V128(x);
     Func = |x| Val::FuncRef(Some(x));
     ExternRef = |x| Val::ExternRef(Some(x));
+    Exception = |x| Val::ExnRef(Some(x));
 }
 
 /// The four hierarchies of references.

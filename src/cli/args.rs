@@ -220,6 +220,15 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "N", value_parser = parse_stack_size)]
     pub max_stack: Option<u64>,
 
+    /// Do the same on every machine and in every run
+    ///
+    /// NaNs are canonical, whether memories and tables grow depends on limits only (4 GiB of memory
+    /// unless --max-memory says otherwise), clocks and random numbers are made up, and threads are
+    /// off. Files, arguments and the environment are what they are. Example:
+    /// wasmvm --deterministic app.wasm
+    #[arg(long)]
+    pub deterministic: bool,
+
     /// How many elements all tables may have together
     ///
     /// Suffixes k, M, G stand for thousands. Example: wasmvm --max-table 10k app.wasm
@@ -258,12 +267,26 @@ pub(super) struct EngineArgs {
     #[arg(short, long)]
     pub force: bool,
 
+    /// Print what the guest does to standard error
+    ///
+    /// `host`: every call of WASI, with its arguments and what it came to. Example:
+    /// wasmvm --trace=host app.wasm
+    #[arg(long, value_name = "host", require_equals = true, hide_possible_values = true)]
+    pub trace: Option<Trace>,
+
     /// Print times and amounts to standard error at the end
     ///
     /// How long it took to decode, validate, translate, link and run; the fuel used; how much
     /// memory there was; how often the host was called. Example: wasmvm --stats app.wasm
     #[arg(long)]
     pub stats: bool,
+}
+
+/// See [`EngineArgs::trace`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Trace {
+    /// Calls of the host.
+    Host,
 }
 
 /// See [`LinkArgs::host`].
@@ -532,7 +555,7 @@ Exit codes:
   1    the module cannot be loaded, is not valid or cannot be linked
   2    the command line is wrong
   124  the time was over (--timeout)
-  134  the guest trapped, ran out of fuel or out of stack
+  134  the guest trapped, threw what nobody caught, ran out of fuel or out of stack
 
 Commands:
   wasmvm validate FILE...        say whether files are valid modules

@@ -168,7 +168,10 @@ impl<'a> Program<'a> {
         }
         match missing(&linker, module) {
             None => Ok(linker),
-            Some(text) => Err(Failure::load(path, text + &notes + TRAP_HINT).into()),
+            Some(text) => {
+                let hint = if wasi::is_preview2(module) { COMPONENT_HINT } else { TRAP_HINT };
+                Err(Failure::load(path, text + &notes + hint).into())
+            }
         }
     }
 
@@ -252,5 +255,7 @@ const HOSTS: [(HostModules, &[&str]); 2] = [
 ];
 const SYSTEM_MODULES: &str = "/usr/local/lib/wasmvm";
 const TRAP_HINT: &str = "\n(--unknown-imports=trap runs it nevertheless)";
+const COMPONENT_HINT: &str =
+    "\n(this is the core module of a component for WASI preview 2: components cannot be run)";
 /// How many modules may be instantiated for one another; each takes some native stack.
 const CHAIN_MAX: usize = 200;

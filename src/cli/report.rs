@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 
-use super::{Failure, inspect};
-use crate::{Error, Frame, Module};
+use super::link::Program;
+use super::{Failure, inspect, value};
+use crate::{Error, Exception, Frame, Module};
 
 /// A module that cannot be loaded.
 pub(super) fn load_failure(path: &Path, bytes: &[u8], error: &Error) -> Failure {
@@ -16,20 +17,30 @@ pub(super) fn load_failure(path: &Path, bytes: &[u8], error: &Error) -> Failure 
 }
 
 /// An error of a guest, with the functions that were active.
-pub(super) fn describe(error: &Error, modules: &[(PathBuf, Module)]) -> String {
+pub(super) fn describe(error: &Error, program: &Program<'_>) -> String {
     let problems = error.link_problems();
     if !problems.is_empty() {
         let lines = problems.iter().map(|problem| format!("\n  {problem}"));
         return format!("imports cannot be linked:{}", lines.collect::<String>());
     }
     let frames = error.backtrace();
-    if frames.is_empty() {
+    if frames.is_empty() && error.exception().is_none() {
         return error.to_string();
     }
     let kind = if error.trap().is_some() { "trap: " } else { "" };
-    let mut text = format!("{kind}{}", error.message());
-    text += &backtrace(frames, modules);
-    text
+    let thrown = error.exception().and_then(|exception| thrown(exception, program).ok());
+    let frames = backtrace(frames, &program.modules);
+    format!("{kind}{}{}{frames}", error.message(), thrown.unwrap_or_default())
+}
+
+/// The values of an exception, with their types.
+fn thrown(exception: Exception, program: &Program<'_>) -> Result<String, Error> {
+    let store = &program.store;
+    let (types, values) = (exception.tag(store)?.ty(store)?.params, exception.values(store)?);
+    let both = types.iter().zip(&values);
+    let list: Vec<_> =
+        both.map(|(ty, value)| format!("{ty} {}", value::print(store, None, value))).collect();
+    Ok(format!(": [{}]", list.join(", ")))
 }
 
 /// The functions that were active, innermost first.

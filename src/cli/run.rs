@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::args::{DirArg, RunArgs, SysenvCompat};
+use super::args::{DirArg, RunArgs, SysenvCompat, Trace};
 use super::link::{Host, Program, Stop};
 use super::manifest::Manifest;
 use super::timeout::Watch;
@@ -16,7 +16,7 @@ use super::{
 use crate::host::sys::peak_memory;
 use crate::sysenv::{self, Sysenv};
 use crate::wasi::Wasi;
-use crate::{Config, Error, ErrorKind, Func, Instance, Limits, Module, Store, Trap, Val};
+use crate::{Config, Error, ErrorKind, Func, Instance, Module, Store, Trap, Val};
 
 /// Runs a program; answers with the exit code.
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
@@ -42,7 +42,7 @@ fn run_watched(args: &RunArgs, watch: &Watch) -> Result<u8, Failure> {
     times.linked = times.lap();
     let code = match started {
         Ok((module, instance)) => start(&mut program, &module, instance, args, watch),
-        Err(Stop::Guest(path, error)) => ended(Err(error), &path, &program.modules, watch),
+        Err(Stop::Guest(path, error)) => ended(Err(error), &path, &program, watch),
         Err(Stop::Failure(failure)) => return Err(failure),
     };
     times.ran = times.lap();
@@ -57,6 +57,7 @@ fn config(args: &RunArgs) -> Config {
         .features(load::features(&args.engine.wasm))
         .fuel(args.limits.fuel.is_some())
         .interrupts(args.limits.timeout.is_some())
+        .deterministic(args.limits.deterministic)
         .invalid_functions(args.engine.force)
         .eager(args.engine.eager);
     match args.limits.max_stack {
@@ -66,7 +67,7 @@ fn config(args: &RunArgs) -> Config {
 }
 
 fn limit(store: &mut Store<Host>, args: &RunArgs) -> Result<(), Error> {
-    let mut limits = Limits { ..store.limits() };
+    let mut limits = store.limits();
     limits.memory_bytes = args.limits.max_memory.unwrap_or(limits.memory_bytes);
     limits.table_elements = args.limits.max_table.unwrap_or(limits.table_elements);
     store.set_limits(limits);
@@ -114,7 +115,12 @@ fn variables(args: &RunArgs) -> impl Iterator<Item = (OsString, OsString)> + '_ 
 fn wasi(args: &RunArgs) -> Result<Wasi, Error> {
     let guest = &args.guest;
     let mut wasi = Wasi::default().name(name(args)).args(&args.args).inherit_stdio();
-    wasi = wasi.inherit_system();
+    if !args.limits.deterministic {
+        wasi = wasi.inherit_system();
+    }
+    if args.engine.trace == Some(Trace::Host) {
+        wasi = wasi.trace(std::io::stderr());
+    }
     if guest.inherit_env {
         wasi = wasi.inherit_env();
     }
@@ -169,6 +175,9 @@ fn sysenv(args: &RunArgs, has_manifest: bool) -> Result<Sysenv, Error> {
     let mut config = sysenv::Config::new().args([name(args)]).args(&args.args).inherit_stdio();
     if ambient {
         config = config.ambient();
+    }
+    if !args.limits.deterministic {
+        config = config.inherit_system();
     }
     if ambient || guest.inherit_env {
         config = config.inherit_env();
@@ -225,14 +234,14 @@ fn start(
     if let Some(initialize) = instance.func(&program.store, "_initialize") {
         let done = initialize.call(&mut program.store, &[], &mut []);
         if done.is_err() {
-            return ended(done, path, &program.modules, watch);
+            return ended(done, path, program, watch);
         }
     }
     match (func, &args.guest.invoke) {
         (Some(func), Some(name)) => invoke(program, instance, func, name, args, watch),
         (Some(func), None) => {
             let done = func.call(&mut program.store, &[], &mut []);
-            ended(done, path, &program.modules, watch)
+            ended(done, path, program, watch)
         }
         (None, Some(name)) => {
             complain(&format!("{}: no function `{name}` is exported", path.display()));
@@ -256,11 +265,11 @@ fn invoke(
     args: &RunArgs,
     watch: &Watch,
 ) -> u8 {
-    let store = &mut program.store;
-    let ty = match func.ty(store) {
+    let ty = match func.ty(&program.store) {
         Ok(ty) => ty,
-        Err(error) => return ended(Err(error), &args.module, &program.modules, watch),
+        Err(error) => return ended(Err(error), &args.module, program, watch),
     };
+    let store = &mut program.store;
     let given = &args.args;
     if given.len() != ty.params.len() {
         let (wanted, given) = (ty.params.len(), given.len());
@@ -280,31 +289,26 @@ fn invoke(
     let mut results: Vec<Val> = ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
     let outcome = func.call(&mut *store, &values, &mut results);
     if outcome.is_ok() {
-        let lines = results.iter().map(|result| value::print(store, instance, result) + "\n");
+        let lines = results.iter().map(|result| value::print(store, Some(instance), result) + "\n");
         say(&lines.collect::<String>());
     }
-    ended(outcome, &args.module, &program.modules, watch)
+    ended(outcome, &args.module, program, watch)
 }
 
 /// The exit code of what ended so; says why if it is an error.
-fn ended(
-    outcome: Result<(), Error>,
-    path: &Path,
-    modules: &[(PathBuf, Module)],
-    watch: &Watch,
-) -> u8 {
+fn ended(outcome: Result<(), Error>, path: &Path, program: &Program<'_>, watch: &Watch) -> u8 {
     let Err(error) = outcome else { return 0 };
     if let Some(code) = error.exit_code() {
         return (code & 0xFF) as u8;
     }
     if let (Some(Trap::Interrupted), Some(reason)) = (error.trap(), watch.expired()) {
-        let frames = report::backtrace(error.backtrace(), modules);
+        let frames = report::backtrace(error.backtrace(), &program.modules);
         complain(&format!("{}: {reason}{frames}", path.display()));
         return EXIT_TIMEOUT;
     }
-    complain(&format!("{}: {}", path.display(), report::describe(&error, modules)));
+    complain(&format!("{}: {}", path.display(), report::describe(&error, program)));
     match error.kind() {
-        ErrorKind::Trap | ErrorKind::Host => EXIT_TRAP,
+        ErrorKind::Trap | ErrorKind::Exception | ErrorKind::Host => EXIT_TRAP,
         // What should have been found out before: a function that cannot be translated, an import
         // of another type, memory that there is not.
         _ => EXIT_LOAD,

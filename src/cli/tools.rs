@@ -19,7 +19,7 @@ pub(super) fn wast(files: &[PathBuf]) -> Result<u8, Failure> {
         let source = String::from_utf8_lossy(&source).into_owned();
         let work = move || {
             let mut report = Report::default();
-            run(&source, Features::All, &mut |event| report.add(event));
+            run(&source, Features::All, None, &mut |event| report.add(event));
             report
         };
         // The text parser recurses.
@@ -174,7 +174,7 @@ impl Texts {
         let Some(function) = self.functions.get(defined as usize) else { return code.into() };
         let mut executed: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
         for line in code.lines() {
-            let mut words = line.splitn(2, "0x").nth(1).unwrap_or_default().splitn(2, "  ");
+            let mut words = line.split_once("0x").unwrap_or_default().1.splitn(2, "  ");
             let offset = words.next().and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
             executed.entry(offset.unwrap_or(0)).or_default().push(words.next().unwrap_or(line));
         }

@@ -46,6 +46,8 @@ pub struct Options {
     pub interrupts: bool,
     /// Load modules with invalid function bodies.
     pub invalid_functions: bool,
+    /// The deterministic profile.
+    pub deterministic: bool,
     /// Translate all functions when the module is loaded.
     pub eager: bool,
 }

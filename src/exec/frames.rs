@@ -1,7 +1,7 @@
 //! Calls, returns, and what leaves the machine: host functions, translation, operations out of line.
 #![allow(unsafe_code)]
 
-use super::machine::{Expr, F, Num, Root, STOP_HOST, State, Stop, Tail, zero_f};
+use super::machine::{Expr, F, Num, Root, State, Stop, Tail, zero_f};
 use super::roots::Width;
 use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
@@ -313,6 +313,16 @@ pub fn first_result(s: &mut State, bits: u64) {
     f64::from_bits(bits).put(s, 0);
 }
 
+/// A host function, whose frame is at `fp`, has failed; the state is its caller's.
+#[inline(always)]
+unsafe fn host_failed(s: &mut State, fp: *mut u64) -> Result<(), Stop> {
+    // SAFETY: E3.
+    let thrown = unsafe { super::unwind::throw_from_host(s) };
+    if thrown.is_err() {
+        s.fp = fp;
+    }
+    thrown
+}
 /// A host function: register 1 holds it. Arguments and results are where the parameters are.
 pub struct CallHost;
 impl Tail for CallHost {
@@ -326,8 +336,7 @@ impl Tail for CallHost {
             // Results may lie over the header: read it before.
             leave_frame(s);
             if !super::run::call_host(func, fp) {
-                s.fp = fp;
-                return Err(STOP_HOST);
+                return host_failed(s, fp);
             }
             first_result(s, *slots);
         }

@@ -12,6 +12,7 @@ use crate::rt::error::{Error, LinkProblem};
 use crate::rt::extern_type::ExternType;
 use crate::rt::instance::{Instance, Object};
 use crate::rt::layout::{SegmentData, StoreData};
+use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
 use crate::rt::store::{Store, func_data};
 use crate::wasm::module::{Elements, SegmentMode};
@@ -22,7 +23,7 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
-use core::ptr;
+use core::{ptr, slice};
 
 /// Step 1: compares imports with what is provided, one for one; `None` is a name that nobody
 /// knows.
@@ -228,14 +229,13 @@ unsafe fn run_datas(instance: &Instance, module: &CompiledModule) -> Result<(), 
         let SegmentMode::Active { index, offset } = &data.mode else { continue };
         let at = evaluate(offset, instance)?[0];
         let len = segment.len.get();
-        // SAFETY: R1, R2: a memory of the store; the bytes are within both.
-        unsafe {
-            let memory = &*instance.memories[*index as usize].cast::<crate::rt::memory::Memory>();
-            if !in_bounds(at, len, memory.len()) {
-                return Err(Trap::MemoryOutOfBounds.into());
-            }
-            let to = memory.base().add(at as usize);
-            ptr::copy_nonoverlapping(segment.start.get(), to, len as usize);
+        // SAFETY: R1, R2, R6: a memory of the store, and bytes of the module.
+        let written = unsafe {
+            let memory = &mut *instance.memories[*index as usize].cast_mut().cast::<Memory>();
+            memory.write(at, slice::from_raw_parts(segment.start.get(), len as usize))
+        };
+        if !written {
+            return Err(Trap::MemoryOutOfBounds.into());
         }
         segment.len.set(0);
     }

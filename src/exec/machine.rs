@@ -91,7 +91,7 @@ impl State {
 
 /// Why an execution stopped, as handlers return it: 0 is the normal end, `1 + code` a trap.
 pub type Stop = u64;
-/// A host function has failed, and left its error in the store.
+/// A host function has failed, or an exception is not caught: the store has the error.
 pub const STOP_HOST: Stop = 0x100;
 /// A function could not be translated; the error is in the store.
 pub const STOP_UNSUPPORTED: Stop = 0x101;
@@ -404,7 +404,9 @@ impl Dst for S {
     }
 }
 /// A slot and a register: the write-through cache of locals.
+#[cfg(threaded)]
 pub struct W<const N: usize>;
+#[cfg(threaded)]
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
     #[inline(always)]

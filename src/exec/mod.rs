@@ -1,5 +1,6 @@
 //! Execution (spec §4): the machine and its handlers, running, instantiation.
 
+pub mod atomic;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;
@@ -11,4 +12,5 @@ pub mod run;
 pub mod simd;
 pub mod slow;
 pub mod table;
+pub mod unwind;
 pub mod vector;

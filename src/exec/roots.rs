@@ -129,6 +129,8 @@ impl Width for u64 {
 pub trait Address {
     /// Bytes of its fields.
     const SIZE: usize;
+    /// Whether other threads may access the memory.
+    const SHARED: bool = false;
     /// The place of the first byte of an access of `n` bytes; the 4-byte offset is at `at`.
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap>;
 }

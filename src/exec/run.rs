@@ -283,8 +283,10 @@ pub fn translate_function(
     let context = Context {
         imported_funcs: module.module.num_imported_funcs(),
         entries: module.code.entries(),
+        memories: &module.module.memories,
         fuel: module.options().fuel,
         interrupts: module.options().interrupts,
+        deterministic: module.options().deterministic,
         listing,
     };
     let mut translator = Translator::<Machine>::new(context);

@@ -2,12 +2,13 @@
 #![allow(unsafe_code)]
 
 use super::machine::{Dst, Expr, F, Num, R, Root, S, State};
-use super::roots::{Address, AtMemory, Width};
+use super::roots::Address;
 use super::vector::{
-    Level, VecBinary, VecExtract, VecReplace, VecShift, VecShuffle, VecSplat, VecTernary, VecTest,
-    VecUnary,
+    Base, Level, VecBinary, VecExtract, VecLoad, VecLoadLane, VecReplace, VecShift, VecShuffle,
+    VecSplat, VecStoreLane, VecTernary, VecTest, VecUnary,
 };
-use crate::wasm::simd::{V128, VecLoad, VecLoadLane, VecStoreLane};
+use crate::rt::memory::racy;
+use crate::wasm::simd::V128;
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
 
@@ -345,19 +346,35 @@ impl<V: Level, D: VecDst, O: VecShuffle, A: VecExpr, B: VecExpr> Root for VecShu
     }
 }
 
-/// Reads 16 bytes of memory.
+/// Reads `N` bytes of memory at an address of the form `A`.
 #[inline(always)]
-unsafe fn load16(p: *const u8) -> V128 {
-    // SAFETY: R2: the caller has checked the range.
-    V128::from_bits(u128::from_le_bytes(unsafe { p.cast::<[u8; 16]>().read() }))
+unsafe fn fetch<A: Address, const N: usize>(s: &State, at: usize) -> Result<[u8; N], Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let p = A::place(s, at, N as u64)?;
+        Ok(if A::SHARED { racy::load::<N>(p) } else { p.cast::<[u8; N]>().read() })
+    }
 }
-/// Reads `N` bytes of memory, little-endian.
+/// Writes them.
 #[inline(always)]
-unsafe fn load_small<const N: usize>(p: *const u8) -> u64 {
-    let mut bytes = [0; 8];
-    // SAFETY: R2: the caller has checked the range.
-    bytes[..N].copy_from_slice(&unsafe { p.cast::<[u8; N]>().read() });
-    u64::from_le_bytes(bytes)
+unsafe fn put<A: Address, const N: usize>(
+    s: &State,
+    at: usize,
+    bytes: [u8; N],
+) -> Result<(), Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let p = A::place(s, at, N as u64)?;
+        if A::SHARED { racy::store(p, bytes) } else { p.cast::<[u8; N]>().write(bytes) }
+    }
+    Ok(())
+}
+/// Bytes as a number, little-endian.
+#[inline(always)]
+fn number<const N: usize>(bytes: [u8; N]) -> u64 {
+    let mut all = [0; 8];
+    all[..N].copy_from_slice(&bytes);
+    u64::from_le_bytes(all)
 }
 
 /// `d := v128.load [address]`.
@@ -368,7 +385,7 @@ impl<D: VecDst, A: Address> Root for VecLoad16<D, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let value = load16(A::place(s, 8 + D::SIZE, 16)?);
+            let value = V128::from_le_bytes(fetch::<A, 16>(s, 8 + D::SIZE)?);
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -379,13 +396,16 @@ impl<D: VecDst, A: Address> Root for VecLoad16<D, A> {
 /// `d := load [address]` of `N` bytes, which `O` makes a vector of.
 pub struct VecLoadSmall<D, O, A, const N: usize>(PhantomData<(D, O, A)>);
 impl<D: VecDst, O: VecLoad, A: Address, const N: usize> Root for VecLoadSmall<D, O, A, N> {
-    const SIZE: usize = D::SIZE + A::SIZE;
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        D::SIZE + A::SIZE
+    };
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let raw = load_small::<N>(A::place(s, 8 + D::SIZE, N as u64)?);
-            D::put_vec(s, 8, O::eval(raw));
+            let raw = number(fetch::<A, N>(s, 8 + D::SIZE)?);
+            D::put_vec(s, 8, O::eval::<Base>(raw));
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -400,8 +420,7 @@ impl<X: VecExpr, A: Address> Root for VecStore16<X, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let value = X::vec(s, 8 + A::SIZE).to_bits().to_le_bytes();
-            A::place(s, 8, 16)?.cast::<[u8; 16]>().write(value);
+            put::<A, 16>(s, 8, X::vec(s, 8 + A::SIZE).to_le_bytes())?;
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -409,16 +428,19 @@ impl<X: VecExpr, A: Address> Root for VecStore16<X, A> {
 }
 
 /// A lane of `N` bytes is loaded into a vector: everything in slots, then the lane.
-pub struct LoadLane<W, O, const N: usize>(PhantomData<(W, O)>);
-impl<W: Width, O: VecLoadLane, const N: usize> Root for LoadLane<W, O, N> {
-    const SIZE: usize = 2 + AtMemory::<W, S>::SIZE + 4;
+pub struct LoadLane<A, O, const N: usize>(PhantomData<(A, O)>);
+impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        2 + A::SIZE + 4
+    };
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let raw = load_small::<N>(AtMemory::<W, S>::place(s, 10, N as u64)?);
-            let at = 10 + AtMemory::<W, S>::SIZE;
-            let value = O::eval(raw, S::vec(s, at), *s.ip.add(at + 2));
+            let raw = number(fetch::<A, N>(s, 10)?);
+            let at = 10 + A::SIZE;
+            let value = O::eval::<Base>(raw, S::vec(s, at), *s.ip.add(at + 2));
             S::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -426,17 +448,21 @@ impl<W: Width, O: VecLoadLane, const N: usize> Root for LoadLane<W, O, N> {
     }
 }
 /// A lane of `N` bytes is stored: everything in slots, then the lane.
-pub struct StoreLane<W, O, const N: usize>(PhantomData<(W, O)>);
-impl<W: Width, O: VecStoreLane, const N: usize> Root for StoreLane<W, O, N> {
-    const SIZE: usize = AtMemory::<W, S>::SIZE + 4;
+pub struct StoreLane<A, O, const N: usize>(PhantomData<(A, O)>);
+impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
+    const SIZE: usize = {
+        assert!(O::OP.width() as usize == N);
+        A::SIZE + 4
+    };
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let at = 8 + AtMemory::<W, S>::SIZE;
-            let value = O::eval(S::vec(s, at), *s.ip.add(at + 2)).to_le_bytes();
-            let to = AtMemory::<W, S>::place(s, 8, N as u64)?;
-            core::ptr::copy_nonoverlapping(value.as_ptr(), to, N);
+            let at = 8 + A::SIZE;
+            let value = O::eval::<Base>(S::vec(s, at), *s.ip.add(at + 2)).to_le_bytes();
+            let mut bytes = [0; N];
+            bytes.copy_from_slice(&value[..N]);
+            put::<A, N>(s, 8, bytes)?;
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())

@@ -7,6 +7,7 @@
 use super::frames::SlowFn;
 use crate::ir::backend::SlowOp;
 use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
+use crate::rt::memory::{len_at, racy};
 use crate::wasm::trap::Trap;
 
 /// The function of an operation.
@@ -58,7 +59,7 @@ unsafe fn bytes(memory: *const MemoryData) -> (*mut u8, u64) {
     // SAFETY: R2.
     unsafe {
         let base = (*memory).base.get();
-        (base, *base.cast::<u64>().sub(1))
+        (base, len_at(base))
     }
 }
 unsafe fn table(instance: *const InstanceData, index: u32) -> *const TableData {
@@ -100,20 +101,25 @@ slow! {
         let memory = memory(i, a);
         let store = (*i).store;
         let before = (*memory).base.get();
-        let old = ((*store).memory_grow)(store, memory, *s);
+        let grown_by = ((*store).memory_grow)(store, memory, *s);
         let after = (*memory).base.get();
         if before != after {
             super::run::rebase(store, before, after);
         }
-        *s = grown(old, is_64);
-        Ok(())
+        grown_by.map(|old| *s = grown(old, is_64))
     }
     /// §4.4.7 memory.fill
     fn memory_fill(i, s, a, b) {
-        let (base, len) = bytes(memory(i, a));
+        let memory = memory(i, a);
+        let (base, len) = bytes(memory);
         let (at, value, n) = (*s, *s.add(1) as u8, *s.add(2));
         if in_bounds(at, n, len) {
-            base.add(at as usize).write_bytes(value, n as usize);
+            let to = base.add(at as usize);
+            if (*memory).shared {
+                racy::fill(to, value, n as usize);
+            } else {
+                to.write_bytes(value, n as usize);
+            }
             Ok(())
         } else {
             Err(Trap::MemoryOutOfBounds)
@@ -121,11 +127,17 @@ slow! {
     }
     /// §4.4.7 memory.copy
     fn memory_copy(i, s, dst, src) {
-        let (to, to_len) = bytes(memory(i, dst));
-        let (from, from_len) = bytes(memory(i, src));
+        let (dst, src) = (memory(i, dst), memory(i, src));
+        let (to, to_len) = bytes(dst);
+        let (from, from_len) = bytes(src);
         let (d, f, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(d, n, to_len) && in_bounds(f, n, from_len) {
-            core::ptr::copy(from.add(f as usize), to.add(d as usize), n as usize);
+            let (from, to) = (from.add(f as usize), to.add(d as usize));
+            if (*dst).shared || (*src).shared {
+                racy::copy(from, to, n as usize);
+            } else {
+                core::ptr::copy(from, to, n as usize);
+            }
             Ok(())
         } else {
             Err(Trap::MemoryOutOfBounds)
@@ -133,12 +145,17 @@ slow! {
     }
     /// §4.4.7 memory.init
     fn memory_init(i, s, segment, a) {
-        let (base, len) = bytes(memory(i, a));
+        let memory = memory(i, a);
+        let (base, len) = bytes(memory);
         let segment = data(i, segment);
         let (d, f, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(d, n, len) && in_bounds(f, n, (*segment).len.get()) {
-            let from = (*segment).start.get().add(f as usize);
-            core::ptr::copy_nonoverlapping(from, base.add(d as usize), n as usize);
+            let (from, to) = ((*segment).start.get().add(f as usize), base.add(d as usize));
+            if (*memory).shared {
+                racy::write(to, core::slice::from_raw_parts(from, n as usize));
+            } else {
+                core::ptr::copy_nonoverlapping(from, to, n as usize);
+            }
             Ok(())
         } else {
             Err(Trap::MemoryOutOfBounds)
@@ -180,8 +197,7 @@ slow! {
         let table = table(i, a);
         let store = (*i).store;
         let old = ((*store).table_grow)(store, table, *s.add(1), *s);
-        *s = grown(old, is_64);
-        Ok(())
+        old.map(|old| *s = grown(old, is_64))
     }
     /// §4.4.6 table.fill
     fn table_fill(i, s, a, b) {

@@ -4,17 +4,19 @@
 //! Hot families have every destination; cold ones spare the write-through destinations and take
 //! their second operand from a slot or an immediate only.
 
+use super::atomic::{self, AtShared, Racy};
 use super::frames::*;
 #[cfg(threaded)]
 use super::machine::W;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
 use super::roots::*;
 use super::slow;
+use super::unwind::{Throw, ThrowRef};
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
 use crate::numeric_rows;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
-use crate::wasm::ops::{LoadOp, SimdOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// An entry of a table.
 type H = Option<Raw>;
@@ -367,10 +369,12 @@ struct LoadTable {
     imm: [[H; RS]; FULL],
     sum: [[[H; RS]; RS]; FULL],
     memory: H,
+    shared: H,
 }
 struct ColdLoadTable {
     one: [[H; ANY]; DST],
     memory: H,
+    shared: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
@@ -378,10 +382,12 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
         only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, 0>>>)))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+    shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
     one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
     memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+    shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
     #[allow(non_upper_case_globals)]
@@ -418,6 +424,7 @@ struct StoreTable {
     imm: [[H; ANY]; RS],
     sum: [[[H; ANY]; RS]; RS],
     memory: H,
+    shared: H,
 }
 macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
@@ -425,6 +432,7 @@ macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
         only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, 0>, X>>)))),
     memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
+    shared: Some(step::<Store<Racy<$t>, AtShared<$w, S>, S>> as Raw),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
     #[allow(non_upper_case_globals)]
@@ -564,8 +572,10 @@ impl Backend for Machine {
             (AnyLoad::Hot(t), AddressForm::Imm(a)) => *t.imm[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Sum(a, b, 0)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
             (AnyLoad::Hot(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
+            (AnyLoad::Hot(t), AddressForm::Shared(Place::SLOT)) if d == Dest::SLOT => t.shared,
             (AnyLoad::Cold(t), AddressForm::One(a)) => *t.one.get(to(d))?.get(at(a))?,
             (AnyLoad::Cold(t), AddressForm::Memory(Place::SLOT)) if d == Dest::SLOT => t.memory,
+            (AnyLoad::Cold(t), AddressForm::Shared(Place::SLOT)) if d == Dest::SLOT => t.shared,
             _ => None,
         })
     }
@@ -577,6 +587,7 @@ impl Backend for Machine {
             AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
             AddressForm::Sum(a, b, 0) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
             AddressForm::Memory(Place::SLOT) if x == Place::SLOT => table.memory,
+            AddressForm::Shared(Place::SLOT) if x == Place::SLOT => table.shared,
             _ => None,
         })
     }
@@ -591,6 +602,10 @@ impl Backend for Machine {
 
     fn simd_store(op: SimdOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
         simd::store(op, is_64, form, x)
+    }
+
+    fn atomic(op: AtomicOp) -> Handler {
+        atomic::handler(op) as usize
     }
 
     fn global_set(c: Class, x: Place) -> Option<Handler> {
@@ -627,6 +642,7 @@ impl Backend for Machine {
             Fixed::FarStore => step::<Far<true>>,
             Fixed::Fuel => step::<Fuel>,
             Fixed::Poll => step::<Poll>,
+            Fixed::Fence => step::<atomic::Fence>,
             Fixed::Call => step::<Call>,
             Fixed::CallImport => step::<CallImport>,
             Fixed::TailCall => step::<TailCall>,
@@ -634,6 +650,8 @@ impl Backend for Machine {
             Fixed::Return => step::<Return>,
             Fixed::ReturnMany => step::<ReturnMany>,
             Fixed::Slow => tail::<Slow>,
+            Fixed::Throw => tail::<Throw>,
+            Fixed::ThrowRef => tail::<ThrowRef>,
             Fixed::ResultInt => step::<Move<u64, S, R<0>>>,
             Fixed::ResultF32 => step::<Move<f32, S, R<0>>>,
             Fixed::ResultF64 => step::<Move<f64, S, R<0>>>,

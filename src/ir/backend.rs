@@ -1,7 +1,7 @@
 //! What the translator asks of a back end: how many registers, and whether there is a handler.
 
 use crate::wasm::instr::{BinOp, UnOp};
-use crate::wasm::ops::{LoadOp, SimdOp, StoreOp};
+use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// The address of a handler, as it stands in the code.
 pub type Handler = usize;
@@ -55,6 +55,8 @@ pub enum AddressForm {
     Sum(Place, Place, u8),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
+    /// `a` in a shared memory.
+    Shared(Place),
 }
 
 /// Instructions without variants.
@@ -71,6 +73,7 @@ pub enum Fixed {
     FarStore,
     Fuel,
     Poll,
+    Fence,
     Call,
     CallImport,
     TailCall,
@@ -78,6 +81,8 @@ pub enum Fixed {
     Return,
     ReturnMany,
     Slow,
+    Throw,
+    ThrowRef,
     // The first result of a call into a slot, where there are no registers.
     ResultInt,
     ResultF32,
@@ -141,6 +146,8 @@ pub trait Backend {
     fn simd_load(op: SimdOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
     /// `store [address] := x`, of a vector or a lane of it.
     fn simd_store(op: SimdOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// An atomic instruction: operands and result in slots.
+    fn atomic(op: AtomicOp) -> Handler;
     /// `global := x`.
     fn global_set(class: Class, x: Place) -> Option<Handler>;
     /// Return one value.

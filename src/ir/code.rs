@@ -1,7 +1,9 @@
 //! Translated code: one buffer per function, with a map back to the module's bytes.
 #![allow(unsafe_code)]
 
+use crate::wasm::sync::Lock;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
@@ -22,6 +24,37 @@ pub struct CodeEntry {
     pub module: AtomicPtr<()>,
 }
 
+/// A clause of an exception handler (spec §4.2.14): for which code, what it catches, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Clause {
+    /// The first byte of the code that it protects.
+    pub start: u32,
+    /// One past the last.
+    pub end: u32,
+    /// Where the code was when the clause was noted: ascending, and not before `end`.
+    pub noted: u32,
+    /// The next clause that protects all of this code, or the number of clauses.
+    pub outer: u32,
+    /// What it catches.
+    pub catches: Catches,
+    /// The byte of the code that goes on, or the clause to go on with ([`Catches::Delegate`]).
+    pub target: u32,
+    /// The first slot for the values of the exception.
+    pub values: i32,
+    /// The slot for the reference to the exception, if it is asked for.
+    pub exn: Option<i32>,
+}
+/// What a [`Clause`] catches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Catches {
+    /// Exceptions of the tag with this index, with their values.
+    Tag(u32),
+    /// Every exception, without its values.
+    All,
+    /// None: the search goes on outside of a block that may be further out.
+    Delegate,
+}
+
 /// The code of one function.
 #[derive(Debug)]
 pub struct FuncCode {
@@ -30,6 +63,8 @@ pub struct FuncCode {
     /// Byte offsets in the code, ascending, each with the byte offset of its instruction in the
     /// module; only instructions that can trap or call are there.
     pub map: Box<[(u32, u32)]>,
+    /// The clauses of its exception handlers, innermost first.
+    pub clauses: Box<[Clause]>,
     /// Slots that the frame needs from the frame pointer up.
     pub frame_slots: u32,
     /// The instructions as text, if asked for: code offset, module offset, text.
@@ -40,6 +75,31 @@ impl FuncCode {
     pub fn module_offset(&self, at: u32) -> Option<u32> {
         let i = self.map.partition_point(|&(code, _)| code <= at);
         Some(self.map[i.checked_sub(1)?].1)
+    }
+    /// The innermost clause that protects byte `at` of the code and catches an exception;
+    /// `has_tag` says whether the exception's tag is the one of an index. Adds the number of
+    /// clauses that were looked at to `steps`.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number of clauses, linear in those that protect the byte.
+    pub fn clause(
+        &self,
+        at: u32,
+        steps: &mut i64,
+        has_tag: impl Fn(u32) -> bool,
+    ) -> Option<&Clause> {
+        let mut next = self.clauses.partition_point(|clause| clause.noted <= at);
+        while let Some(clause) = self.clauses.get(next) {
+            *steps += 1;
+            let protects = (clause.start..clause.end).contains(&at);
+            next = match clause.catches {
+                _ if !protects => clause.outer as usize,
+                Catches::Delegate => clause.target as usize,
+                Catches::Tag(tag) if !has_tag(tag) => clause.outer as usize,
+                Catches::Tag(_) | Catches::All => return Some(clause),
+            };
+        }
+        None
     }
     /// Whether the address is in this code, and at which byte.
     pub fn position(&self, ip: usize) -> Option<u32> {
@@ -54,6 +114,8 @@ impl FuncCode {
 pub struct ModuleCode {
     entries: Box<[CodeEntry]>,
     codes: Box<[AtomicPtr<FuncCode>]>,
+    /// The functions with exception handlers, by the address of their code.
+    catching: Lock<BTreeMap<usize, u32>>,
 }
 impl ModuleCode {
     /// For `defined` functions; every entry begins at `stub`.
@@ -67,6 +129,7 @@ impl ModuleCode {
         ModuleCode {
             entries: (0..defined).map(entry).collect(),
             codes: (0..defined).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
+            catching: Lock::default(),
         }
     }
     /// Tells every entry the compiled module, whose address is final now.
@@ -101,10 +164,22 @@ impl ModuleCode {
                 }
             }
         };
+        if !code.clauses.is_empty() {
+            self.catching.lock().insert(code.words.as_ptr() as usize, func);
+        }
         let entry = &self.entries[func as usize];
         entry.frame_slots.store(code.frame_slots, Ordering::Release);
         entry.entry.store(code.words.as_ptr().cast_mut(), Ordering::Release);
         code
+    }
+    /// The code with exception handlers that the address is in, and at which byte.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number of functions that have handlers.
+    pub fn catching(&self, ip: usize) -> Option<(&FuncCode, u32)> {
+        let (_, &func) = self.catching.lock().range(..=ip).next_back()?;
+        let code = self.get(func)?;
+        Some((code, code.position(ip)?))
     }
     /// Which function's code the address is in, and at which byte.
     pub fn find(&self, ip: usize) -> Option<(u32, u32)> {

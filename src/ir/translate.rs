@@ -16,25 +16,29 @@
 //! * At labels, and after calls, no register holds an operand; what the registers cache of locals
 //!   is what all ways to the label agree on.
 
+mod atomic;
 mod blocks;
 mod condition;
+mod deterministic;
 mod emit;
+mod exceptions;
 mod lower;
 mod scan;
 mod simd;
 mod stack;
 
 use self::emit::{Emitter, Patches};
+use self::exceptions::{Try, Uses};
 use self::lower::{Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
-use super::code::{CodeEntry, FuncCode};
+use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
-use crate::wasm::types::{FuncType, RefType, TypeId, ValType};
+use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
 use alloc::format;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -51,10 +55,14 @@ pub struct Context<'m> {
     pub imported_funcs: u32,
     /// The entries of the defined functions.
     pub entries: &'m [CodeEntry],
+    /// The types of the memories, imported ones first.
+    pub memories: &'m [MemoryType],
     /// Charge fuel.
     pub fuel: bool,
     /// Look for interrupts.
     pub interrupts: bool,
+    /// Make NaNs canonical, and frames as large on every target.
+    pub deterministic: bool,
     /// Keep texts.
     pub listing: bool,
 }
@@ -73,6 +81,11 @@ enum Kind {
     Loop,
     If,
     Else,
+    TryTable,
+    /// The body of a legacy `try`.
+    Try,
+    /// A clause of a legacy `try`.
+    Catch,
 }
 
 /// A block that is open.
@@ -100,6 +113,10 @@ struct Control {
     outer_pins: Cache,
     /// Jumps of a `br_table` that must move operands first.
     stub: Patches,
+    /// The clauses of exception handlers that lead to the end.
+    caught: Uses,
+    /// Those that go on with what is outside of the block.
+    delegated: Uses,
 }
 
 /// Buffers that serve many functions, and the state of one.
@@ -123,6 +140,10 @@ pub struct Translator<'m, B: Backend> {
     /// Where the number of instructions of the running stretch goes, and how many there are.
     fuel_field: Option<usize>,
     fuel: u32,
+    /// The clauses of the function, and the exception handlers that are open.
+    clauses: Vec<Clause>,
+    tries: Vec<Try>,
+    catches: Vec<Catch>,
     code: Vec<u8>,
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
@@ -151,6 +172,9 @@ impl<'m, B: Backend> Translator<'m, B> {
             results: (0, 0),
             fuel_field: None,
             fuel: 0,
+            clauses: Vec::new(),
+            tries: Vec::new(),
+            catches: Vec::new(),
             code: Vec::new(),
             wide: Vec::new(),
             backend: PhantomData,
@@ -161,6 +185,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         FuncCode {
             words: self.out.words(),
             map: self.out.map.as_slice().into(),
+            clauses: self.clauses.as_slice().into(),
             frame_slots: (self.max_slot + HEADER) as u32,
             listing: core::mem::take(&mut self.out.listing),
         }
@@ -185,6 +210,10 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.settle_ordered()?;
         }
         let slot = self.next_slot();
+        if self.cx.deterministic {
+            // Whether a frame needs the slot depends on the registers that there are.
+            self.reach(slot)?;
+        }
         self.stack.push(Entry { value, ty, slot });
         if self.stack.len() - self.settled > tuning::PENDING_OPERANDS {
             self.settle(tuning::PENDING_OPERANDS / 2)?;
@@ -432,6 +461,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             loop_register: false,
             outer_pins: self.pins(),
             stub: Patches::default(),
+            caught: Uses::default(),
+            delegated: Uses::default(),
         });
     }
     fn top(&mut self) -> Result<&mut Control, Error> {
@@ -551,11 +582,7 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     /// An operation that is a function: `n` operands from their slots, a result into the first.
     fn slow(&mut self, op: SlowOp, n: usize, results: &[Ty], a: u32, b: u32) -> Result<(), Error> {
-        self.settle(n)?;
-        self.settle_top(n)?;
-        let height = self.stack.len() - n;
-        let slot = self.base_slot(height);
-        self.drop_to(height);
+        let slot = self.take_slots(n)?;
         self.out.traps();
         self.out.list(|| format!("{op:?} [{slot}] {a} {b}"));
         self.out.begin(B::fixed(Fixed::Slow));
@@ -565,6 +592,19 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.out.u32(b);
         self.out.end();
         self.clobber();
+        self.results_in_slots(slot, results)
+    }
+    /// Pops `n` operands into their slots; the first of these.
+    fn take_slots(&mut self, n: usize) -> Result<i32, Error> {
+        self.settle(n)?;
+        self.settle_top(n)?;
+        let height = self.stack.len() - n;
+        let slot = self.base_slot(height);
+        self.drop_to(height);
+        Ok(slot)
+    }
+    /// Pushes the results of an instruction that took its operands from the slots from `slot` on.
+    fn results_in_slots(&mut self, slot: i32, results: &[Ty]) -> Result<(), Error> {
         self.reach(slot + 2)?;
         for &ty in results {
             let slot = self.next_slot();

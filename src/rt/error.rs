@@ -1,5 +1,6 @@
 //! The one error type: what went wrong, and where.
 
+use super::exception::Exception;
 use super::extern_type::ExternType;
 use crate::wasm::error::{Error as ModuleError, ErrorKind as ModuleErrorKind};
 use crate::wasm::trap::Trap;
@@ -78,6 +79,8 @@ pub enum ErrorKind {
     Link,
     /// Execution ended in a trap.
     Trap,
+    /// An exception was thrown and not caught (spec §4.4.9).
+    Exception,
     /// The guest ended itself: not a failure.
     Exit,
     /// A host function failed.
@@ -92,6 +95,7 @@ enum Repr {
     Module(ModuleError),
     Link(Vec<LinkProblem>),
     Trap(Trap),
+    Exception(Exception),
     Exit(i32),
     Host(Cow<'static, str>),
     HostSource(Box<dyn core::error::Error + Send + Sync>),
@@ -167,6 +171,7 @@ impl Error {
             },
             Repr::Link(_) => ErrorKind::Link,
             Repr::Trap(_) => ErrorKind::Trap,
+            Repr::Exception(_) => ErrorKind::Exception,
             Repr::Exit(_) => ErrorKind::Exit,
             Repr::Host(_) | Repr::HostSource(_) => ErrorKind::Host,
             Repr::Limit { .. } => ErrorKind::Limit,
@@ -182,6 +187,7 @@ impl Error {
                 None => String::new(),
             },
             Repr::Trap(trap) => trap.message().to_string(),
+            Repr::Exception(_) => "uncaught exception".to_string(),
             Repr::Exit(code) => alloc::format!("exit {code}"),
             Repr::Host(message) | Repr::Usage(message) => message.to_string(),
             Repr::HostSource(error) => error.to_string(),
@@ -208,6 +214,13 @@ impl Error {
     pub fn trap(&self) -> Option<Trap> {
         match self.0.repr {
             Repr::Trap(trap) => Some(trap),
+            _ => None,
+        }
+    }
+    /// The exception, if one was thrown and not caught.
+    pub fn exception(&self) -> Option<Exception> {
+        match self.0.repr {
+            Repr::Exception(exception) => Some(exception),
             _ => None,
         }
     }
@@ -249,6 +262,13 @@ impl From<std::io::Error> for Error {
     #[cold]
     fn from(error: std::io::Error) -> Error {
         Error::host_from(error)
+    }
+}
+/// To be thrown by a host function, or thrown on.
+impl From<Exception> for Error {
+    #[cold]
+    fn from(exception: Exception) -> Error {
+        Error::new(Repr::Exception(exception))
     }
 }
 impl From<Trap> for Error {

@@ -28,6 +28,8 @@ pub struct Global {
 pub struct Tag {
     /// The canonical type.
     pub ty: TypeId,
+    /// Slots of the values of its exceptions.
+    pub slots: u32,
 }
 
 /// An object that can be imported and exported, by its address.

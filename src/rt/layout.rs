@@ -5,13 +5,14 @@
 //! header holds the instance and the base of its memory 0; see docs/INVARIANTS.md.
 //!
 //! # References
-//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure
-//! or array is the address of its object; an i31 is `(value << 1) | 1`; a host value is
+//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure,
+//! array or exception is the address of its object; an i31 is `(value << 1) | 1`; a host value is
 //! `(index << 2) | 2`.
 
 pub use crate::ir::code::CodeEntry;
 use crate::wasm::error::Error;
-use crate::wasm::types::{TypeId, ValType};
+use crate::wasm::trap::Trap;
+use crate::wasm::types::{MemoryType, TypeId, ValType};
 use core::cell::Cell;
 use core::sync::atomic::AtomicBool;
 
@@ -134,6 +135,15 @@ pub struct MemoryData {
     pub base: Cell<*mut u8>,
     /// The logarithm of the page size.
     pub page_size_log2: u8,
+    /// Whether other threads may access it: then neither its length nor its bytes are accessed
+    /// but by atomics.
+    pub shared: bool,
+}
+impl MemoryData {
+    /// For a memory of this type.
+    pub fn new(base: *mut u8, ty: &MemoryType) -> MemoryData {
+        MemoryData { base: Cell::new(base), page_size_log2: ty.page_size_log2, shared: ty.shared }
+    }
 }
 
 /// What lies directly below a memory's base.
@@ -170,10 +180,18 @@ pub struct StoreData {
         slots: *mut u64,
     ) -> bool,
     /// `memory.grow` by `pages`: the old size in pages, or `u64::MAX`.
-    pub memory_grow: unsafe fn(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64,
+    pub memory_grow: unsafe fn(
+        store: *mut StoreData,
+        memory: *const MemoryData,
+        pages: u64,
+    ) -> Result<u64, Trap>,
     /// `table.grow` by `count` elements of value `init`: the old size, or `u64::MAX`.
-    pub table_grow:
-        unsafe fn(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64,
+    pub table_grow: unsafe fn(
+        store: *mut StoreData,
+        table: *const TableData,
+        count: u64,
+        init: u64,
+    ) -> Result<u64, Trap>,
     /// Set by others to stop the execution; the store keeps what it points to (R10).
     pub interrupt: *const AtomicBool,
     /// Why a function could not be translated.

@@ -17,15 +17,20 @@ pub struct Limits {
     /// How deep calls from the host into guests may be nested: each takes some native stack.
     pub host_call_depth: u32,
 }
+impl Limits {
+    /// What the stores of a deterministic engine begin with: no limit is beyond what a machine of
+    /// today can give.
+    pub const DETERMINISTIC: Limits = Limits {
+        memory_bytes: 4 << 30,
+        table_elements: 10_000_000,
+        instances: 1_000_000,
+        stack_bytes: DEFAULT_STACK_BYTES,
+        host_call_depth: 200,
+    };
+}
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            memory_bytes: u64::MAX,
-            table_elements: 10_000_000,
-            instances: 1_000_000,
-            stack_bytes: DEFAULT_STACK_BYTES,
-            host_call_depth: 200,
-        }
+        Limits { memory_bytes: u64::MAX, ..Limits::DETERMINISTIC }
     }
 }
 

@@ -8,18 +8,41 @@
 mod heap;
 #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
 mod mmap;
+pub mod racy;
+pub mod shared;
 
+use self::shared::Shared;
 use super::error::Error;
 use super::layout::{MemoryData, MemoryHead};
 use crate::wasm::types::MemoryType;
-use core::cell::Cell;
+use alloc::sync::Arc;
+use core::ops::Range;
 use core::ptr;
+
+/// The length of the memory at `base`, which other threads may be growing.
+///
+/// # Safety
+/// `base` is that of a memory (R2).
+#[inline(always)]
+pub unsafe fn len_at(base: *mut u8) -> u64 {
+    // SAFETY: R2, R8: the length lies below the base.
+    unsafe {
+        let len = base.cast::<u64>().sub(1);
+        #[cfg(target_has_atomic = "64")]
+        return core::sync::atomic::AtomicU64::from_ptr(len)
+            .load(core::sync::atomic::Ordering::Relaxed);
+        #[cfg(not(target_has_atomic = "64"))]
+        return *len;
+    }
+}
 
 /// Where the bytes are.
 enum Backing {
     #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
     Mapped(mmap::Region),
     Heap(heap::Region),
+    /// Of a memory that other stores may have, too.
+    Shared(Arc<Shared>),
 }
 impl Backing {
     /// Room for `min_bytes`, zeroed, that can become `max_bytes` in place if possible.
@@ -32,11 +55,32 @@ impl Backing {
         // Without reserved address space there is nothing to guard.
         if guard { None } else { heap::Region::new(min_bytes).map(Backing::Heap) }
     }
+    /// Room for a memory of this type, and its least length. A shared memory never moves: where
+    /// no address space can be reserved, it has all its bytes at once, if there are as many.
+    fn for_type(ty: &MemoryType, guard: bool) -> Result<(Backing, u64), Error> {
+        let most = max_pages(ty);
+        let too_large = || Error::limit("memory in pages", ty.limits.min, most);
+        if ty.limits.min > most {
+            return Err(too_large());
+        }
+        let min = bytes_of(ty, ty.limits.min).ok_or_else(too_large)?;
+        let max = bytes_of(ty, most).unwrap_or(u64::MAX);
+        let guard = guard && !ty.limits.is_64 && ty.page_size_log2 == 16;
+        let backing = Backing::new(min, max, guard).ok_or_else(too_large)?;
+        match backing {
+            Backing::Heap(_) if ty.shared && max > min => {
+                let whole = heap::Region::new(max).map(Backing::Heap);
+                Ok((whole.unwrap_or(backing), min))
+            }
+            backing => Ok((backing, min)),
+        }
+    }
     fn base(&self) -> *mut u8 {
         match self {
             #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
             Backing::Mapped(region) => region.base(),
             Backing::Heap(region) => region.base(),
+            Backing::Shared(shared) => shared.base(),
         }
     }
     /// Makes `len` bytes from the base usable; false if that is impossible without moving.
@@ -45,6 +89,7 @@ impl Backing {
             #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
             Backing::Mapped(region) => region.commit(len),
             Backing::Heap(region) => len <= region.capacity(),
+            Backing::Shared(_) => false,
         }
     }
 }
@@ -66,20 +111,24 @@ impl Memory {
     /// # Errors
     /// Limit: the system has not that much.
     pub fn new(ty: MemoryType, guard: bool) -> Result<Memory, Error> {
-        let most = max_pages(&ty);
-        let too_large = || Error::limit("memory in pages", ty.limits.min, most);
-        if ty.limits.min > most {
-            return Err(too_large());
+        if ty.shared {
+            return Ok(Memory::of_shared(Shared::new(ty, guard)?));
         }
-        let min = bytes_of(&ty, ty.limits.min).ok_or_else(too_large)?;
-        let max = bytes_of(&ty, most).unwrap_or(u64::MAX);
-        let guard = guard && !ty.limits.is_64 && ty.page_size_log2 == 16;
-        let backing = Backing::new(min, max, guard).ok_or_else(too_large)?;
-        let data =
-            MemoryData { base: Cell::new(backing.base()), page_size_log2: ty.page_size_log2 };
+        let (backing, min) = Backing::for_type(&ty, guard)?;
+        let data = MemoryData::new(backing.base(), &ty);
         let memory = Memory { data, ty, backing };
         memory.set_len(min);
         Ok(memory)
+    }
+    /// A store's view of a shared memory.
+    pub fn of_shared(shared: Arc<Shared>) -> Memory {
+        let ty = shared.ty();
+        let data = MemoryData::new(shared.base(), &ty);
+        Memory { data, ty, backing: Backing::Shared(shared) }
+    }
+    /// What is shared, if it is.
+    pub fn shared(&self) -> Option<&Arc<Shared>> {
+        if let Backing::Shared(shared) = &self.backing { Some(shared) } else { None }
     }
     fn head(&self) -> &MemoryHead {
         // SAFETY: R2: the head is directly below the base, and aligned as the base is.
@@ -97,32 +146,32 @@ impl Memory {
     /// The length in bytes.
     #[inline]
     pub fn len(&self) -> u64 {
-        self.head().len.get()
+        match &self.backing {
+            Backing::Shared(shared) => shared.len(),
+            _ => self.head().len.get(),
+        }
     }
     /// The size in pages.
     #[inline]
     pub fn size(&self) -> u64 {
         self.len() >> self.data.page_size_log2
     }
-    /// How many bytes a growth by `pages` makes, if the type allows it.
-    pub fn grown_len(&self, pages: u64) -> Option<u64> {
-        let size = self.size().checked_add(pages)?;
-        if size > max_pages(&self.ty) {
-            return None;
-        }
-        bytes_of(&self.ty, size)
+    /// Whether the type allows it to grow by `pages`.
+    pub fn allows(&self, pages: u64) -> bool {
+        let size = self.size().checked_add(pages);
+        size.is_some_and(|size| size <= max_pages(&self.ty) && bytes_of(&self.ty, size).is_some())
     }
     /// Grows by `pages`; the old size in pages, or `None`. The base may be another one afterwards.
     ///
     /// *Spec*: §4.5.3 memory growth.
     pub fn grow(&mut self, pages: u64) -> Option<u64> {
+        if let Backing::Shared(shared) = &self.backing {
+            return shared.grow(pages);
+        }
         let (old, old_len) = (self.size(), self.len());
-        let len = self.grown_len(pages)?;
+        let size = old.checked_add(pages).filter(|&size| size <= max_pages(&self.ty))?;
+        let len = bytes_of(&self.ty, size)?;
         if !self.backing.commit(len) {
-            // A shared memory never moves: other threads may be reading it.
-            if self.ty.shared {
-                return None;
-            }
             // Room for as much again, so that a memory that grows page by page moves seldom.
             let most = bytes_of(&self.ty, max_pages(&self.ty)).unwrap_or(u64::MAX);
             let room = len.saturating_mul(2).min(most);
@@ -136,18 +185,41 @@ impl Memory {
         self.set_len(len);
         Some(old)
     }
-    /// The bytes.
+    /// Copies bytes out; `false` if they are not all there.
+    pub fn read(&self, at: u64, bytes: &mut [u8]) -> bool {
+        if let Backing::Shared(shared) = &self.backing {
+            return shared.read(at, bytes);
+        }
+        let from = range(at, bytes.len() as u64).and_then(|range| self.bytes().get(range));
+        from.map(|from| bytes.copy_from_slice(from)).is_some()
+    }
+    /// Copies bytes in; `false` if they are not all there.
+    pub fn write(&mut self, at: u64, bytes: &[u8]) -> bool {
+        if let Backing::Shared(shared) = &self.backing {
+            return shared.write(at, bytes);
+        }
+        let to = range(at, bytes.len() as u64).and_then(|range| self.bytes_mut().get_mut(range));
+        to.map(|to| to.copy_from_slice(bytes)).is_some()
+    }
+    /// The bytes, if the memory is not shared.
     pub fn bytes(&self) -> &[u8] {
+        debug_assert!(!self.ty.shared, "R8");
         // SAFETY: R2: `len` bytes from the base are initialised; R6: no guest runs meanwhile.
         unsafe { core::slice::from_raw_parts(self.base(), self.len() as usize) }
     }
-    /// The bytes.
+    /// The bytes, if the memory is not shared.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
+        debug_assert!(!self.ty.shared, "R8");
         // SAFETY: R2, R6: as above.
         unsafe { core::slice::from_raw_parts_mut(self.base(), self.len() as usize) }
     }
 }
 
+/// A range of addresses, if addresses of this machine reach it.
+pub fn range(at: u64, len: u64) -> Option<Range<usize>> {
+    let end = usize::try_from(at.checked_add(len)?).ok()?;
+    Some(end - len as usize..end)
+}
 /// The most pages that a memory of this type can have.
 fn max_pages(ty: &MemoryType) -> u64 {
     let most = match (ty.limits.is_64, ty.page_size_log2) {
@@ -194,7 +266,7 @@ mod tests {
     fn moves_when_it_must() -> Result<(), Error> {
         let ty = ty(1, None, false);
         let backing = Backing::Heap(heap::Region::new(65_536).ok_or("no memory").unwrap());
-        let data = MemoryData { base: Cell::new(backing.base()), page_size_log2: 16 };
+        let data = MemoryData::new(backing.base(), &ty);
         let mut memory = Memory { data, ty, backing };
         memory.set_len(65_536);
         memory.bytes_mut()[1] = 9;

@@ -1,6 +1,7 @@
 //! The run-time objects (spec §4.2).
 
 pub mod error;
+pub mod exception;
 pub mod extern_type;
 pub mod instance;
 pub mod layout;

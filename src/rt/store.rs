@@ -3,16 +3,19 @@
 #![allow(unsafe_code)]
 
 use super::error::Error;
+use super::exception::Exceptions;
 use super::instance::{Global, Instance, Tag};
 use super::layout::{
     CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData, TableData,
 };
 use super::limits::Limits;
 use super::memory::Memory;
+use super::memory::shared::Shared;
 use super::owned::Owned;
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::trap::Trap;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -37,6 +40,8 @@ pub struct Options {
     pub interrupts: bool,
     /// Whether memories of 32-bit addresses are surrounded by what they cannot reach.
     pub guard_pages: bool,
+    /// Whether growing may fail because of limits only.
+    pub deterministic: bool,
 }
 
 /// The untyped part of a store. Handlers reach it from its first field.
@@ -68,6 +73,7 @@ pub struct Store {
     globals: Vec<Owned<Global>>,
     tags: Vec<Owned<Tag>>,
     instances: Vec<Owned<Instance>>,
+    pub(super) exceptions: Exceptions,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -126,6 +132,7 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             instances: Vec::new(),
+            exceptions: Exceptions::default(),
         });
         // SAFETY: R1: the head is the first field of the store, whose address is final now.
         unsafe { (*(*store.as_ptr()).host.as_ptr()).data.store = store.as_ptr().cast() };
@@ -203,6 +210,20 @@ impl Store {
         self.used.memory_bytes = total;
         Ok(push(&mut self.memories, memory).cast())
     }
+    /// Adds a memory that other stores may have, too. It is charged with its size of now, and with
+    /// what this store's guests make it grow.
+    ///
+    /// # Errors
+    /// Limit: it is larger than the store's limit.
+    pub fn add_shared_memory(&mut self, shared: Arc<Shared>) -> Result<*const MemoryData, Error> {
+        let limit = self.options.limits.memory_bytes;
+        let total = self.used.memory_bytes.saturating_add(shared.len());
+        if total > limit {
+            return Err(Error::limit("bytes of memory", total, limit));
+        }
+        self.used.memory_bytes = total;
+        Ok(push(&mut self.memories, Memory::of_shared(shared)).cast())
+    }
     /// Adds a table.
     ///
     /// # Errors
@@ -224,7 +245,8 @@ impl Store {
     }
     /// Adds a tag.
     pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
-        push(&mut self.tags, Tag { ty })
+        let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
+        push(&mut self.tags, Tag { ty, slots: params })
     }
     /// Whether there may be another instance.
     ///
@@ -267,13 +289,12 @@ impl Store {
     pub unsafe fn grow_memory(&mut self, memory: *const MemoryData, pages: u64) -> Option<u64> {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *memory.cast_mut().cast::<Memory>() };
-        let (before, base) = (object.len(), object.base());
-        let total = (self.used.memory_bytes - before).checked_add(object.grown_len(pages)?)?;
-        if total > self.options.limits.memory_bytes && pages > 0 {
+        let base = object.base();
+        if !self.may_grow_memory(object, pages) {
             return None;
         }
         let old = object.grow(pages)?;
-        self.used.memory_bytes = total;
+        self.used.memory_bytes += pages << object.ty.page_size_log2;
         let moved = object.base();
         if moved != base {
             for instance in &self.instances {
@@ -296,13 +317,27 @@ impl Store {
     ) -> Option<u64> {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *table.cast_mut().cast::<Table>() };
-        let total = self.used.table_elements.checked_add(count)?;
-        if total > self.options.limits.table_elements && count > 0 {
+        if !self.may_grow_table(object, count) {
             return None;
         }
         let old = object.grow(count, init)?;
-        self.used.table_elements = total;
+        self.used.table_elements += count;
         Some(old)
+    }
+    /// Whether the type and the limits allow a memory to grow.
+    fn may_grow_memory(&self, object: &Memory, pages: u64) -> bool {
+        let total = pages
+            .checked_mul(1 << object.ty.page_size_log2)
+            .and_then(|added| self.used.memory_bytes.checked_add(added));
+        let within = total.is_some_and(|total| total <= self.options.limits.memory_bytes);
+        object.allows(pages) && (within || pages == 0)
+    }
+    /// Whether the type and the limits allow a table to grow.
+    fn may_grow_table(&self, object: &Table, count: u64) -> bool {
+        let total = self.used.table_elements.checked_add(count);
+        let within = total.is_some_and(|total| total <= self.options.limits.table_elements);
+        let allowed = object.len().checked_add(count).is_some_and(|len| object.allows(len));
+        count == 0 || within && allowed
     }
 }
 
@@ -314,6 +349,11 @@ fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> *const O {
     address
 }
 
+/// Slots of values of these types.
+fn slots(types: &[ValType]) -> u32 {
+    types.iter().map(|ty| ty.slots() as u32).sum()
+}
+
 /// A function instance.
 pub fn func_data(
     entry: *const CodeEntry,
@@ -323,7 +363,6 @@ pub fn func_data(
     index: u32,
     is_host: bool,
 ) -> FuncData {
-    let slots = |types: &[ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
     FuncData {
         entry,
         instance,
@@ -337,12 +376,44 @@ pub fn func_data(
 }
 
 /// See [`StoreData::memory_grow`].
-unsafe fn memory_grow(store: *mut StoreData, memory: *const MemoryData, pages: u64) -> u64 {
+unsafe fn memory_grow(
+    store: *mut StoreData,
+    memory: *const MemoryData,
+    pages: u64,
+) -> Result<u64, Trap> {
     // SAFETY: R1: the head is the first field of the store, and handlers lend it (R6).
-    unsafe { (*store.cast::<Store>()).grow_memory(memory, pages).unwrap_or(u64::MAX) }
+    unsafe {
+        let store = &mut *store.cast::<Store>();
+        match store.grow_memory(memory, pages) {
+            Some(old) => Ok(old),
+            // The limits allow it, but the host has not as much.
+            None if store.options.deterministic
+                && store.may_grow_memory(&*memory.cast::<Memory>(), pages) =>
+            {
+                Err(Trap::AllocationTooLarge)
+            }
+            None => Ok(u64::MAX),
+        }
+    }
 }
 /// See [`StoreData::table_grow`].
-unsafe fn table_grow(store: *mut StoreData, table: *const TableData, count: u64, init: u64) -> u64 {
+unsafe fn table_grow(
+    store: *mut StoreData,
+    table: *const TableData,
+    count: u64,
+    init: u64,
+) -> Result<u64, Trap> {
     // SAFETY: R1, R6: as above.
-    unsafe { (*store.cast::<Store>()).grow_table(table, count, init).unwrap_or(u64::MAX) }
+    unsafe {
+        let store = &mut *store.cast::<Store>();
+        match store.grow_table(table, count, init) {
+            Some(old) => Ok(old),
+            None if store.options.deterministic
+                && store.may_grow_table(&*table.cast::<Table>(), count) =>
+            {
+                Err(Trap::AllocationTooLarge)
+            }
+            None => Ok(u64::MAX),
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod compact;
 mod decode;
 pub mod error;
 pub mod features;
+pub mod hints;
 pub mod instr;
 pub mod limits;
 pub mod module;

@@ -40,24 +40,28 @@ pub fn rem<T: Int>(a: T, b: T) -> Result<T, Trap> {
 }
 
 /// A floating-point number of a numeric row.
-pub trait Float: Copy + PartialOrd + core::ops::Add<Output = Self> {
+pub trait Float: Copy + PartialOrd {
+    /// The positive canonical NaN.
+    const CANONICAL_NAN: Self;
     /// Whether the sign bit is set.
     fn is_negative(self) -> bool;
 }
 impl Float for f32 {
+    const CANONICAL_NAN: f32 = f32::from_bits(0x7FC0_0000);
     #[inline(always)]
     fn is_negative(self) -> bool {
         self.is_sign_negative()
     }
 }
 impl Float for f64 {
+    const CANONICAL_NAN: f64 = f64::from_bits(0x7FF8_0000_0000_0000);
     #[inline(always)]
     fn is_negative(self) -> bool {
         self.is_sign_negative()
     }
 }
 
-/// `fmin`: §4.3.3. A NaN wins, −0 is below +0.
+/// `fmin`: §4.3.3. With a NaN the canonical one, whatever was given; −0 is below +0.
 #[inline(always)]
 pub fn fmin<T: Float>(a: T, b: T) -> T {
     if a < b {
@@ -67,11 +71,11 @@ pub fn fmin<T: Float>(a: T, b: T) -> T {
     } else if a == b {
         if a.is_negative() { a } else { b }
     } else {
-        a + b
+        T::CANONICAL_NAN
     }
 }
 
-/// `fmax`: §4.3.3. A NaN wins, +0 is above −0.
+/// `fmax`: §4.3.3. With a NaN the canonical one, whatever was given; +0 is above −0.
 #[inline(always)]
 pub fn fmax<T: Float>(a: T, b: T) -> T {
     if a > b {
@@ -81,7 +85,7 @@ pub fn fmax<T: Float>(a: T, b: T) -> T {
     } else if a == b {
         if a.is_negative() { b } else { a }
     } else {
-        a + b
+        T::CANONICAL_NAN
     }
 }
 

@@ -125,7 +125,8 @@ macro_rules! derive { (
         $( define!(VecUnary $un {} ($ua: V128) -> V128
             = { let $ua: $uta = $ua.into(); let r: $ur = $ue; r.into() }); )*
         $( define!(VecBinary $bi {} ($ba: V128, $bb: V128) -> V128
-            = { let ($ba, $bb): ($bta, $btb) = ($ba.into(), $bb.into()); let r: $br = $be; r.into() }); )*
+            = { let ($ba, $bb): ($bta, $btb) = ($ba.into(), $bb.into());
+                let r: $br = $be; r.into() }); )*
         $( define!(VecTernary $te {} ($ta: V128, $tb: V128, $tc: V128) -> V128
             = { let ($ta, $tb, $tc): ($tta, $ttb, $ttc) = ($ta.into(), $tb.into(), $tc.into());
                 let r: $tr = $tex; r.into() }); )*

@@ -8,6 +8,10 @@ mod imp {
     #[derive(Debug, Default)]
     pub struct Lock<T>(Mutex<T>);
     impl<T> Lock<T> {
+        /// A lock that is free.
+        pub const fn new(value: T) -> Lock<T> {
+            Lock(Mutex::new(value))
+        }
         /// Waits for the lock.
         pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -40,6 +44,10 @@ mod imp {
     #[derive(Debug, Default)]
     pub struct Lock<T>(spin::Mutex<T>);
     impl<T> Lock<T> {
+        /// A lock that is free.
+        pub const fn new(value: T) -> Lock<T> {
+            Lock(spin::Mutex::new(value))
+        }
         /// Waits for the lock.
         pub fn lock(&self) -> spin::MutexGuard<'_, T> {
             self.0.lock()

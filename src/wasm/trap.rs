@@ -60,6 +60,8 @@ traps! {
     UnalignedAtomic "unaligned atomic";
     /// `memory.atomic.wait` on a memory that is not shared.
     ExpectedSharedMemory "expected shared memory";
+    /// A wait for other threads, in a build that has none.
+    WaitUnsupported "waiting is not supported";
     /// An object larger than the implementation or its limits allow.
     AllocationTooLarge "allocation size too large";
     /// An import that `--unknown-imports=trap` or `Linker::missing_as_traps` stands in for.

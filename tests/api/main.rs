@@ -3,6 +3,7 @@
 mod calls;
 mod control;
 mod errors;
+mod exceptions;
 mod host;
 mod linking;
 mod objects;

@@ -40,6 +40,25 @@ fn the_exit_code_is_the_guests() {
 }
 
 #[test]
+fn uncaught_exceptions_are_134() {
+    let start = Files::text(
+        r#"(module (tag $e (param i32 f64)) (tag $none)
+            (func $deep (throw $e (i32.const -7) (f64.const 2.5)))
+            (func (export "_start") (call $deep))
+            (func (export "none") (throw $none))
+            (func (export "caught") (result i32)
+                (block $h (result i32 f64) (try_table (catch $e $h) (call $deep)) (unreachable))
+                (drop)))"#,
+    );
+    let words = ["m.wat: uncaught exception: [i32 -7, f64 2.5]\n", "0: deep at byte", "1: _start"];
+    start.run(&["m.wat"]).fails(134, &words);
+    start.run(&["--invoke", "none", "m.wat"]).fails(134, &["uncaught exception: []\n  "]);
+    start.run(&["--invoke", "caught", "m.wat"]).is(0, "-7\n", "");
+    let start = Files::text("(module (tag $e) (func $s (throw $e)) (start $s))");
+    start.run(&["m.wat"]).fails(134, &["uncaught exception: []"]);
+}
+
+#[test]
 fn traps_are_134() {
     let trap = Files::text("(module (func $boom (export \"_start\") unreachable))");
     trap.run(&["m.wat"]).fails(134, &["m.wat", "unreachable"]);

@@ -17,7 +17,13 @@ pub trait Engine {
 
 /// All of them; the first is the reference of the ratios.
 pub fn all() -> Vec<Box<dyn Engine>> {
-    vec![Box::new(wasmvm_engine::Wasmvm), Box::new(wasmi_engine::Wasmi), Box::new(nano::Nano)]
+    vec![
+        Box::new(wasmvm_engine::Wasmvm),
+        Box::new(wasmi_engine::Wasmi),
+        Box::new(nano::Nano),
+        #[cfg(feature = "pulley")]
+        Box::new(pulley::Pulley),
+    ]
 }
 
 mod wasmvm_engine {
@@ -156,6 +162,60 @@ mod nano {
             match results[0] {
                 Value::I32(value) => Ok(value.into()),
                 Value::I64(value) => Ok(value),
+                _ => Err("the result is no integer".to_string()),
+            }
+        }
+    }
+}
+
+#[cfg(feature = "pulley")]
+mod pulley {
+    use super::{Engine, Loaded};
+    use wasmtime::{Config, Instance, Module, Store, Val};
+
+    /// wasmtime's interpreter: optimised by Cranelift, run as bytecode.
+    pub struct Pulley;
+
+    struct Ready {
+        store: Store<()>,
+        instance: Instance,
+    }
+
+    fn engine() -> Result<wasmtime::Engine, String> {
+        let mut config = Config::new();
+        config.target("pulley64").map_err(|error| error.to_string())?;
+        config.wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
+        wasmtime::Engine::new(&config).map_err(|error| format!("{error:?}"))
+    }
+
+    impl Engine for Pulley {
+        fn name(&self) -> &'static str {
+            "pulley"
+        }
+        fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
+            let engine = engine()?;
+            let module = Module::new(&engine, wasm).map_err(|error| format!("{error:?}"))?;
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[]);
+            let instance = instance.map_err(|error| format!("{error:?}"))?;
+            Ok(Box::new(Ready { store, instance }))
+        }
+        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
+            let module =
+                || Module::new(&engine()?, wasm).map(drop).map_err(|error| format!("{error:?}"));
+            eager.then(module)
+        }
+    }
+
+    impl Loaded for Ready {
+        fn call(&mut self, name: &str, arg: i32) -> Result<i64, String> {
+            let func = self.instance.get_func(&mut self.store, name).ok_or("no such export")?;
+            let mut results = [Val::I64(0)];
+            func.call(&mut self.store, &[Val::I32(arg)], &mut results)
+                .map_err(|error| format!("{error:?}"))?;
+            match results[0] {
+                Val::I32(value) => Ok(value.into()),
+                Val::I64(value) => Ok(value),
                 _ => Err("the result is no integer".to_string()),
             }
         }

@@ -1,6 +1,7 @@
 //! wasmvm beside its peers: the same modules, in one process, taking turns.
 //!
 //! `cargo run --release -- [FILTER…] [--runs N] [--engines wasmvm,wasmi,sf-nano]`
+//! `cargo run --release --features pulley -- …`: beside wasmtime's interpreter too
 //! `cargo run --release -- --own …`: the project's own kernels, also when others lie beside it
 //! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
 //!
@@ -190,8 +191,9 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         table.push((kernel.category, medians));
     }
     type Group = (&'static str, fn(&str) -> bool);
-    let groups: [Group; 3] = [
-        ("wasm32", |category| category != "simd" && category != "mem64"),
+    let groups: [Group; 4] = [
+        ("wasm32", |category| !matches!(category, "simd" | "mem64" | "exceptions")),
+        ("exceptions", |category| category == "exceptions"),
         ("memory64", |category| category == "mem64"),
         ("simd", |category| category == "simd"),
     ];

@@ -8,17 +8,17 @@ use super::super::machine::R;
 use super::super::machine::{I, S, VECTOR_K};
 use super::super::simd::*;
 use super::super::vector::{
-    Base, Level, VecBinary, VecExtract, VecReplace, VecShift, VecShuffle, VecSplat, VecTernary,
-    VecTest, VecUnary,
+    Base, Level, VecBinary, VecExtract, VecLoad, VecReplace, VecShift, VecShuffle, VecSplat,
+    VecTernary, VecTest, VecUnary,
 };
 use super::super::vector::{def, gains, level_is_fast};
 use super::{ANY, DST, H, RS, Raw, address, at, slot_imm, step, to};
+use crate::exec::atomic::AtShared;
 use crate::exec::machine::{Expr as P, Num};
 use crate::exec::roots::{At, AtImm, AtMemory, AtSum, Width};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
 use crate::simd_rows;
 use crate::wasm::ops::SimdOp;
-use crate::wasm::simd;
 use core::marker::PhantomData;
 
 #[cfg(target_arch = "x86_64")]
@@ -39,7 +39,7 @@ fn vat(place: u8) -> usize {
 }
 /// Repeats an expression over the places of vectors.
 #[cfg(threaded)]
-macro_rules! vec {
+macro_rules! vectors {
     ($v:ident, $e:expr) => {
         [
             {
@@ -58,7 +58,7 @@ macro_rules! vec {
     };
 }
 #[cfg(not(threaded))]
-macro_rules! vec {
+macro_rules! vectors {
     ($v:ident, $e:expr) => {
         [{
             type $v = S;
@@ -135,25 +135,25 @@ macro_rules! only_if {
 }
 families! {
     Unary: VecUnary, Unary [[H; V]; V] =
-        vec!(D, vec!(A, only_if!(has!(A), VecUn<L, D, O, A>)));
+        vectors!(D, vectors!(A, only_if!(has!(A), VecUn<L, D, O, A>)));
     Binary: VecBinary, Binary [[[H; V]; V]; V] =
-        vec!(D, vec!(A, vec!(B, only_if!(has!(A B), VecBin<L, D, O, A, B>))));
+        vectors!(D, vectors!(A, vectors!(B, only_if!(has!(A B), VecBin<L, D, O, A, B>))));
     Ternary: VecTernary, Ternary [[[[H; V]; V]; V]; V] =
-        vec!(D, vec!(A, vec!(B, vec!(C, only_if!(has!(A B C), VecTern<L, D, O, A, B, C>)))));
+        vectors!(D, vectors!(A, vectors!(B, vectors!(C, only_if!(has!(A B C), VecTern<L, D, O, A, B, C>)))));
     Shuffle: VecShuffle, Binary [[[H; V]; V]; V] =
-        vec!(D, vec!(A, vec!(B, only_if!(has!(A B), VecShuf<L, D, O, A, B>))));
+        vectors!(D, vectors!(A, vectors!(B, only_if!(has!(A B), VecShuf<L, D, O, A, B>))));
     Shift: VecShift, Shift [[[H; 2]; V]; V] =
-        vec!(D, vec!(A, over!(N in slot_imm, only_if!(has!(A), VecShl<L, D, O, A, N>))));
+        vectors!(D, vectors!(A, over!(N in slot_imm, only_if!(has!(A), VecShl<L, D, O, A, N>))));
     Test: VecTest, Test [[H; V]; DST] =
-        over!(D in dst, vec!(A, only_if!(has!(A), VecTst<L, D, O, A>)));
+        over!(D in dst, vectors!(A, only_if!(has!(A), VecTst<L, D, O, A>)));
     Splat: VecSplat<A: Num>, Splat [[H; RS]; V] =
-        vec!(D, over!(X in reg_slot, leveled!(L, VecSpl<L, D, O, X>)));
+        vectors!(D, over!(X in reg_slot, leveled!(L, VecSpl<L, D, O, X>)));
     Extract: VecExtract<R: Num>, Extract [[H; V]; DST] =
-        over!(D in dst, vec!(A, only_if!(has!(A), VecExt<L, D, O, A>)));
+        over!(D in dst, vectors!(A, only_if!(has!(A), VecExt<L, D, O, A>)));
     Replace: VecReplace<A: Num>, Replace [[[H; RS]; V]; V] =
-        vec!(D, vec!(A, over!(X in reg_slot, only_if!(has!(A), VecRep<L, D, O, A, X>))));
+        vectors!(D, vectors!(A, over!(X in reg_slot, only_if!(has!(A), VecRep<L, D, O, A, X>))));
 }
-static CONST: [H; V] = vec![D, Some(step::<VecConst<D>> as Raw)];
+static CONST: [H; V] = vectors![D, Some(step::<VecConst<D>> as Raw)];
 
 /// The entry of one row.
 macro_rules! entry {
@@ -219,11 +219,11 @@ pub fn find(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {
 
 // ---- moves -------------------------------------------------------------------------------------
 
-static MOVE: [[H; V]; V] = vec![D, vec![X, Some(step::<VecMove<D, X>> as Raw)]];
-static GLOBAL_GET: [H; V] = vec![D, Some(step::<VecGlobalGet<D>> as Raw)];
-static GLOBAL_SET: [H; V] = vec![X, Some(step::<VecGlobalSet<X>> as Raw)];
+static MOVE: [[H; V]; V] = vectors![D, vectors![X, Some(step::<VecMove<D, X>> as Raw)]];
+static GLOBAL_GET: [H; V] = vectors![D, Some(step::<VecGlobalGet<D>> as Raw)];
+static GLOBAL_SET: [H; V] = vectors![X, Some(step::<VecGlobalSet<X>> as Raw)];
 static SELECT: [[[H; RS]; V]; V] =
-    vec![A, vec![B, over!(C in reg_slot, Some(step::<VecSelect<S, A, B, C>> as Raw))]];
+    vectors![A, vectors![B, over!(C in reg_slot, Some(step::<VecSelect<S, A, B, C>> as Raw))]];
 
 /// `d := x`.
 pub fn mov(d: Dest, x: Place) -> Option<Handler> {
@@ -251,31 +251,27 @@ struct Access {
     imm: [[H; RS]; V],
     sum: [[[H; RS]; RS]; V],
     memory: H,
+    shared: H,
 }
 macro_rules! access {
-    ($w:ty, $root:ident, $far:ty) => {
+    ($w:ty, $root:ident) => {
         Access {
-            one: vec!(X, over!(A in any, Some(step::<$root<X, At<$w, A>>> as Raw))),
-            imm: vec!(X, over!(A in reg_slot, Some(step::<$root<X, AtImm<$w, A>>> as Raw))),
-            sum: vec!(X, over!(A in reg_slot, over!(B in reg_slot,
+            one: vectors!(X, over!(A in any, Some(step::<$root<X, At<$w, A>>> as Raw))),
+            imm: vectors!(X, over!(A in reg_slot, Some(step::<$root<X, AtImm<$w, A>>> as Raw))),
+            sum: vectors!(X, over!(A in reg_slot, over!(B in reg_slot,
                 if <A as P>::PLACE <= <B as P>::PLACE {
                     Some(step::<$root<X, AtSum<$w, A, B, 0>>> as Raw)
                 } else {
                     None
                 }))),
-            memory: Some(step::<$far> as Raw),
+            memory: Some(step::<$root<S, AtMemory<$w, S>>> as Raw),
+            shared: Some(step::<$root<S, AtShared<$w, S>>> as Raw),
         }
     };
 }
 /// By the width of addresses.
-static LOADS: [Access; 2] = [
-    access!(u32, VecLoad16, VecLoad16<S, AtMemory<u32, S>>),
-    access!(u64, VecLoad16, VecLoad16<S, AtMemory<u64, S>>),
-];
-static STORES: [Access; 2] = [
-    access!(u32, VecStore16, VecStore16<S, AtMemory<u32, S>>),
-    access!(u64, VecStore16, VecStore16<S, AtMemory<u64, S>>),
-];
+static LOADS: [Access; 2] = [access!(u32, VecLoad16), access!(u64, VecLoad16)];
+static STORES: [Access; 2] = [access!(u32, VecStore16), access!(u64, VecStore16)];
 impl Access {
     fn find(&self, x: u8, form: AddressForm) -> Option<Handler> {
         let x = vat(x);
@@ -284,6 +280,7 @@ impl Access {
             AddressForm::Imm(a) => *self.imm.get(x)?.get(at(a))?,
             AddressForm::Sum(a, b, 0) => *self.sum.get(x)?.get(at(a))?.get(at(b))?,
             AddressForm::Memory(Place::SLOT) if x == VECTOR_K => self.memory,
+            AddressForm::Shared(Place::SLOT) if x == VECTOR_K => self.shared,
             _ => None,
         })
     }
@@ -293,20 +290,22 @@ impl Access {
 struct Small {
     one: [[H; ANY]; V],
     memory: H,
+    shared: H,
 }
 struct SmallLoad<W, O, const N: usize>(PhantomData<(W, O)>);
-impl<W: Width, O: simd::VecLoad, const N: usize> SmallLoad<W, O, N> {
+impl<W: Width, O: VecLoad, const N: usize> SmallLoad<W, O, N> {
     const TABLE: Small = Small {
-        one: vec![D, over!(A in any, Some(step::<VecLoadSmall<D, O, At<W, A>, N>> as Raw))],
+        one: vectors![D, over!(A in any, Some(step::<VecLoadSmall<D, O, At<W, A>, N>> as Raw))],
         memory: Some(step::<VecLoadSmall<S, O, AtMemory<W, S>, N>> as Raw),
+        shared: Some(step::<VecLoadSmall<S, O, AtShared<W, S>, N>> as Raw),
     };
 }
 macro_rules! small_loads {
     ($($op:ident $n:literal)*) => {
         fn small(op: SimdOp, is_64: bool) -> Option<&'static Small> {
             Some(match (op, is_64) {
-                $( (SimdOp::$op, false) => &SmallLoad::<u32, simd::def::$op, $n>::TABLE,
-                   (SimdOp::$op, true) => &SmallLoad::<u64, simd::def::$op, $n>::TABLE, )*
+                $( (SimdOp::$op, false) => &SmallLoad::<u32, def::$op, $n>::TABLE,
+                   (SimdOp::$op, true) => &SmallLoad::<u64, def::$op, $n>::TABLE, )*
                 _ => return None,
             })
         }
@@ -319,13 +318,21 @@ small_loads! {
 }
 macro_rules! lanes {
     ($find:ident $root:ident $($op:ident $n:literal)*) => {
-        fn $find(op: SimdOp, is_64: bool) -> H {
-            Some(match (op, is_64) {
-                $( (SimdOp::$op, false) => step::<$root<u32, simd::def::$op, $n>> as Raw,
-                   (SimdOp::$op, true) => step::<$root<u64, simd::def::$op, $n>> as Raw, )*
+        fn $find(op: SimdOp, is_64: bool, form: AddressForm) -> H {
+            let shared = matches!(form, AddressForm::Shared(_));
+            Some(match (op, is_64, shared) {
+                $(
+                    (SimdOp::$op, false, false) => lanes!($root AtMemory u32 $op $n),
+                    (SimdOp::$op, true, false) => lanes!($root AtMemory u64 $op $n),
+                    (SimdOp::$op, false, true) => lanes!($root AtShared u32 $op $n),
+                    (SimdOp::$op, true, true) => lanes!($root AtShared u64 $op $n),
+                )*
                 _ => return None,
             })
         }
+    };
+    ($root:ident $at:ident $w:ident $op:ident $n:literal) => {
+        step::<$root<$at<$w, S>, def::$op, $n>> as Raw
     };
 }
 lanes!(load_lane LoadLane V128Load8Lane 1 V128Load16Lane 2 V128Load32Lane 4 V128Load64Lane 8);
@@ -337,12 +344,13 @@ pub fn load(op: SimdOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handl
         return LOADS[usize::from(is_64)].find(d.0, form);
     }
     if op.shape().has_lane() {
-        return address(load_lane(op, is_64));
+        return address(load_lane(op, is_64, form));
     }
     let table = small(op, is_64)?;
     address(match form {
         AddressForm::One(a) => *table.one.get(vat(d.0))?.get(at(a))?,
         AddressForm::Memory(Place::SLOT) if d == Dest::SLOT => table.memory,
+        AddressForm::Shared(Place::SLOT) if d == Dest::SLOT => table.shared,
         _ => None,
     })
 }
@@ -351,5 +359,5 @@ pub fn store(op: SimdOp, is_64: bool, form: AddressForm, x: Place) -> Option<Han
     if op == SimdOp::V128Store {
         return STORES[usize::from(is_64)].find(x.0, form);
     }
-    address(store_lane(op, is_64))
+    address(store_lane(op, is_64, form))
 }

@@ -34,6 +34,7 @@ use std::path::PathBuf;
 use crate::Error;
 pub use call::add_to_linker;
 use files::{File, Files};
+use proc::Clocks;
 use world::World;
 
 /// Whose behaviour where versions differ.
@@ -51,7 +52,7 @@ pub enum Compat {
 /// How a [`Sysenv`] is made. Chainable; nothing can fail before [`Sysenv::new`].
 ///
 /// By default the guest has no arguments and no environment, an empty standard input, outputs that
-/// go nowhere, and no directories.
+/// go nowhere, and no directories; time is made up.
 #[must_use]
 pub struct Config {
     args: Vec<OsString>,
@@ -60,6 +61,7 @@ pub struct Config {
     ambient: bool,
     cwd: Option<OsString>,
     compat: Compat,
+    clocks: Clocks,
     stdio: [File; 3],
 }
 
@@ -91,6 +93,7 @@ impl Config {
             ambient: false,
             cwd: None,
             compat: Compat::None,
+            clocks: Clocks::MadeUp { looks: 0 },
             stdio: [
                 File::Reader(Box::new(std::io::empty())),
                 File::Writer(Box::new(std::io::sink())),
@@ -153,6 +156,13 @@ impl Config {
         self
     }
 
+    /// The clocks of the system. By default time is made up: it starts at the beginning of 2022,
+    /// and passes by a millisecond whenever it is looked at.
+    pub fn inherit_system(mut self) -> Config {
+        self.clocks = Clocks::System;
+        self
+    }
+
     /// Standard input from a reader.
     pub fn stdin(mut self, reader: impl Read + Send + 'static) -> Config {
         self.stdio[0] = File::Reader(Box::new(reader));
@@ -188,11 +198,15 @@ impl Config {
 /// What a guest gets of the world through `sys_fs` and `sys_proc`.
 pub struct Sysenv {
     args: Vec<Box<[u8]>>,
-    env: Vec<(Box<[u8]>, Box<[u8]>)>,
+    env: Vec<Variable>,
     world: World,
     files: Files,
     compat: Compat,
+    clocks: Clocks,
 }
+
+/// A name and its value.
+type Variable = (Box<[u8]>, Box<[u8]>);
 
 impl fmt::Debug for Sysenv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,6 +228,7 @@ impl Sysenv {
             world,
             files: Files::new(config.stdio),
             compat: config.compat,
+            clocks: config.clocks,
         })
     }
 }

@@ -50,7 +50,6 @@ impl Drop for Place {
 struct Guest {
     store: Store<Sysenv>,
     instance: Instance,
-    width: Width,
 }
 
 /// What the guests' memories begin with, by position.
@@ -66,7 +65,7 @@ impl Guest {
         let module = Module::new(&engine, wat::parse_str(text(width, memories)).unwrap()).unwrap();
         let mut store = Store::new(&engine, Sysenv::new(config).unwrap());
         let instance = linker.instantiate(&mut store, &module).unwrap();
-        Guest { store, instance, width }
+        Guest { store, instance }
     }
 
     /// One memory of a page, which is not exported as `memory`.
@@ -430,6 +429,19 @@ fn standard_streams_and_the_environment() {
     assert_eq!(guest.bytes(2000, 5), [0; 5]);
     assert_eq!(guest.call("getenv", &[8, 3, 1024, 6]), -i64::from(sys::ENOENT));
     assert_eq!(guest.call("clock_gettime", &[2, 1024]), -i64::from(sys::EINVAL));
+    // Time is made up unless the system's is asked for.
+    let time = |guest: &mut Guest, clock| {
+        assert_eq!(guest.call("clock_gettime", &[clock, 1024]), 0);
+        let bytes = guest.bytes(1024, 12);
+        let seconds = i64::from_le_bytes(bytes[..8].try_into().unwrap());
+        (seconds, i32::from_le_bytes(bytes[8..].try_into().unwrap()))
+    };
+    assert_eq!(time(&mut guest, 0), (1_640_995_200, 1_000_000));
+    assert_eq!(time(&mut guest, 1), (0, 2_000_000));
+    let mut guest = Guest::usual(Config::new().inherit_system(), Width::W32);
+    assert!(time(&mut guest, 0).0 > 1_700_000_000);
+    let (before, after) = (time(&mut guest, 1), time(&mut guest, 1));
+    assert!(before <= after && before > (0, 2_000_000));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::errno::Errno;
 use super::table::{Body, FUNCTIONS, HostFunction};
 use super::types::Snapshot;
 use crate::host::abi::{GuestMemory, Number};
-use crate::{Error, Linker};
+use crate::{Error, Linker, Module};
 
 /// One call: the state of the host and the memory of the guest.
 pub(super) struct Cx<'a> {
@@ -41,22 +41,116 @@ pub fn add_to_linker_as<T: 'static>(
     module: &str,
     get: impl Fn(&mut T) -> &mut Wasi + Copy + Send + Sync + 'static,
 ) -> Result<(), Error> {
-    let Some((_, snapshot)) = MODULES.iter().find(|(name, _)| *name == module) else {
-        return Err(Error::host(format!("WASI has no module `{module}`")));
-    };
-    let snapshot = *snapshot;
-    for function in FUNCTIONS {
-        if snapshot == Snapshot::Unstable && function.name == "sock_accept" {
-            continue;
-        }
-        linker.func_raw(module, function.name, function.ty(), move |mut caller, slots| {
-            let (mut guest, data) = caller.split();
-            // A guest without a memory can still exit; whatever needs one is a fault.
-            let memory = guest.memory().unwrap_or_default();
-            function.run(get(data), memory, snapshot, slots)
-        })?;
+    match MODULES.iter().find(|(name, _)| *name == module) {
+        Some((_, snapshot)) => Exporter::of(*snapshot).add_to_linker(linker, get),
+        None => Err(Error::usage(format!("WASI has no module `{module}`"))),
     }
-    Ok(())
+}
+
+/// Defines `env.call_host_function(i32, i32, i32) -> i32`, which some toolchains import and never
+/// call in earnest: it answers 0.
+///
+/// # Errors
+/// If the name is defined already.
+pub fn add_env_stub<T: 'static>(linker: &mut Linker<T>) -> Result<(), Error> {
+    linker.func_wrap("env", "call_host_function", |_: i32, _: i32, _: i32| 0i32).map(drop)
+}
+
+/// Defines the functions of a snapshot otherwise than usual: under another module's name, or not
+/// all of them, so that the embedder defines the others.
+///
+/// ```
+/// # fn main() -> Result<(), wasmvm::Error> {
+/// # use wasmvm::{Engine, Error, Linker, wasi::{Exporter, Wasi}};
+/// # let mut linker = Linker::<Wasi>::new(&Engine::default());
+/// Exporter::new().without("proc_exit").add_to_linker(&mut linker, |wasi| wasi)?;
+/// linker.func_wrap("wasi_snapshot_preview1", "proc_exit", |code: i32| -> Result<(), Error> {
+///     Err(Error::host(format!("it wants to end with {code}")))
+/// })?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Exporter {
+    snapshot: Snapshot,
+    module: String,
+    without: Vec<String>,
+}
+
+impl Default for Exporter {
+    fn default() -> Exporter {
+        Exporter::new()
+    }
+}
+
+impl Exporter {
+    /// All of `wasi_snapshot_preview1`.
+    pub fn new() -> Exporter {
+        Exporter::of(Snapshot::Preview1)
+    }
+
+    /// All of `wasi_unstable`, with that snapshot's layouts.
+    pub fn unstable() -> Exporter {
+        Exporter::of(Snapshot::Unstable)
+    }
+
+    fn of(snapshot: Snapshot) -> Exporter {
+        let name = MODULES.iter().find(|(_, known)| *known == snapshot);
+        let module = name.map_or("", |(name, _)| name).to_owned();
+        Exporter { snapshot, module, without: Vec::new() }
+    }
+
+    /// Under the name of another module.
+    pub fn module(mut self, module: impl Into<String>) -> Exporter {
+        self.module = module.into();
+        self
+    }
+
+    /// Without this function.
+    pub fn without(mut self, function: impl Into<String>) -> Exporter {
+        self.without.push(function.into());
+        self
+    }
+
+    fn functions(&self) -> impl Iterator<Item = &'static HostFunction> {
+        let unstable = self.snapshot == Snapshot::Unstable;
+        FUNCTIONS.iter().filter(move |f| !(unstable && f.name == "sock_accept"))
+    }
+
+    /// Defines the functions; `get` finds the state in the data of the store.
+    ///
+    /// # Errors
+    /// If one of the names is defined already, or one that is left out does not exist.
+    pub fn add_to_linker<T: 'static>(
+        &self,
+        linker: &mut Linker<T>,
+        get: impl Fn(&mut T) -> &mut Wasi + Copy + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        for name in &self.without {
+            if !self.functions().any(|function| function.name == name) {
+                return Err(Error::usage(format!("WASI has no function `{name}`")));
+            }
+        }
+        let snapshot = self.snapshot;
+        for function in self.functions() {
+            if self.without.iter().any(|name| name == function.name) {
+                continue;
+            }
+            let ty = function.ty();
+            linker.func_raw(&self.module, function.name, ty, move |mut caller, slots| {
+                let (mut guest, data) = caller.split();
+                // A guest without a memory can still exit; whatever needs one is a fault.
+                let memory = guest.memory().unwrap_or_default();
+                function.run(get(data), memory, snapshot, slots)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a module is the core module of a component for WASI preview 2: its imports are named
+/// `wasi:io/streams@0.2.0` and the like, and only a component can have them.
+pub fn is_preview2(module: &Module) -> bool {
+    module.imports().any(|import| import.module.starts_with("wasi:"))
 }
 
 impl HostFunction {
@@ -68,13 +162,35 @@ impl HostFunction {
         snapshot: Snapshot,
         slots: &mut [u64],
     ) -> Result<(), Error> {
-        let body = match self.body {
-            Body::Errno(body) => body,
-            Body::Exit => return Err(Error::exit(slots[0] as u32 as i32)),
-        };
         let mut cx = Cx { wasi, memory: GuestMemory::new(memory), snapshot };
-        let errno = body(&mut cx, slots).err().unwrap_or(Errno::SUCCESS);
+        if cx.wasi.trace.is_some() {
+            return self.run_traced(&mut cx, slots);
+        }
+        let errno = self.body(&mut cx, slots)?;
         slots[0] = errno.number().into();
+        Ok(())
+    }
+
+    fn body(&self, cx: &mut Cx<'_>, slots: &[u64]) -> Result<Errno, Error> {
+        match self.body {
+            Body::Errno(body) => Ok(body(cx, slots).err().unwrap_or(Errno::SUCCESS)),
+            Body::Exit => Err(Error::exit(slots[0] as u32 as i32)),
+        }
+    }
+
+    #[cold]
+    fn run_traced(&self, cx: &mut Cx<'_>, slots: &mut [u64]) -> Result<(), Error> {
+        let mut line = self.trace_call(&cx.memory, cx.snapshot, slots);
+        let result = self.body(cx, slots);
+        line += &match &result {
+            Ok(errno) => self.trace_result(&cx.memory, slots, *errno),
+            Err(_) => "\n".to_owned(),
+        };
+        if let Some(trace) = &mut cx.wasi.trace {
+            // Nobody who reads it is no reason for the guest to stop.
+            let _ = trace.write_all(line.as_bytes());
+        }
+        slots[0] = result?.number().into();
         Ok(())
     }
 }

@@ -21,8 +21,7 @@ mod path;
 mod poll;
 mod sock;
 mod table;
-#[cfg(test)]
-mod tests;
+mod trace;
 mod types;
 mod world;
 
@@ -41,7 +40,7 @@ pub use crate::host::fs::{
     EmbeddedFs, Entry, FileSystem, MemFs, Metadata, NewNode, NewTime, NodeId, NodeKind,
 };
 use crate::host::sys;
-pub use call::{add_to_linker, add_to_linker_as};
+pub use call::{Exporter, add_env_stub, add_to_linker, add_to_linker_as, is_preview2};
 use descriptor::{Descriptor, Descriptors};
 pub use errno::Errno;
 pub use world::{RngSource, SeededRandom};
@@ -61,6 +60,7 @@ pub struct Wasi {
     descriptors: Descriptors,
     world: World,
     resolver: Resolver,
+    trace: Option<Box<dyn Write + Send>>,
 }
 
 impl Default for Wasi {
@@ -70,7 +70,8 @@ impl Default for Wasi {
         descriptors.insert(Descriptor::writer(Box::new(std::io::sink())));
         descriptors.insert(Descriptor::writer(Box::new(std::io::sink())));
         let (name, args, env) = (None, Vec::new(), Vec::new());
-        Wasi { name, args, env, descriptors, world: World::made_up(), resolver: Resolver::Kernel }
+        let (world, resolver, trace) = (World::made_up(), Resolver::Kernel, None);
+        Wasi { name, args, env, descriptors, world, resolver, trace }
     }
 }
 
@@ -255,6 +256,12 @@ impl Wasi {
             Ok(descriptor) => self.descriptors.set(number, descriptor),
             Err(_) => drop(self.descriptors.close(number)),
         }
+        self
+    }
+
+    /// Writes a line for every call of the host: `path_open(3, "a.txt", CREAT) = 5`.
+    pub fn trace(mut self, to: impl Write + Send + 'static) -> Wasi {
+        self.trace = Some(Box::new(to));
         self
     }
 

@@ -74,7 +74,7 @@ impl<B: Backend> Translator<'_, B> {
     /// The address operand on top of the stack; sums become part of the access.
     pub(super) fn pop_address(&mut self, arg: &MemArg, sums: bool) -> Result<(Entry, Addr), Error> {
         let add = if arg.is_64 { BinOp::I64Add } else { BinOp::I32Add };
-        let near = arg.memory == 0 && arg.offset <= u64::from(u32::MAX);
+        let near = self.is_near(arg.memory, arg.offset);
         if let Some(top) = self.stack.last()
             && let Value::Bin(op, a, b) = top.value
             && op == add
@@ -144,9 +144,10 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_top(n)?;
         }
         let mut cache = control.cache;
-        let mut patched = !control.patches.is_empty();
+        let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
         self.out.place(control.patches);
+        self.place_clauses(control.caught, control.delegated);
         if let Some((patches, other)) = control.otherwise {
             // An `if` without `else`: its operands are where they were.
             self.out.place(patches);

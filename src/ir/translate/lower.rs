@@ -302,7 +302,7 @@ impl<B: Backend> Translator<'_, B> {
             }
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Load { op, is_64, memory, offset, address } => {
-                if memory != 0 || offset > u64::from(u32::MAX) {
+                if !self.is_near(memory, offset) {
                     return self.far_load(target, value);
                 }
                 let find = |form| find_load::<B>(op, is_64, target.dest, form);
@@ -336,7 +336,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let address_ty = if is_64 { Ty::I64 } else { Ty::I32 };
         let (place, field) = self.operand_in_slot(a, address_ty, 0)?;
-        let form = AddressForm::Memory(place);
+        let form = self.far_form(memory, place);
         let Some(handler) = find_load::<B>(op, is_64, target.dest, form) else {
             return Err(self.out.no_handler(op.text()));
         };

@@ -83,8 +83,9 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 bytes.leb()?;
             }
             0x0B => depth -= 1,
-            0x00 | 0x01 | 0x05 | 0x0F | 0x1A | 0x1B | 0x45..=0xC4 | 0xD1 => {}
-            0x0C | 0x0D | 0x23 | 0x24 => bytes.leb()?,
+            // Throwing is leaving: nobody comes back.
+            0x00 | 0x01 | 0x05 | 0x0A | 0x0F | 0x1A | 0x1B | 0x45..=0xC4 | 0xD1 => {}
+            0x08 | 0x09 | 0x0C | 0x0D | 0x23 | 0x24 => bytes.leb()?,
             0x0E => {
                 let count = bytes.u32()?;
                 for _ in 0..=count {
@@ -116,7 +117,11 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 _ => return None,
             },
             0xFD => bytes.vector()?,
-            // A nested loop, a call, an exception, or what this look does not know.
+            0xFE => match bytes.u32()? {
+                3 => bytes.skip(1),
+                _ => bytes.memarg()?,
+            },
+            // A nested loop, a call, an exception handler, or what this look does not know.
             _ => return None,
         }
     }

@@ -94,7 +94,7 @@ impl<B: Backend> Translator<'_, B> {
         let (_, vector_field) = self.slot_operand(&vector, 0)?;
         let (place, address_field) = self.slot_operand(&address, 2)?;
         let loads = op.shape() == crate::wasm::ops::SimdShape::LoadLane;
-        let form = AddressForm::Memory(place);
+        let form = self.far_form(arg.memory, place);
         let handler = if loads {
             B::simd_load(op, arg.is_64, Dest::SLOT, form)
         } else {
@@ -126,7 +126,7 @@ impl<B: Backend> Translator<'_, B> {
         let sums = op.find::<B>(arg.is_64, imm, Place::SLOT).is_some();
         let (address_entry, address) = self.pop_address(&arg, sums)?;
         self.settle_ordered()?;
-        if arg.memory != 0 || arg.offset > u64::from(u32::MAX) {
+        if !self.is_near(arg.memory, arg.offset) {
             return self.far_store(op, arg, address_entry, value);
         }
         let (form, fields) = self.address(address, arg.is_64)?;
@@ -163,7 +163,7 @@ impl<B: Backend> Translator<'_, B> {
     ) -> Result<(), Error> {
         let (place, address_field) = self.slot_operand(&address, 2)?;
         let (value_place, value_field) = self.slot_operand(&value, 0)?;
-        let form = AddressForm::Memory(place);
+        let form = self.far_form(arg.memory, place);
         let Some(handler) = op.find::<B>(arg.is_64, form, value_place) else {
             return Err(self.out.no_handler(op.text()));
         };

@@ -4,6 +4,7 @@ use super::blocks::Test;
 use super::lower::StoreKind;
 use super::stack::LoadKind;
 use super::*;
+use crate::ir::code::Catches;
 use crate::wasm::ops::SimdShape;
 
 impl<B: Backend> Sink for Translator<'_, B> {
@@ -18,6 +19,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settled = 0;
         self.fuel_field = None;
         self.fuel = 0;
+        self.clauses.clear();
+        self.tries.clear();
+        self.catches.clear();
         self.code.clear();
         self.code.extend_from_slice(info.code);
         self.uses.clear();
@@ -114,6 +118,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
     fn end(&mut self, live: bool) -> Result<(), Error> {
+        self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
         if control.dead {
             self.types.truncate(control.params.0);
@@ -123,7 +128,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             if live {
                 self.emit_return()?;
             }
-            return Ok(());
+            return self.end_function(control);
         }
         self.close(control, live)
     }
@@ -245,30 +250,34 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
 
-    fn try_table(&mut self, _: BlockType<'_>, _: &[Catch], live: bool) -> Result<(), Error> {
-        if live { Err(self.unsupported("try_table")) } else { self.dead_block() }
+    fn try_table(&mut self, ty: BlockType<'_>, catches: &[Catch], live: bool) -> Result<(), Error> {
+        if live { self.open_try_table(ty, catches) } else { self.dead_block() }
     }
-    fn throw(&mut self, _: u32, _: &FuncType) -> Result<(), Error> {
-        Err(self.unsupported("throw"))
+    fn throw(&mut self, tag: u32, ty: &FuncType) -> Result<(), Error> {
+        self.emit_throw(tag, ty)
     }
     fn throw_ref(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("throw_ref"))
-    }
-    fn try_(&mut self, _: BlockType<'_>, live: bool) -> Result<(), Error> {
-        if live { Err(self.unsupported("try")) } else { self.dead_block() }
-    }
-    fn catch(&mut self, _: u32, _: &FuncType, _: bool) -> Result<(), Error> {
+        self.settle_ordered()?;
+        self.settle_top(1)?;
+        let exn = self.pop()?;
+        self.emit_throw_ref(exn.slot);
         Ok(())
     }
-    fn catch_all(&mut self, _: bool) -> Result<(), Error> {
-        Ok(())
+    fn try_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
+        if live { self.open_try(ty) } else { self.dead_block() }
     }
-    fn delegate(&mut self, _: u32, _: bool) -> Result<(), Error> {
-        self.control.pop();
-        Ok(())
+    fn catch(&mut self, tag: u32, ty: &FuncType, live: bool) -> Result<(), Error> {
+        self.open_catch(Catches::Tag(tag), &ty.params, live)
     }
-    fn rethrow(&mut self, _: u32) -> Result<(), Error> {
-        Err(self.unsupported("rethrow"))
+    fn catch_all(&mut self, live: bool) -> Result<(), Error> {
+        self.open_catch(Catches::All, &[], live)
+    }
+    fn delegate(&mut self, depth: u32, live: bool) -> Result<(), Error> {
+        self.end_delegate(depth);
+        self.end(live)
+    }
+    fn rethrow(&mut self, depth: u32) -> Result<(), Error> {
+        self.emit_rethrow(depth)
     }
 
     fn drop_(&mut self, _: ValType) -> Result<(), Error> {
@@ -352,6 +361,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn unary(&mut self, op: UnOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
+        let folded = match self.stack.last() {
+            Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
+            _ => None,
+        };
         if let Some(top) = self.stack.last_mut() {
             match (op, top.value) {
                 // Narrow numbers are zero-extended everywhere.
@@ -365,8 +378,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (_, Value::Leaf(Leaf::Const(bits))) => {
-                    if let Ok(bits) = op.eval(bits) {
+                (_, Value::Leaf(Leaf::Const(_))) => {
+                    if let Some(bits) = folded {
                         *top = Entry { value: Value::Leaf(Leaf::Const(bits)), ty, ..*top };
                         return Ok(());
                     }
@@ -376,14 +389,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         let entry = self.pop_leaf()?;
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler(op.text())) };
-        self.push(Value::Un(op, leaf), ty)
+        self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
         let (mut a, mut b) = self.binary_operands()?;
         let mut op = op;
         if let (Leaf::Const(x), Leaf::Const(y)) = (a, b)
-            && let Ok(bits) = op.eval(x, y)
+            && let Some(bits) = self.fold_binary(op, x, y)
         {
             return self.push_const(bits, ty);
         }
@@ -405,7 +418,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             }
             _ => {}
         }
-        self.push(Value::Bin(op, a, b), ty)
+        self.push_binary(op, a, b)
     }
     fn wide_add_sub(&mut self, subtract: bool) -> Result<(), Error> {
         let op = if subtract { SlowOp::WideSub } else { SlowOp::WideAdd };
@@ -499,11 +512,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn data_drop(&mut self, data: u32) -> Result<(), Error> {
         self.slow(SlowOp::DataDrop, 0, &[], data, 0)
     }
-    fn atomic(&mut self, op: AtomicOp, _: MemArg) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn atomic(&mut self, op: AtomicOp, arg: MemArg) -> Result<(), Error> {
+        self.atomic_access(op, arg)
     }
     fn atomic_fence(&mut self) -> Result<(), Error> {
-        Err(self.unsupported("atomic.fence"))
+        self.fence()
     }
 
     fn table_get(&mut self, table: u32, _: bool) -> Result<(), Error> {
@@ -540,7 +553,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.vector(SimdOp::I8x16Shuffle, index)
     }
     fn simd(&mut self, op: SimdOp, lane: u8) -> Result<(), Error> {
-        self.vector(op, u32::from(lane))
+        self.vector(op, u32::from(lane))?;
+        self.canonical_lanes(op)
     }
     fn simd_mem(&mut self, op: SimdOp, arg: MemArg, lane: u8) -> Result<(), Error> {
         match op.shape() {

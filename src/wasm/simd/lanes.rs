@@ -1,9 +1,21 @@
 //! Vectors as arrays of lanes, and the helpers of the rows in [`super::rows`] (spec §4.3.4).
 //!
-//! All loops have constant bounds and no branches: compilers make vector code of them.
+//! All loops have constant bounds and no branches: compilers make vector code of them, if there
+//! are no iterators in the way.
 
 use super::V128;
 use crate::wasm::instr::{Binary, Unary};
+
+/// Does it for every number below `n`.
+macro_rules! each {
+    ($n:expr, |$i:ident| $do:expr) => {{
+        let mut $i = 0;
+        while $i < $n {
+            $do;
+            $i += 1;
+        }
+    }};
+}
 
 /// Arrays of lanes: conversions from and to vectors.
 macro_rules! lanes { ($($signed:ident $unsigned:ident $t:ty, $u:ty, $n:literal;)*) => { $(
@@ -24,9 +36,7 @@ macro_rules! lanes { ($($signed:ident $unsigned:ident $t:ty, $u:ty, $n:literal;)
             let bytes = v.to_le_bytes();
             let (lanes, _) = bytes.as_chunks();
             let mut r = [<$t>::default(); $n];
-            for (r, lane) in r.iter_mut().zip(lanes) {
-                *r = <$t>::from_le_bytes(*lane);
-            }
+            each!($n, |i| r[i] = <$t>::from_le_bytes(lanes[i]));
             r
         }
     }
@@ -35,9 +45,7 @@ macro_rules! lanes { ($($signed:ident $unsigned:ident $t:ty, $u:ty, $n:literal;)
         fn from(lanes: [$t; $n]) -> Self {
             let mut bytes = [0; 16];
             let (chunks, _) = bytes.as_chunks_mut();
-            for (chunk, lane) in chunks.iter_mut().zip(lanes) {
-                *chunk = lane.to_le_bytes();
-            }
+            each!($n, |i| chunks[i] = lanes[i].to_le_bytes());
             V128::from_le_bytes(bytes)
         }
     }
@@ -85,9 +93,7 @@ pub(super) fn map<T: Copy, R: Copy + Default, const N: usize>(
     f: impl Fn(T) -> R,
 ) -> [R; N] {
     let mut r = [R::default(); N];
-    for (r, x) in r.iter_mut().zip(a) {
-        *r = f(x);
-    }
+    each!(N, |i| r[i] = f(a[i]));
     r
 }
 
@@ -99,9 +105,7 @@ pub(super) fn zip<A: Copy, B: Copy, R: Copy + Default, const N: usize>(
     f: impl Fn(A, B) -> R,
 ) -> [R; N] {
     let mut r = [R::default(); N];
-    for ((r, x), y) in r.iter_mut().zip(a).zip(b) {
-        *r = f(x, y);
-    }
+    each!(N, |i| r[i] = f(a[i], b[i]));
     r
 }
 
@@ -113,9 +117,7 @@ pub(super) fn pairs<T: Copy, R: Copy + Default, const N: usize, const M: usize>(
 ) -> [R; M] {
     const { assert!(2 * M == N) }
     let mut r = [R::default(); M];
-    for (r, pair) in r.iter_mut().zip(a.as_chunks::<2>().0) {
-        *r = f(pair[0], pair[1]);
-    }
+    each!(M, |i| r[i] = f(a[2 * i], a[2 * i + 1]));
     r
 }
 
@@ -151,9 +153,7 @@ pub(super) fn compare<T: Lane, const N: usize>(
 fn half<T: Copy + Default, const N: usize, const M: usize>(a: [T; N], start: usize) -> [T; M] {
     const { assert!(2 * M == N) }
     let mut r = [T::default(); M];
-    for (r, x) in r.iter_mut().zip(&a[start..]) {
-        *r = *x;
-    }
+    each!(M, |i| r[i] = a[start + i]);
     r
 }
 
@@ -177,9 +177,8 @@ pub(super) fn join<T: Copy + Default, const N: usize, const M: usize>(
 ) -> [T; N] {
     const { assert!(2 * M == N) }
     let mut r = [T::default(); N];
-    for (r, x) in r.iter_mut().zip(a.iter().chain(&b)) {
-        *r = *x;
-    }
+    each!(M, |i| r[i] = a[i]);
+    each!(M, |i| r[M + i] = b[i]);
     r
 }
 
@@ -205,9 +204,7 @@ pub(super) fn narrow<T: Narrow<R>, R: Copy + Default, const N: usize>(a: [T; N])
 #[inline(always)]
 pub(super) fn bitmask<T: Copy + Default + PartialOrd, const N: usize>(a: [T; N]) -> i32 {
     let mut mask = 0;
-    for (i, x) in a.into_iter().enumerate() {
-        mask |= ((x < T::default()) as i32) << i;
-    }
+    each!(N, |i| mask |= ((a[i] < T::default()) as i32) << i);
     mask
 }
 
@@ -227,7 +224,8 @@ pub(super) fn with_lane<T, const N: usize>(mut a: [T; N], n: u8, x: T) -> [T; N]
 /// `i8x16.swizzle`: lanes of `a` by the numbers in `b`; 0 where there is none.
 #[inline(always)]
 pub(super) fn swizzle(a: U8x16, b: U8x16) -> U8x16 {
-    map(b, |n| if n < 16 { lane_of(a, n) } else { 0 })
+    let all: [u8; 32] = zero_high(a);
+    map(b, |n| lane_of(all, n.min(16)))
 }
 
 /// `i8x16.shuffle`: lanes of `a` and `b`, counted through.
@@ -254,4 +252,12 @@ pub(super) fn q15mulr_sat(x: i16, y: i16) -> i16 {
 #[inline(always)]
 pub(super) fn relaxed_dot(a: I8x16, b: I8x16) -> I16x8 {
     pairs(zip(widen(a), widen(b), i16::wrapping_mul), i16::wrapping_add)
+}
+
+/// Whether no lane is 0.
+#[inline(always)]
+pub(super) fn all_true<T: Copy + Default + PartialEq, const N: usize>(a: [T; N]) -> i32 {
+    let mut all = true;
+    each!(N, |i| all &= a[i] != T::default());
+    all as i32
 }

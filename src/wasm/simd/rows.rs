@@ -136,7 +136,7 @@ macro_rules! meanings { ($derive:ident) => { $derive! {
         I8x16MaxS                  (a: I8x16, b: I8x16) -> I8x16 = zip(a, b, Ord::max);
         I8x16MaxU                  (a: U8x16, b: U8x16) -> U8x16 = zip(a, b, Ord::max);
         I8x16AvgrU (a: U8x16, b: U8x16) -> U8x16
-            = zip(a, b, |x, y| ((u32::from(x) + u32::from(y) + 1) / 2) as u8);
+            = zip(a, b, |x, y| ((u32::from(x) + u32::from(y) + 1) >> 1) as u8);
         I16x8Q15mulrSatS           (a: I16x8, b: I16x8) -> I16x8 = zip(a, b, q15mulr_sat);
         I16x8NarrowI32x4S          (a: I32x4, b: I32x4) -> I16x8 = join(narrow(a), narrow(b));
         I16x8NarrowI32x4U          (a: I32x4, b: I32x4) -> U16x8 = join(narrow(a), narrow(b));
@@ -152,7 +152,7 @@ macro_rules! meanings { ($derive:ident) => { $derive! {
         I16x8MaxS                  (a: I16x8, b: I16x8) -> I16x8 = zip(a, b, Ord::max);
         I16x8MaxU                  (a: U16x8, b: U16x8) -> U16x8 = zip(a, b, Ord::max);
         I16x8AvgrU (a: U16x8, b: U16x8) -> U16x8
-            = zip(a, b, |x, y| ((u32::from(x) + u32::from(y) + 1) / 2) as u16);
+            = zip(a, b, |x, y| ((u32::from(x) + u32::from(y) + 1) >> 1) as u16);
         I16x8ExtmulLowI8x16S (a: I8x16, b: I8x16) -> I16x8
             = zip(widen(low(a)), widen(low(b)), i16::wrapping_mul);
         I16x8ExtmulHighI8x16S (a: I8x16, b: I8x16) -> I16x8
@@ -272,13 +272,13 @@ macro_rules! meanings { ($derive:ident) => { $derive! {
     }
     test {
         V128AnyTrue  (a: V128)  = (a.to_bits() != 0) as i32;
-        I8x16AllTrue (a: I8x16) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I8x16AllTrue (a: I8x16) = all_true(a);
         I8x16Bitmask (a: I8x16) = bitmask(a);
-        I16x8AllTrue (a: I16x8) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I16x8AllTrue (a: I16x8) = all_true(a);
         I16x8Bitmask (a: I16x8) = bitmask(a);
-        I32x4AllTrue (a: I32x4) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I32x4AllTrue (a: I32x4) = all_true(a);
         I32x4Bitmask (a: I32x4) = bitmask(a);
-        I64x2AllTrue (a: I64x2) = a.iter().fold(true, |all, &x| all & (x != 0)) as i32;
+        I64x2AllTrue (a: I64x2) = all_true(a);
         I64x2Bitmask (a: I64x2) = bitmask(a);
     }
     splat {

@@ -128,7 +128,7 @@ impl Samples {
         }
         let a = match op.shape() {
             SimdShape::Load | SimdShape::LoadLane if op.width() < 16 => {
-                V128::from_bits(a.to_bits() & (1 << (8 * op.width())) - 1)
+                V128::from_bits(a.to_bits() & mask(8 * op.width()))
             }
             _ => a,
         };
@@ -137,7 +137,7 @@ impl Samples {
 }
 
 /// A result: bits, and the width of its lanes if these are computed floats.
-type Expected = (u128, Option<u32>);
+pub(crate) type Expected = (u128, Option<u32>);
 
 fn lanes(v: u128, width: u32) -> Vec<u128> {
     (0..128 / width).map(|i| v >> (i * width) & mask(width)).collect()
@@ -403,7 +403,7 @@ fn moves(op: SimdOp, name: &str, w: u32, [a, b, c]: [u128; 3], imm: [u8; 16]) ->
     })
 }
 
-fn reference(op: SimdOp, operands: [V128; 3], imm: [u8; 16]) -> Expected {
+pub(crate) fn reference(op: SimdOp, operands: [V128; 3], imm: [u8; 16]) -> Expected {
     let [a, b, c] = operands.map(V128::to_bits);
     let (shape, name) = op.text().split_once('.').expect("a shape and a name");
     let w = match &shape[..2] {
@@ -441,7 +441,7 @@ fn reference(op: SimdOp, operands: [V128; 3], imm: [u8; 16]) -> Expected {
 }
 
 /// Whether a result is allowed: computed NaNs are canonical if those that went in are, else quiet.
-fn allowed(got: u128, (bits, computed): Expected, operands: [V128; 3]) -> bool {
+pub(crate) fn allowed(got: u128, (bits, computed): Expected, operands: [V128; 3]) -> bool {
     let Some(w) = computed else { return got == bits };
     let quiet = if w == 32 { 0x7FC0_0000 } else { 0x7FF8_0000_0000_0000 };
     let magnitude = |x: u128| x & mask(w - 1);

@@ -1,28 +1,38 @@
 //! The official WASI test suite (preview 1), if it is there: every module with the arguments,
 //! environment and directory its description asks for; output and exit code compared.
-#![cfg(feature = "cli")]
 
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "cli")]
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
+use crate::guest::Scratch;
 use wasmvm::wasi::{self, Capture, Wasi};
 use wasmvm::{Config, Engine, Linker, Module, Store};
 
+/// As embedders have it by default: made-up time.
 #[test]
 fn official_suite_in_the_library() {
-    suite(in_the_library);
+    suite(|path, spec, root| in_the_library(path, spec, root, Wasi::default()));
+}
+
+/// Without `openat2`, and with the system's time.
+#[test]
+fn official_suite_by_the_walk() {
+    let wasi = || Wasi::default().without_openat2().inherit_system();
+    suite(|path, spec, root| in_the_library(path, spec, root, wasi()));
 }
 
 #[test]
+#[cfg(feature = "cli")]
 fn official_suite_through_the_command() {
     suite(through_the_command);
 }
 
 /// How a module is run: with the directory it gets as `/`, if any.
-type Run = fn(&Path, &Spec, Option<&Path>) -> Result<Outcome, String>;
+type Run<'a> = &'a dyn Fn(&Path, &Spec, Option<&Path>) -> Result<Outcome, String>;
 
 struct Outcome {
     code: i32,
@@ -30,7 +40,7 @@ struct Outcome {
     err: Vec<u8>,
 }
 
-fn suite(run: Run) {
+fn suite(run: impl Fn(&Path, &Spec, Option<&Path>) -> Result<Outcome, String>) {
     let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/wasi-testsuite");
     let mut modules: Vec<PathBuf> = ["assemblyscript", "c", "rust"]
         .iter()
@@ -46,16 +56,21 @@ fn suite(run: Run) {
     }
     let failures: Vec<String> = modules
         .iter()
-        .filter_map(|path| check(path, run).err().map(|why| format!("{}: {why}", path.display())))
+        .filter_map(|path| check(path, &run).err().map(|why| format!("{}: {why}", path.display())))
         .collect();
     println!("{} passed, {} failed", modules.len() - failures.len(), failures.len());
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+    assert_eq!(modules.len(), 72, "the suite is not complete");
 }
 
-fn check(path: &Path, run: Run) -> Result<(), String> {
+fn check(path: &Path, run: Run<'_>) -> Result<(), String> {
     let spec = Spec::of(path);
-    let root = spec.root.as_ref().map(|root| Scratch::copy_of(&path.with_file_name(root)));
-    let Outcome { code, out, err } = run(path, &spec, root.as_ref().map(|root| &*root.0))?;
+    let root = spec.root.as_ref().map(|root| {
+        let scratch = Scratch::new();
+        copy(&path.with_file_name(root), scratch.path());
+        scratch
+    });
+    let Outcome { code, out, err } = run(path, &spec, root.as_ref().map(Scratch::path))?;
     let err = String::from_utf8_lossy(&err);
     if code != spec.exit_code {
         return Err(format!("exit code {code}, expected {}; stderr: {err}", spec.exit_code));
@@ -67,11 +82,16 @@ fn check(path: &Path, run: Run) -> Result<(), String> {
     Ok(())
 }
 
-fn in_the_library(path: &Path, spec: &Spec, root: Option<&Path>) -> Result<Outcome, String> {
+fn in_the_library(
+    path: &Path,
+    spec: &Spec,
+    root: Option<&Path>,
+    wasi: Wasi,
+) -> Result<Outcome, String> {
     let (out, err) = (Capture::new(), Capture::new());
     // Standard input stays open, with nothing in it.
     let (_keep_open, stdin) = channel();
-    let mut wasi = Wasi::default()
+    let mut wasi = wasi
         .name(path.file_name().unwrap())
         .args(&spec.args)
         .stdin(Silence(stdin))
@@ -87,6 +107,7 @@ fn in_the_library(path: &Path, spec: &Spec, root: Option<&Path>) -> Result<Outco
     Ok(Outcome { code, out: out.contents(), err: err.contents() })
 }
 
+#[cfg(feature = "cli")]
 fn through_the_command(path: &Path, spec: &Spec, root: Option<&Path>) -> Result<Outcome, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wasmvm"));
     for (key, value) in &spec.env {
@@ -152,31 +173,9 @@ impl Spec {
     }
 }
 
-/// A directory that goes with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn copy_of(from: &Path) -> Scratch {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name =
-            format!("wasmvm-wasi-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let to = std::env::temp_dir().join(name);
-        let _ = fs::remove_dir_all(&to);
-        copy(from, &to);
-        Scratch(to)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Copies a directory, but not what an earlier run may have left in it.
 fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
+    let _ = fs::create_dir(to);
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let (path, to) = (entry.path(), to.join(entry.file_name()));
         if path.extension().is_some_and(|extension| extension == "cleanup") {

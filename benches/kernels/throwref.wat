@@ -1,0 +1,21 @@
+;; Exceptions that are caught by reference and thrown on, as destructors do: three clean-ups a turn.
+(module
+  (tag $e (param i32))
+  (global $cleaned (mut i64) (i64.const 0))
+  (func $clean_up (param $depth i32) (param $value i32)
+    (if (i32.eqz (local.get $depth)) (then (throw $e (local.get $value))))
+    (block $h (result exnref)
+      (try_table (catch_all_ref $h)
+        (call $clean_up (i32.sub (local.get $depth) (i32.const 1)) (local.get $value)))
+      (return))
+    (global.set $cleaned (i64.add (global.get $cleaned) (i64.const 1)))
+    (throw_ref))
+  (func (export "run") (param $n i32) (result i64) (local $sum i64)
+    (loop $next
+      (block $caught (result i32)
+        (try_table (catch $e $caught) (call $clean_up (i32.const 3) (local.get $n)))
+        (unreachable))
+      (i64.extend_i32_u)
+      (local.set $sum (i64.add (local.get $sum)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i64.add (local.get $sum) (global.get $cleaned))))

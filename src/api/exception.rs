@@ -1,0 +1,72 @@
+//! Exceptions: made, looked into and thrown by the host.
+#![allow(unsafe_code)]
+
+use super::store::{Lent, LentMut};
+use super::{AsContext, AsContextMut, Error, FuncType, Tag, Val};
+pub use crate::rt::exception::Exception;
+use crate::rt::exception::contents;
+use crate::rt::instance::Tag as TagObject;
+use alloc::vec::Vec;
+
+impl Exception {
+    /// An exception of a tag, with the values that its type asks for. A host function throws it by
+    /// returning it as an error: `Err(exception.into())`.
+    ///
+    /// # Errors
+    /// Usage: the values are not of the tag's type, or the tag or one of them belongs to another
+    /// store; Limit: the store has too many exceptions.
+    pub fn new(mut cx: impl AsContextMut, tag: Tag, values: &[Val]) -> Result<Exception, Error> {
+        let ty = tag.ty(&cx)?;
+        if values.len() != ty.params.len() {
+            let (given, wanted) = (values.len(), ty.params.len());
+            return Err(Error::usage(alloc::format!("{given} values, where {wanted} are needed")));
+        }
+        let core = cx.core_mut();
+        let tag = tag.address(core.id)?;
+        let mut slots = alloc::vec![0; ty.params.iter().map(|ty| ty.slots()).sum()];
+        Val::list_into_slots(values, &ty.params, &mut slots, core)?;
+        // SAFETY: R1, R8: a tag of this store, and slots as its type says.
+        let bits = unsafe { core.alloc_exception(tag, slots.as_ptr()) };
+        let exception = bits.and_then(|bits| Exception::from_bits(bits, core.id));
+        exception.ok_or_else(|| Error::limit("words of exceptions", slots.len() as u64, 0))
+    }
+    /// Its tag.
+    ///
+    /// # Errors
+    /// Usage: it belongs to another store.
+    pub fn tag(self, cx: &impl AsContext) -> Result<Tag, Error> {
+        let (tag, _) = self.contents(cx)?;
+        Ok(Tag::from_address(cx.core().id, tag))
+    }
+    /// Its values.
+    ///
+    /// # Errors
+    /// Usage: it belongs to another store.
+    pub fn values(self, cx: &impl AsContext) -> Result<Vec<Val>, Error> {
+        let (tag, values) = self.contents(cx)?;
+        let ty = Tag::from_address(cx.core().id, tag).ty(cx)?;
+        // SAFETY: R8: as many slots as the type says.
+        let slots = unsafe { core::slice::from_raw_parts(values, (*tag).slots as usize) };
+        let mut vals: Vec<Val> = ty.params.iter().map(|&ty| Val::default_for(ty)).collect();
+        Val::list_from_slots(&mut vals, &ty.params, slots, cx.core());
+        Ok(vals)
+    }
+    fn contents(self, cx: &impl AsContext) -> Result<(*const TagObject, *const u64), Error> {
+        let bits = self.bits(cx.core().id)?;
+        // SAFETY: R8: an exception of this store, which is lent.
+        Ok(unsafe { contents(bits) })
+    }
+}
+
+impl Tag {
+    /// The type: the values of its exceptions are the parameters.
+    ///
+    /// # Errors
+    /// Usage: the tag belongs to another store.
+    pub fn ty(&self, cx: &impl AsContext) -> Result<FuncType, Error> {
+        let core = cx.core();
+        let id = self.object(cx)?.ty;
+        let ty = core.registry.get(id).func().cloned();
+        ty.ok_or_else(|| Error::usage("not the type of a tag"))
+    }
+}
