@@ -74,6 +74,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Poll,
     Fence,
     Call,
     CallImport,
