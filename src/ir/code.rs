@@ -3,7 +3,6 @@
 
 use crate::wasm::sync::Lock;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
@@ -114,8 +113,8 @@ impl FuncCode {
 pub struct ModuleCode {
     entries: Box<[CodeEntry]>,
     codes: Box<[AtomicPtr<FuncCode>]>,
-    /// The functions with exception handlers, by the address of their code.
-    catching: Lock<BTreeMap<usize, u32>>,
+    /// The functions with exception handlers, in the order of the addresses of their code.
+    catching: Lock<Vec<(usize, u32)>>,
 }
 impl ModuleCode {
     /// For `defined` functions; every entry begins at `stub`.
@@ -165,7 +164,12 @@ impl ModuleCode {
             }
         };
         if !code.clauses.is_empty() {
-            self.catching.lock().insert(code.words.as_ptr() as usize, func);
+            let start = code.words.as_ptr() as usize;
+            let mut catching = self.catching.lock();
+            let place = catching.partition_point(|&(other, _)| other < start);
+            if catching.get(place).is_none_or(|&(other, _)| other != start) {
+                catching.insert(place, (start, func));
+            }
         }
         let entry = &self.entries[func as usize];
         entry.frame_slots.store(code.frame_slots, Ordering::Release);
@@ -177,7 +181,11 @@ impl ModuleCode {
     /// # Complexity
     /// Logarithmic in the number of functions that have handlers.
     pub fn catching(&self, ip: usize) -> Option<(&FuncCode, u32)> {
-        let (_, &func) = self.catching.lock().range(..=ip).next_back()?;
+        let func = {
+            let catching = self.catching.lock();
+            let next = catching.partition_point(|&(start, _)| start <= ip);
+            catching.get(next.checked_sub(1)?)?.1
+        };
         let code = self.get(func)?;
         Some((code, code.position(ip)?))
     }

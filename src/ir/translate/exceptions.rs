@@ -180,10 +180,12 @@ impl<B: Backend> Translator<'_, B> {
         self.settle_ordered()?;
         self.settle_top(n)?;
         let values = self.base_slot(self.stack.len() - n);
+        let in_use = self.live_slots();
         self.out.traps();
         self.out.list(|| format!("throw {tag} [{values}]"));
         self.out.begin(B::fixed(Fixed::Throw));
         self.out.u32(tag);
+        self.out.u32(in_use as u32);
         self.out.slot(values);
         self.out.end();
         Ok(())
