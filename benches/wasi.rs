@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,9 @@ const CAT: &str = r#"(module
                 (br_if $rest (i32.lt_u (local.get $at) (local.get $end))))
             (br $more))))"#;
 
+/// Runs a command that copies, from this file.
+type Way = fn(&mut Command, &Path);
+
 fn main() {
     let place =
         if Path::new("/dev/shm").is_dir() { "/dev/shm".into() } else { std::env::temp_dir() };
@@ -50,7 +53,7 @@ fn main() {
     }
     drop(file);
 
-    let ways: [(&str, fn(&mut Command, &Path)); 3] =
+    let ways: [(&str, Way); 3] =
         [("file to pipe", file_to_pipe), ("pipe to pipe", pipe_to_pipe), ("file to null", to_null)];
     let mut slow = false;
     for (name, way) in ways {
@@ -73,13 +76,13 @@ fn main() {
     assert!(!slow, "less than {WANTED} of cat");
 }
 
-fn wasmvm(guest: &PathBuf) -> Command {
+fn wasmvm(guest: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wasmvm"));
     command.arg(guest);
     command
 }
 
-fn time(command: &mut Command, way: fn(&mut Command, &Path), input: &Path) -> Duration {
+fn time(command: &mut Command, way: Way, input: &Path) -> Duration {
     let start = Instant::now();
     way(command, input);
     start.elapsed()

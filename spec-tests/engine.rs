@@ -1,11 +1,14 @@
 //! The engine under test, as the scripts need it. The only file that knows its interface.
 
-use crate::value::{Hierarchy, Value};
+use super::value::{Hierarchy, Value};
 use wasmvm::{
     Config, Engine, Error, ErrorKind, Extern, ExternRef, FuncType, Global, GlobalType, Linker,
     Memory, MemoryType, RefType, SharedMemory, Store, Table, TableType, TypeLimits, Val, ValType,
 };
 pub use wasmvm::{Instance, Module};
+
+/// The variable of the environment that makes the heap be collected at every allocation.
+const GC_STRESS: &str = "WASMVM_GC_STRESS";
 
 /// A language to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +102,9 @@ pub enum Item {
 
 impl Host {
     pub fn new(features: Features) -> Host {
-        Host::with(Engine::new(Config::new().features(features.set())).expect("a valid setting"))
+        let stress = std::env::var_os(GC_STRESS).is_some();
+        let config = Config::new().features(features.set()).gc_stress(stress);
+        Host::with(Engine::new(config).expect("a valid setting"))
     }
 
     /// A store for another thread: nothing is registered but a `spectest` module of its own.
@@ -218,7 +223,8 @@ fn lift(store: &Store<()>, value: &Val) -> Result<Value, Failure> {
         Val::AnyRef(Some(value)) if value.i31().is_some() => Value::I31,
         Val::AnyRef(Some(value)) => match value.to_extern().get::<u32>(store)? {
             Some(number) => Value::Host(*number),
-            None => Value::Object,
+            None if value.as_array(store)?.is_some() => Value::Array,
+            None => Value::Struct,
         },
     })
 }

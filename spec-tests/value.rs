@@ -21,8 +21,8 @@ pub enum Value {
     /// The same as an internal reference: `(ref.host 7)`.
     Host(u32),
     I31,
-    /// A structure or an array: a host cannot tell which.
-    Object,
+    Struct,
+    Array,
     Exn,
 }
 
@@ -117,9 +117,9 @@ fn matches(got: Value, expected: &WastRetCore<'_>) -> bool {
         (WastRetCore::RefExtern(Some(n)), Value::Extern(m)) => Some(*n) == m,
         (WastRetCore::RefHost(n), Value::Host(m)) => *n == m,
         (WastRetCore::RefFunc(_), Value::Func) => true,
-        (WastRetCore::RefAny, Value::Host(_) | Value::I31 | Value::Object) => true,
-        (WastRetCore::RefEq, Value::I31 | Value::Object) => true,
-        (WastRetCore::RefArray | WastRetCore::RefStruct, Value::Object) => true,
+        (WastRetCore::RefAny, Value::Host(_) | Value::I31 | Value::Struct | Value::Array) => true,
+        (WastRetCore::RefEq, Value::I31 | Value::Struct | Value::Array) => true,
+        (WastRetCore::RefArray, Value::Array) | (WastRetCore::RefStruct, Value::Struct) => true,
         (WastRetCore::RefI31, Value::I31) => true,
         (WastRetCore::Either(cases), got) => cases.iter().any(|case| matches(got, case)),
         _ => false,

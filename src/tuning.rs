@@ -10,5 +10,12 @@ pub const NEAR_LOCAL_SLOTS: usize = 16_000;
 pub const LAST_NEAR_SLOT: i32 = 32_700;
 /// Frames in the backtrace of a trap; deeper ones are counted only.
 pub const BACKTRACE_FRAMES: usize = 64;
-/// Words that the exceptions of a store may take.
-pub const EXCEPTION_WORDS: usize = 32 << 20;
+/// Bytes that the heap asks the system for at once; a power of two.
+pub const GC_CHUNK_BYTES: usize = 256 << 10;
+/// Bytes that hold cells of one size.
+pub const GC_BLOCK_BYTES: usize = 16 << 10;
+/// Bytes to allocate before the first collection, and at least between two.
+pub const GC_FIRST_BYTES: u64 = 2 << 20;
+/// Objects on the list of what is reached and still to be scanned. If there are more, they are
+/// found by looking through the heap.
+pub const GC_MARK_LIST: usize = 1 << 20;

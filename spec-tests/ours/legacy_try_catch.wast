@@ -284,3 +284,53 @@
 (assert_return (invoke "loop" (i32.const 10)) (i32.const 37003))
 (assert_return (invoke "dead") (i32.const 1))
 (assert_return (invoke "dead body") (i32.const 4))
+;; The second clause is found past the handlers within the first.
+(module
+  (tag $a)
+  (tag $b)
+  (tag $c)
+  (func $throw (param i32)
+    local.get 0
+    i32.eqz
+    if throw $a end
+    local.get 0
+    i32.const 1
+    i32.eq
+    if throw $b end
+    throw $c)
+  (func (export "second clause") (param i32 i32) (result i32)
+    try (result i32)
+      try (result i32)
+        local.get 0
+        call $throw
+        i32.const 0
+      catch $a
+        try (result i32)
+          local.get 1
+          call $throw
+          i32.const 1
+        catch $b
+          i32.const 2
+        end
+      catch $b
+        try (result i32)
+          local.get 1
+          call $throw
+          i32.const 3
+        catch $a
+          i32.const 4
+        end
+      catch $c
+        local.get 1
+        call $throw
+        i32.const 5
+      end
+    catch_all
+      i32.const 6
+    end)
+)
+(assert_return (invoke "second clause" (i32.const 0) (i32.const 0)) (i32.const 6))
+(assert_return (invoke "second clause" (i32.const 0) (i32.const 1)) (i32.const 2))
+(assert_return (invoke "second clause" (i32.const 1) (i32.const 0)) (i32.const 4))
+(assert_return (invoke "second clause" (i32.const 1) (i32.const 1)) (i32.const 6))
+(assert_return (invoke "second clause" (i32.const 2) (i32.const 2)) (i32.const 6))

@@ -5,6 +5,7 @@ use super::store::{Lent, LentMut};
 use super::{AsContext, AsContextMut, Error, FuncType, Tag, Val};
 pub use crate::rt::exception::Exception;
 use crate::rt::exception::contents;
+use crate::rt::gc::object::word;
 use crate::rt::instance::Tag as TagObject;
 use alloc::vec::Vec;
 
@@ -14,7 +15,7 @@ impl Exception {
     ///
     /// # Errors
     /// Usage: the values are not of the tag's type, or the tag or one of them belongs to another
-    /// store; Limit: the store has too many exceptions.
+    /// store; Limit: the heap is full.
     pub fn new(mut cx: impl AsContextMut, tag: Tag, values: &[Val]) -> Result<Exception, Error> {
         let ty = tag.ty(&cx)?;
         if values.len() != ty.params.len() {
@@ -25,10 +26,12 @@ impl Exception {
         let tag = tag.address(core.id)?;
         let mut slots = alloc::vec![0; ty.params.iter().map(|ty| ty.slots()).sum()];
         Val::list_into_slots(values, &ty.params, &mut slots, core)?;
-        // SAFETY: R1, R8: a tag of this store, and slots as its type says.
+        // SAFETY: R1, R10: a tag of this store, and slots as its type says; entries keep what they
+        // refer to.
         let bits = unsafe { core.alloc_exception(tag, slots.as_ptr()) };
-        let exception = bits.and_then(|bits| Exception::from_bits(bits, core.id));
-        exception.ok_or_else(|| Error::limit("words of exceptions", slots.len() as u64, 0))
+        let exception = bits.and_then(|bits| Exception::from_bits(bits, core));
+        let limit = core.limits().gc_heap_bytes;
+        exception.ok_or_else(|| Error::limit("bytes of objects", slots.len() as u64 * 8, limit))
     }
     /// Its tag.
     ///
@@ -45,15 +48,17 @@ impl Exception {
     pub fn values(self, cx: &impl AsContext) -> Result<Vec<Val>, Error> {
         let (tag, values) = self.contents(cx)?;
         let ty = Tag::from_address(cx.core().id, tag).ty(cx)?;
-        // SAFETY: R8: as many slots as the type says.
-        let slots = unsafe { core::slice::from_raw_parts(values, (*tag).slots as usize) };
+        // SAFETY: R9: as many words as the type says.
+        let slots =
+            (0..unsafe { (*tag).slots as usize }).map(|i| unsafe { word(values.add(i * 8)) });
+        let slots: Vec<u64> = slots.collect();
         let mut vals: Vec<Val> = ty.params.iter().map(|&ty| Val::default_for(ty)).collect();
-        Val::list_from_slots(&mut vals, &ty.params, slots, cx.core());
+        Val::list_from_slots(&mut vals, &ty.params, &slots, cx.core());
         Ok(vals)
     }
-    fn contents(self, cx: &impl AsContext) -> Result<(*const TagObject, *const u64), Error> {
-        let bits = self.bits(cx.core().id)?;
-        // SAFETY: R8: an exception of this store, which is lent.
+    fn contents(self, cx: &impl AsContext) -> Result<(*const TagObject, *const u8), Error> {
+        let bits = self.bits(cx.core())?;
+        // SAFETY: R9: an exception of this store, which is lent.
         Ok(unsafe { contents(bits) })
     }
 }

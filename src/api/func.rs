@@ -202,13 +202,13 @@ impl<P: WasmList, R: WasmList> TypedFunc<P, R> {
         slots: &mut [u64],
         params: P,
     ) -> Result<R, Error> {
-        let store = cx.core().id;
-        let func = self.func.object(store)?;
-        params.check(store)?;
-        params.put(slots);
+        let core = cx.core();
+        let func = self.func.object(core.id)?;
+        params.check(core)?;
+        params.put(slots, core);
         // SAFETY: R1, R6: the store is lent; the signature was checked.
         unsafe { call(cx.head(), func, slots)? };
-        Ok(R::get(slots, store))
+        Ok(R::get(slots, cx.core()))
     }
     /// The function.
     pub fn func(&self) -> Func {

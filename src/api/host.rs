@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use super::store::{Inner, Lent};
-use super::typed::{WasmList, WasmType, all_lists, store_of};
+use super::typed::{WasmList, WasmType, all_lists};
 use super::{Caller, Error, FuncType, Val, ValType};
 use crate::rt::layout::{FuncData, InstanceData, StoreData};
+use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -97,12 +98,22 @@ pub(super) unsafe fn host_call<T>(
         let n = (*func).param_slots.max((*func).result_slots) as usize;
         let slots = core::slice::from_raw_parts_mut(slots, n);
         let hosts: &Vec<Arc<HostFunc<T>>> = &(*inner.as_ptr()).hosts;
+        (*inner.as_ptr()).host_calls += 1;
         let host: *const HostFunc<T> = Arc::as_ptr(&hosts[(*func).index as usize]);
         let caller = Caller::new(inner, instance);
-        match guarded(|| ((*host).body)(caller, slots)) {
+        let core = (*inner.as_ptr()).core.as_ptr();
+        // References that the host gets during the call end with it.
+        let scope = (*core).heap.roots.get_mut().scope();
+        let result = guarded(|| ((*host).body)(caller, slots));
+        let thrown = result.as_ref().err().and_then(|error| error.exception());
+        let thrown = thrown.and_then(|exception| exception.bits(&*core).ok());
+        let heap = &mut (*core).heap;
+        heap.thrown = thrown.unwrap_or(0);
+        heap.roots.get_mut().end_scope(scope);
+        match result {
             Ok(()) => true,
             Err(error) => {
-                (*(*inner.as_ptr()).core.as_ptr()).pending = Some(error);
+                (*core).pending = Some(error);
                 false
             }
         }
@@ -165,10 +176,10 @@ pub trait IntoFunc<T, P, R>: Send + Sync + 'static {
 }
 /// Leaves the results of a closure in slots.
 #[inline(always)]
-fn finish<R: HostResult>(result: R, slots: &mut [u64], store: u64) -> Result<(), Error> {
+fn finish<R: HostResult>(result: R, slots: &mut [u64], core: &Core) -> Result<(), Error> {
     let list = result.into_result()?;
-    list.check(store)?;
-    list.put(slots);
+    list.check(core)?;
+    list.put(slots, core);
     Ok(())
 }
 fn signature<P: WasmList, R: HostResult>() -> FuncType {
@@ -184,9 +195,9 @@ macro_rules! into_func { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
         #[allow(non_snake_case)]
         fn into_host(self) -> HostFunc<T> {
             HostFunc::trusted(signature::<($($n,)*), R>(), move |caller, slots| {
-                let store = store_of(&caller);
-                let ($($n,)*) = <($($n,)*) as WasmList>::get(slots, store);
-                finish((self)($($n),*), slots, store)
+                let core = caller.core();
+                let ($($n,)*) = <($($n,)*) as WasmList>::get(slots, core);
+                finish((self)($($n),*), slots, core)
             })
         }
     }
@@ -198,10 +209,10 @@ macro_rules! into_func { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
     {
         #[allow(non_snake_case)]
         fn into_host(self) -> HostFunc<T> {
-            HostFunc::trusted(signature::<($($n,)*), R>(), move |caller, slots| {
-                let store = store_of(&caller);
-                let ($($n,)*) = <($($n,)*) as WasmList>::get(slots, store);
-                finish((self)(caller, $($n),*), slots, store)
+            HostFunc::trusted(signature::<($($n,)*), R>(), move |mut caller, slots| {
+                let ($($n,)*) = <($($n,)*) as WasmList>::get(slots, caller.core());
+                let result = (self)(caller.reborrow(), $($n),*);
+                finish(result, slots, caller.core())
             })
         }
     }

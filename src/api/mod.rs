@@ -4,40 +4,47 @@ mod caller;
 mod engine;
 mod exception;
 mod func;
+mod gc;
 mod host;
 mod instance;
 mod linker;
 mod module;
 mod object;
+mod refs;
 mod shared;
 mod store;
 mod typed;
 mod val;
 
-pub use self::caller::{Caller, Guest, Plain};
+pub use self::caller::{Caller, Guest, Memories, Plain};
 pub use self::engine::{Config, Engine};
 pub use self::exception::Exception;
 pub use self::func::{Func, TypedFunc};
+pub use self::gc::{ArrayRef, StructRef};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;
 pub use self::linker::Linker;
-pub use self::module::{ExportType, ImportType, Module};
+pub use self::module::{ExportType, ImportType, Module, ModuleStats};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
+pub use self::refs::{AnyRef, ExternRef};
 pub use self::shared::SharedMemory;
 #[cfg(feature = "std")]
 pub use self::shared::Woken;
-pub use self::store::{AsContext, AsContextMut, Store, StoreContextMut};
+pub use self::store::{
+    AsContext, AsContextMut, InterruptHandle, Store, StoreContextMut, StoreStats,
+};
 pub use self::typed::{WasmList, WasmType};
-pub use self::val::{ExternRef, OpaqueRef, Val};
+pub use self::val::Val;
 pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem};
 pub use crate::rt::extern_type::ExternType;
+pub use crate::rt::gc::GcStats;
 pub use crate::rt::limits::Limits;
 pub use crate::wasm::features::Features;
 pub use crate::wasm::hints::BranchHint;
 pub use crate::wasm::trap::Trap;
 pub use crate::wasm::types::{
-    FuncType, GlobalType, HeapType, Limits as TypeLimits, MemoryType, RefType, TableType, TypeId,
-    ValType,
+    FieldType, FuncType, GlobalType, HeapType, Limits as TypeLimits, MemoryType, RefType,
+    StorageType, TableType, TypeId, ValType,
 };
 
 /// The examples of the document are tests.

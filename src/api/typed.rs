@@ -1,7 +1,7 @@
 //! Rust types that stand for types of the language, and lists of them.
 
-use super::store::Lent;
-use super::{AsContext, Error, ExternRef, Func, RefType, ValType};
+use super::{AnyRef, ArrayRef, Error, ExternRef, Func, RefType, StructRef, ValType};
+use crate::rt::store::Store as Core;
 use crate::wasm::types::Value;
 use alloc::vec::Vec;
 
@@ -12,32 +12,33 @@ pub(crate) mod sealed {
 use sealed::Sealed;
 
 /// A Rust type that typed functions take and give: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`,
-/// `u128` (v128), `Option<Func>` (funcref) and `Option<ExternRef>` (externref).
+/// `u128` (v128), `Option<Func>` (funcref), `Option<ExternRef>` (externref), `Option<AnyRef>`
+/// (anyref), `Option<StructRef>` (structref) and `Option<ArrayRef>` (arrayref).
 pub trait WasmType: Sealed + Copy + 'static {
     /// The type.
     const TYPE: ValType;
     /// Whether the value can be given to a store.
     #[doc(hidden)]
-    fn check(self, _store: u64) -> Result<(), Error> {
+    fn check(self, _core: &Core) -> Result<(), Error> {
         Ok(())
     }
     /// From the slots of a value of a store.
     #[doc(hidden)]
-    fn get(slots: &[u64], store: u64) -> Self;
+    fn get(slots: &[u64], core: &Core) -> Self;
     /// Into the slots of a value.
     #[doc(hidden)]
-    fn put(self, slots: &mut [u64]);
+    fn put(self, slots: &mut [u64], core: &Core);
 }
 macro_rules! numbers { ($($t:ty = $ty:ident),*) => { $(
     impl Sealed for $t {}
     impl WasmType for $t {
         const TYPE: ValType = ValType::$ty;
         #[inline(always)]
-        fn get(slots: &[u64], _: u64) -> $t {
+        fn get(slots: &[u64], _: &Core) -> $t {
             <$t as Value>::from_bits(slots[0])
         }
         #[inline(always)]
-        fn put(self, slots: &mut [u64]) {
+        fn put(self, slots: &mut [u64], _: &Core) {
             slots[0] = Value::to_bits(self);
         }
     }
@@ -48,33 +49,49 @@ impl Sealed for u128 {}
 impl WasmType for u128 {
     const TYPE: ValType = ValType::V128;
     #[inline]
-    fn get(slots: &[u64], _: u64) -> u128 {
+    fn get(slots: &[u64], _: &Core) -> u128 {
         u128::from(slots[0]) | u128::from(slots[1]) << 64
     }
     #[inline]
-    fn put(self, slots: &mut [u64]) {
+    fn put(self, slots: &mut [u64], _: &Core) {
         slots[0] = self as u64;
         slots[1] = (self >> 64) as u64;
     }
 }
-macro_rules! references { ($($t:ty = $ty:ident),*) => { $(
+impl Sealed for Option<Func> {}
+impl WasmType for Option<Func> {
+    const TYPE: ValType = ValType::Ref(RefType::FUNC);
+    fn check(self, core: &Core) -> Result<(), Error> {
+        self.map_or(Ok(()), |func| func.bits(core.id).map(drop))
+    }
+    #[inline]
+    fn get(slots: &[u64], core: &Core) -> Self {
+        Func::from_bits(slots[0], core.id)
+    }
+    #[inline]
+    fn put(self, slots: &mut [u64], _: &Core) {
+        slots[0] = self.map_or(0, Func::raw);
+    }
+}
+macro_rules! references { ($($t:ident = $ty:ident),*) => { $(
     impl Sealed for Option<$t> {}
     impl WasmType for Option<$t> {
         const TYPE: ValType = ValType::Ref(RefType::$ty);
-        fn check(self, store: u64) -> Result<(), Error> {
-            self.map_or(Ok(()), |reference| reference.bits(store).map(drop))
+        fn check(self, core: &Core) -> Result<(), Error> {
+            self.map_or(Ok(()), |reference| reference.bits(core).map(drop))
         }
         #[inline]
-        fn get(slots: &[u64], store: u64) -> Self {
-            <$t>::from_bits(slots[0], store)
+        fn get(slots: &[u64], core: &Core) -> Self {
+            <$t>::from_bits(slots[0], core)
         }
         #[inline]
-        fn put(self, slots: &mut [u64]) {
-            slots[0] = self.map_or(0, |reference| reference.raw());
+        fn put(self, slots: &mut [u64], core: &Core) {
+            // It was checked: an entry that has ended would be noticed there.
+            slots[0] = self.and_then(|reference| reference.bits(core).ok()).unwrap_or(0);
         }
     }
 )* } }
-references!(Func = FUNC, ExternRef = EXTERN);
+references!(ExternRef = EXTERN, AnyRef = ANY, StructRef = STRUCT, ArrayRef = ARRAY);
 
 /// Parameters or results of a typed function: nothing, one value, or a tuple of up to 16.
 pub trait WasmList: Sealed + Copy + 'static {
@@ -94,13 +111,13 @@ pub trait WasmList: Sealed + Copy + 'static {
     fn types() -> Vec<ValType>;
     /// Whether the values can be given to a store.
     #[doc(hidden)]
-    fn check(self, store: u64) -> Result<(), Error>;
+    fn check(self, core: &Core) -> Result<(), Error>;
     /// From the slots of a store.
     #[doc(hidden)]
-    fn get(slots: &[u64], store: u64) -> Self;
+    fn get(slots: &[u64], core: &Core) -> Self;
     /// Into slots.
     #[doc(hidden)]
-    fn put(self, slots: &mut [u64]);
+    fn put(self, slots: &mut [u64], core: &Core);
 }
 impl<N: WasmType> WasmList for N {
     const SLOTS: usize = N::TYPE.slots();
@@ -113,16 +130,16 @@ impl<N: WasmType> WasmList for N {
         alloc::vec![N::TYPE]
     }
     #[inline(always)]
-    fn check(self, store: u64) -> Result<(), Error> {
-        <N as WasmType>::check(self, store)
+    fn check(self, core: &Core) -> Result<(), Error> {
+        <N as WasmType>::check(self, core)
     }
     #[inline(always)]
-    fn get(slots: &[u64], store: u64) -> N {
-        <N as WasmType>::get(slots, store)
+    fn get(slots: &[u64], core: &Core) -> N {
+        <N as WasmType>::get(slots, core)
     }
     #[inline(always)]
-    fn put(self, slots: &mut [u64]) {
-        <N as WasmType>::put(self, slots);
+    fn put(self, slots: &mut [u64], core: &Core) {
+        <N as WasmType>::put(self, slots, core);
     }
 }
 macro_rules! lists { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
@@ -139,26 +156,26 @@ macro_rules! lists { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
         }
         #[inline(always)]
         #[allow(unused_variables)]
-        fn check(self, store: u64) -> Result<(), Error> {
-            $( <$n as WasmType>::check(self.$i, store)?; )*
+        fn check(self, core: &Core) -> Result<(), Error> {
+            $( <$n as WasmType>::check(self.$i, core)?; )*
             Ok(())
         }
         #[inline(always)]
         #[allow(unused_variables, unused_mut, unused_assignments, clippy::unused_unit)]
-        fn get(slots: &[u64], store: u64) -> Self {
+        fn get(slots: &[u64], core: &Core) -> Self {
             let mut at = 0;
             ($({
-                let value = <$n as WasmType>::get(&slots[at..], store);
+                let value = <$n as WasmType>::get(&slots[at..], core);
                 at += $n::TYPE.slots();
                 value
             },)*)
         }
         #[inline(always)]
         #[allow(unused_variables, unused_mut, unused_assignments)]
-        fn put(self, slots: &mut [u64]) {
+        fn put(self, slots: &mut [u64], core: &Core) {
             let mut at = 0;
             $(
-                <$n as WasmType>::put(self.$i, &mut slots[at..]);
+                <$n as WasmType>::put(self.$i, &mut slots[at..], core);
                 at += $n::TYPE.slots();
             )*
         }
@@ -186,9 +203,3 @@ macro_rules! all_lists { ($macro:ident) => { $macro! {
 } } }
 pub(super) use all_lists;
 all_lists!(lists);
-
-/// The number of the store that a context lends.
-#[inline]
-pub(super) fn store_of(cx: &impl AsContext) -> u64 {
-    cx.core().id
-}

@@ -1,92 +1,11 @@
 //! Values.
 
-use super::store::{Lent, LentMut};
-use super::{AsContext, AsContextMut, Error, Exception, Func, RefType, ValType};
+use super::refs::heap_type;
+use super::{AnyRef, ArrayRef, Error, Exception, ExternRef, Func, RefType, StructRef, ValType};
 use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::subtype::heap_type_matches;
 use crate::wasm::types::HeapType;
-use alloc::boxed::Box;
-use core::any::Any;
-
-/// A reference of type `extern`: a host value that a store keeps, or an internal reference that
-/// was made external.
-///
-/// Host values are kept until the store is dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ExternRef(OpaqueRef);
-impl ExternRef {
-    /// Gives a value to the store.
-    pub fn new(mut cx: impl AsContextMut, value: impl Any + Send + Sync) -> ExternRef {
-        let core = cx.core_mut();
-        let bits = (core.externs.len() as u64) << 2 | HOST_TAG;
-        core.externs.push(Box::new(value));
-        ExternRef(OpaqueRef { store: core.id, bits })
-    }
-    /// The host value, if it is one and a `V`.
-    ///
-    /// # Errors
-    /// Usage: it belongs to another store.
-    pub fn get<V: Any>(self, cx: &impl AsContext) -> Result<Option<&V>, Error> {
-        let core = cx.core();
-        let bits = self.bits(core.id)?;
-        let value =
-            (bits & 3 == HOST_TAG).then(|| core.externs.get((bits >> 2) as usize)).flatten();
-        Ok(value.and_then(|value| value.downcast_ref()))
-    }
-    /// The same reference as an internal one (`any.convert_extern`).
-    pub fn to_any(self) -> OpaqueRef {
-        self.0
-    }
-    pub(super) fn from_bits(bits: u64, store: u64) -> Option<ExternRef> {
-        OpaqueRef::from_bits(bits, store).map(ExternRef)
-    }
-    pub(super) fn bits(self, store: u64) -> Result<u64, Error> {
-        self.0.bits(store)
-    }
-    pub(super) fn raw(self) -> u64 {
-        self.0.bits
-    }
-}
-
-/// A reference that the host can only look at and pass on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OpaqueRef {
-    store: u64,
-    bits: u64,
-}
-impl OpaqueRef {
-    /// The number, if it is an i31, with its sign.
-    pub fn i31(self) -> Option<i32> {
-        (self.bits & I31_TAG != 0).then_some((self.bits as u32 as i32) >> 1)
-    }
-    /// Whether it is a host value that was made internal.
-    pub fn is_host(self) -> bool {
-        self.bits & 3 == HOST_TAG
-    }
-    /// The same reference as an external one (`extern.convert_any`).
-    pub fn to_extern(self) -> ExternRef {
-        ExternRef(self)
-    }
-    fn from_bits(bits: u64, store: u64) -> Option<OpaqueRef> {
-        (bits != 0).then_some(OpaqueRef { store, bits })
-    }
-    fn bits(self, store: u64) -> Result<u64, Error> {
-        if self.store == store {
-            Ok(self.bits)
-        } else {
-            Err(Error::usage("a reference of another store"))
-        }
-    }
-    /// Whether an internal reference has the type. Structures and arrays are not looked into:
-    /// they fit `any` only.
-    fn is_any(self, heap: HeapType) -> bool {
-        match heap {
-            HeapType::Any => true,
-            HeapType::Eq | HeapType::I31 => self.i31().is_some(),
-            _ => false,
-        }
-    }
-}
 
 /// A value (spec §4.2.1). Floats are bits, so that NaNs keep their payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +18,7 @@ pub enum Val {
     V128(u128),
     FuncRef(Option<Func>),
     ExternRef(Option<ExternRef>),
-    AnyRef(Option<OpaqueRef>),
+    AnyRef(Option<AnyRef>),
     ExnRef(Option<Exception>),
 }
 impl Val {
@@ -139,7 +58,6 @@ impl Val {
     /// From the slots of a store.
     pub(super) fn from_slots(ty: ValType, slots: &[u64], core: &Core) -> Val {
         let bits = slots[0];
-        let opaque = || OpaqueRef::from_bits(bits, core.id);
         match ty {
             ValType::I32 => Val::I32(bits as i32),
             ValType::I64 => Val::I64(bits as i64),
@@ -148,9 +66,9 @@ impl Val {
             ValType::V128 => Val::V128(u128::from(bits) | u128::from(slots[1]) << 64),
             ValType::Ref(RefType { heap, .. }) => match Kind::of(heap, &core.registry) {
                 Kind::Func => Val::FuncRef(Func::from_bits(bits, core.id)),
-                Kind::Extern => Val::ExternRef(opaque().map(ExternRef)),
-                Kind::Any => Val::AnyRef(opaque()),
-                Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core.id)),
+                Kind::Extern => Val::ExternRef(ExternRef::from_bits(bits, core)),
+                Kind::Any => Val::AnyRef(AnyRef::from_bits(bits, core)),
+                Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core)),
             },
         }
     }
@@ -184,28 +102,38 @@ impl Val {
     /// The bits of a reference, if it is one of type `ty`: what guests rely on.
     fn reference(self, ty: RefType, core: &Core) -> Result<Option<u64>, Error> {
         let registry = &core.registry;
-        let (kind, bits, matches) = match self {
-            Val::FuncRef(None) => (Kind::Func, 0, ty.nullable),
-            Val::ExternRef(None) => (Kind::Extern, 0, ty.nullable),
-            Val::AnyRef(None) => (Kind::Any, 0, ty.nullable),
-            Val::ExnRef(None) => (Kind::Exn, 0, ty.nullable),
-            Val::FuncRef(Some(func)) => {
-                let bits = func.bits(core.id)?;
-                let matches = match ty.heap {
-                    HeapType::Func => true,
-                    HeapType::Defined(id) => registry.is_subtype(func.type_id(core.id)?, id),
-                    _ => false,
-                };
-                (Kind::Func, bits, matches)
+        if !registry.knows(ty.heap) {
+            return Err(Error::usage(alloc::format!("there is no type {}", ty.heap)));
+        }
+        let wanted = Kind::of(ty.heap, registry);
+        let (kind, of) = match self {
+            Val::FuncRef(func) => {
+                let id = func.map(|func| func.type_id(core.id)).transpose()?;
+                let bits = func.map(|func| func.bits(core.id)).transpose()?;
+                (Kind::Func, bits.zip(id.map(HeapType::Defined)))
             }
-            Val::ExternRef(Some(value)) => {
-                (Kind::Extern, value.bits(core.id)?, ty.heap == HeapType::Extern)
+            Val::ExternRef(value) => {
+                let bits = value.map(|value| value.bits(core)).transpose()?;
+                (Kind::Extern, bits.map(|bits| (bits, HeapType::Extern)))
             }
-            Val::AnyRef(Some(value)) => (Kind::Any, value.bits(core.id)?, value.is_any(ty.heap)),
-            Val::ExnRef(Some(value)) => (Kind::Exn, value.bits(core.id)?, ty.heap == HeapType::Exn),
+            Val::AnyRef(value) => {
+                let bits = value.map(|value| value.bits(core)).transpose()?;
+                (Kind::Any, bits.map(|bits| (bits, heap_type(bits))))
+            }
+            Val::ExnRef(value) => {
+                let bits = value.map(|value| value.bits(core)).transpose()?;
+                (Kind::Exn, bits.map(|bits| (bits, HeapType::Exn)))
+            }
             _ => return Ok(None),
         };
-        Ok((matches && kind == Kind::of(ty.heap, registry)).then_some(bits))
+        Ok(match of {
+            // `Val::default_for` cannot tell the hierarchies of defined types.
+            None if matches!(ty.heap, HeapType::Defined(_)) => ty.nullable.then_some(0),
+            None => (ty.nullable && kind == wanted).then_some(0),
+            Some((bits, heap)) => {
+                (kind == wanted && heap_type_matches(registry, heap, ty.heap)).then_some(bits)
+            }
+        })
     }
     /// Values from slots, one after the other; as many values as types.
     pub(super) fn list_from_slots(vals: &mut [Val], types: &[ValType], slots: &[u64], core: &Core) {
@@ -245,6 +173,9 @@ from! {
     u128 = |x| Val::V128(x);
     Func = |x| Val::FuncRef(Some(x));
     ExternRef = |x| Val::ExternRef(Some(x));
+    AnyRef = |x| Val::AnyRef(Some(x));
+    StructRef = |x| Val::AnyRef(Some(x.into()));
+    ArrayRef = |x| Val::AnyRef(Some(x.into()));
     Exception = |x| Val::ExnRef(Some(x));
 }
 
@@ -259,7 +190,9 @@ enum Kind {
 impl Kind {
     fn of(heap: HeapType, registry: &TypeRegistry) -> Kind {
         match heap {
-            HeapType::Defined(id) if registry.get(id).func().is_some() => Kind::Func,
+            HeapType::Defined(id) if registry.lookup(id).is_some_and(|ty| ty.func().is_some()) => {
+                Kind::Func
+            }
             heap => Kind::of_abstract(heap),
         }
     }
@@ -273,7 +206,3 @@ impl Kind {
         }
     }
 }
-
-/// See `rt::layout`, "References".
-const I31_TAG: u64 = 1;
-const HOST_TAG: u64 = 2;

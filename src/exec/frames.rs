@@ -374,7 +374,7 @@ impl Tail for Halt {
 }
 
 /// An operation that is a function of its own: its address (8 bytes), the slot of its operands
-/// and of its result, and two 4-byte immediates.
+/// and of its result, two 4-byte immediates, and how far the frame's slots are in use (4).
 pub type SlowFn = unsafe fn(instance: *const InstanceData, slots: *mut u64, a: u32, b: u32) -> u32;
 /// Calls a [`SlowFn`]; 0 goes on, `1 + code` is a trap.
 pub struct Slow;
@@ -385,8 +385,10 @@ impl Tail for Slow {
         unsafe {
             let function: SlowFn = core::mem::transmute::<usize, SlowFn>(s.u64(8) as usize);
             let (ip, fp) = (s.ip, s.fp);
-            // `memory.grow` may have to walk the frames.
-            (*(*s.instance()).store).stop_fp.set(fp);
+            // `memory.grow` may have to walk the frames, and what allocates to look into them.
+            let store = (*s.instance()).store;
+            (*store).stop_fp.set(fp);
+            (*store).stack_top.set(fp.offset(s.u32(26) as i32 as isize));
             let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
             if code != 0 {
                 return Err(code as Stop);

@@ -15,7 +15,7 @@ use crate::rt::layout::{SegmentData, StoreData};
 use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
 use crate::rt::store::{Store, func_data};
-use crate::wasm::module::{Elements, SegmentMode};
+use crate::wasm::module::{ConstExpr, Elements, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
 use crate::wasm::trap::Trap;
 use alloc::boxed::Box;
@@ -54,6 +54,7 @@ pub unsafe fn check_imports(
                 problem: if ty.is_none() { "unknown import" } else { "incompatible import type" },
                 expected: ExternType::resolve(registry, &import.ty),
                 found: ty.map(|ty| ExternType::resolve(registry, &ty)),
+                overloads: Vec::new(),
             }),
         }
     }
@@ -80,16 +81,20 @@ pub unsafe fn instantiate(
             let store = &mut *store.cast::<Store>();
             store.check_instances()?;
             let mark = store.mark();
-            match allocate(store, module, imports) {
-                Ok(instance) => store.add_instance(instance),
+            let pinned = store.heap.pins.len();
+            let allocated = allocate(store, module, imports);
+            let added = allocated.map(|instance| store.add_instance(instance));
+            store.heap.pins.truncate(pinned);
+            match added {
+                Ok(instance) => instance,
                 Err(error) => {
                     store.roll_back(mark);
                     return Err(error);
                 }
             }
         };
-        run_elems(&*instance, module)?;
-        run_datas(&*instance, module)?;
+        run_elems(&mut *store.cast(), &*instance, module)?;
+        run_datas(&mut *store.cast(), &*instance, module)?;
         // Step 8.
         if let Some(start) = module.module.start {
             let func = (&(*instance).funcs)[start as usize];
@@ -135,13 +140,15 @@ unsafe fn allocate(
     // Step 2: globals in order; each sees those before.
     instance.globals.reserve_exact(m.globals.len());
     for global in &m.globals {
-        let value = evaluate(&global.init, instance)?;
+        // SAFETY: R1, R10: what was made so far is pinned.
+        let value = unsafe { evaluate(store, &global.init, instance)? };
         instance.globals.push(store.add_global(global.ty, value));
     }
     // Step 3: the initial elements of tables.
     for table in &m.tables {
         let init = match &table.init {
-            Some(init) => evaluate(init, instance)?[0],
+            // SAFETY: R1, R10: as above.
+            Some(init) => unsafe { evaluate(store, init, instance)?[0] },
             None => 0,
         };
         instance.tables.push(store.add_table(table.ty, init)?);
@@ -153,7 +160,9 @@ unsafe fn allocate(
                 funcs.iter().map(|&func| instance.funcs[func as usize] as u64).collect()
             }
             Elements::Exprs(exprs) => {
-                let values = exprs.iter().map(|expr| Ok(evaluate(expr, instance)?[0]));
+                // SAFETY: R1, R10: as above.
+                let mut value = |expr| unsafe { Ok(evaluate(store, expr, instance)?[0]) };
+                let values = exprs.iter().map(|expr: &ConstExpr| value(expr));
                 values.collect::<Result<_, Error>>()?
             }
         };
@@ -192,13 +201,18 @@ fn in_bounds(at: u64, len: u64, size: u64) -> bool {
 ///
 /// # Safety
 /// The instance is complete (R1) and no guest runs (R6).
-unsafe fn run_elems(instance: &Instance, module: &CompiledModule) -> Result<(), Error> {
+unsafe fn run_elems(
+    store: &mut Store,
+    instance: &Instance,
+    module: &CompiledModule,
+) -> Result<(), Error> {
     for (elem, segment) in module.module.elems.iter().zip(&instance.elems) {
         match &elem.mode {
             SegmentMode::Passive => continue,
             SegmentMode::Declarative => {}
             SegmentMode::Active { index, offset } => {
-                let at = evaluate(offset, instance)?[0];
+                // SAFETY: R1, R10: offsets are numbers.
+                let at = unsafe { evaluate(store, offset, instance)?[0] };
                 let len = segment.len.get();
                 // SAFETY: R1: a table of the store.
                 let table = unsafe { &*instance.tables[*index as usize] };
@@ -223,10 +237,15 @@ unsafe fn run_elems(instance: &Instance, module: &CompiledModule) -> Result<(), 
 ///
 /// # Safety
 /// As for [`run_elems`].
-unsafe fn run_datas(instance: &Instance, module: &CompiledModule) -> Result<(), Error> {
+unsafe fn run_datas(
+    store: &mut Store,
+    instance: &Instance,
+    module: &CompiledModule,
+) -> Result<(), Error> {
     for (data, segment) in module.module.datas.iter().zip(&instance.datas) {
         let SegmentMode::Active { index, offset } = &data.mode else { continue };
-        let at = evaluate(offset, instance)?[0];
+        // SAFETY: R1, R10: offsets are numbers.
+        let at = unsafe { evaluate(store, offset, instance)?[0] };
         let len = segment.len.get();
         // SAFETY: R1, R2, R6: a memory of the store, and bytes of the module.
         let written = unsafe {

@@ -1,10 +1,13 @@
 //! Execution (spec §4): the machine and its handlers, running, instantiation.
 
+pub mod arrays;
 pub mod atomic;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;
 pub mod frames;
+pub mod gc;
+pub mod gc_table;
 pub mod instantiate;
 pub mod machine;
 pub mod roots;

@@ -8,6 +8,7 @@ use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::translate::{Context, Translator};
 use crate::rt::error::{Error as PublicError, Frame};
+use crate::rt::exception::Exception;
 use crate::rt::layout::{
     FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS, InstanceData,
     ResultClass, StoreData,
@@ -81,8 +82,14 @@ impl Exit {
         let (error, backtrace) = match self {
             Exit::Trap { trap, backtrace } => (PublicError::from_trap(trap), backtrace),
             Exit::Host { backtrace } => {
-                let lost = || PublicError::host("a host function failed");
-                (store.pending.take().unwrap_or_else(lost), backtrace)
+                let exn = core::mem::take(&mut store.heap.thrown);
+                let error = match (Exception::from_bits(exn, store), store.pending.take()) {
+                    (Some(exception), Some(error)) => error.with_exception(exception),
+                    (Some(exception), None) => exception.into(),
+                    (None, Some(error)) => error,
+                    (None, None) => PublicError::host("a host function failed"),
+                };
+                (error, backtrace)
             }
             Exit::Unsupported(error) => return error.into(),
         };
@@ -253,6 +260,9 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
         let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         let code = match (*module).code.get((*entry).func) {
             Some(code) => code,
+            None if (*module).is_invalid((*entry).func) => {
+                return Err(1 + Trap::InvalidFunction as Stop);
+            }
             None => match translate_function(&*module, (*entry).func, false) {
                 Ok(code) => (*module).code.publish((*entry).func, code),
                 Err(error) => {
@@ -279,15 +289,19 @@ pub fn translate_function(
 ) -> Result<FuncCode, Error> {
     let context = Context {
         imported_funcs: module.module.num_imported_funcs(),
+        registry: module.registry(),
         entries: module.code.entries(),
         memories: &module.module.memories,
-        fuel: module.fuel(),
-        deterministic: module.deterministic(),
+        fuel: module.options().fuel,
+        interrupts: module.options().interrupts,
+        deterministic: module.options().deterministic,
         listing,
     };
     let mut translator = Translator::<Machine>::new(context);
     let mut scratch = validate::Scratch::default();
-    validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)?;
+    module.times().translating(|| {
+        validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)
+    })?;
     Ok(translator.take_code())
 }
 

@@ -4,6 +4,7 @@
 //! zero-extended, so that one function serves both address widths.
 #![allow(unsafe_code)]
 
+use super::arrays;
 use super::frames::SlowFn;
 use crate::ir::backend::SlowOp;
 use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
@@ -28,7 +29,15 @@ pub fn function(op: SlowOp) -> SlowFn {
         SlowOp::TableInit => table_init,
         SlowOp::ElemDrop => elem_drop,
         SlowOp::RefFunc => ref_func,
-        SlowOp::RefAsNonNull => ref_as_non_null,
+        SlowOp::ArrayNew => arrays::new,
+        SlowOp::ArrayNewDefault => arrays::new_default,
+        SlowOp::ArrayNewFixed => arrays::new_fixed,
+        SlowOp::ArrayNewData => arrays::new_data,
+        SlowOp::ArrayNewElem => arrays::new_elem,
+        SlowOp::ArrayFill => arrays::fill_range,
+        SlowOp::ArrayCopy => arrays::copy,
+        SlowOp::ArrayInitData => arrays::init_data,
+        SlowOp::ArrayInitElem => arrays::init_elem,
         SlowOp::WideAdd => wide_add,
         SlowOp::WideSub => wide_sub,
         SlowOp::WideMulS => wide_mul_s,
@@ -37,8 +46,8 @@ pub fn function(op: SlowOp) -> SlowFn {
 }
 
 /// A code for the handler: 0, or 1 + the trap.
-type Code = u32;
-fn code(result: Result<(), Trap>) -> Code {
+pub type Code = u32;
+pub(super) fn code(result: Result<(), Trap>) -> Code {
     match result {
         Ok(()) => 0,
         Err(trap) => 1 + trap as Code,
@@ -46,7 +55,7 @@ fn code(result: Result<(), Trap>) -> Code {
 }
 
 /// A range of `n` from `start` that must end at or before `len`.
-fn in_bounds(start: u64, n: u64, len: u64) -> bool {
+pub(super) fn in_bounds(start: u64, n: u64, len: u64) -> bool {
     start.checked_add(n).is_some_and(|end| end <= len)
 }
 
@@ -66,11 +75,11 @@ unsafe fn table(instance: *const InstanceData, index: u32) -> *const TableData {
     // SAFETY: E4, R1.
     unsafe { *(*instance).tables.add(index as usize) }
 }
-unsafe fn data(instance: *const InstanceData, index: u32) -> *const SegmentData {
+pub(super) unsafe fn data(instance: *const InstanceData, index: u32) -> *const SegmentData {
     // SAFETY: E4, R1.
     unsafe { (*instance).datas.add(index as usize) }
 }
-unsafe fn elem(instance: *const InstanceData, index: u32) -> *const SegmentData {
+pub(super) unsafe fn elem(instance: *const InstanceData, index: u32) -> *const SegmentData {
     // SAFETY: E4, R1.
     unsafe { (*instance).elems.add(index as usize) }
 }
@@ -250,10 +259,6 @@ slow! {
         let func: *const FuncData = *(*i).funcs.add(func as usize);
         *s = func as u64;
         Ok(())
-    }
-    /// §4.4.2 ref.as_non_null
-    fn ref_as_non_null(i, s, a, b) {
-        if *s == 0 { Err(Trap::NullReference) } else { Ok(()) }
     }
     /// i64.add128
     fn wide_add(i, s, a, b) {

@@ -19,7 +19,7 @@ use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
 /// An entry of a table.
-type H = Option<Raw>;
+pub(super) type H = Option<Raw>;
 
 /// Repeats an expression over a list of places, each in turn bound to the name of a type.
 #[cfg(threaded)]
@@ -92,29 +92,30 @@ macro_rules! over {
         ]
     };
 }
+pub(super) use over;
 mod simd;
 
 /// Registers of each class.
 const REGS: usize = super::machine::K;
 /// Places of the lists above.
-const DST: usize = if REGS == 0 { 1 } else { REGS + 1 };
-const FULL: usize = if REGS == 0 { 1 } else { 2 * REGS + 1 };
-const RS: usize = DST;
-const ANY: usize = RS + 1;
+pub(super) const DST: usize = if REGS == 0 { 1 } else { REGS + 1 };
+pub(super) const FULL: usize = if REGS == 0 { 1 } else { 2 * REGS + 1 };
+pub(super) const RS: usize = DST;
+pub(super) const ANY: usize = RS + 1;
 
 /// The index of a place in `reg_slot` and `any`.
-fn at(place: Place) -> usize {
+pub(super) fn at(place: Place) -> usize {
     usize::from(place.0).wrapping_sub(4 - REGS)
 }
 /// The index of a destination in `dst` and `full_dst`.
-fn to(dest: Dest) -> usize {
+pub(super) fn to(dest: Dest) -> usize {
     usize::from(dest.0).wrapping_sub(4 - REGS)
 }
 /// The index of a place in `slot_imm`.
 fn slot_imm(place: Place) -> usize {
     usize::from(place.0).wrapping_sub(4)
 }
-fn address(handler: H) -> Option<Handler> {
+pub(super) fn address(handler: H) -> Option<Handler> {
     handler.map(|h| h as usize)
 }
 
@@ -641,6 +642,7 @@ impl Backend for Machine {
             Fixed::FarLoad => step::<Far<false>>,
             Fixed::FarStore => step::<Far<true>>,
             Fixed::Fuel => step::<Fuel>,
+            Fixed::Poll => step::<Poll>,
             Fixed::Fence => step::<atomic::Fence>,
             Fixed::Call => step::<Call>,
             Fixed::CallImport => step::<CallImport>,

@@ -10,7 +10,8 @@
 use super::compiled::CompiledModule;
 use super::machine::{STOP_HOST, State, Stop, Tail, zero_f};
 use crate::ir::code::{Catches, Clause};
-use crate::rt::exception::{Exception, contents};
+use crate::rt::exception::contents;
+use crate::rt::gc::object::word;
 use crate::rt::instance::{Instance, Tag};
 use crate::rt::layout::{HEADER_FP, HEADER_INSTANCE, HEADER_IP, InstanceData, StoreData};
 use crate::rt::store::Store;
@@ -20,8 +21,9 @@ use core::ptr;
 /// What is thrown.
 struct Thrown {
     tag: *const Tag,
+    /// In slots of the frame, or in the exception.
     values: *const u64,
-    /// The reference; 0 while nobody has asked for one.
+    /// The reference; 0 while nobody has asked for one: then the values are in slots.
     exn: u64,
 }
 
@@ -33,16 +35,24 @@ struct Catcher {
 }
 
 /// Looks for a clause that catches `tag`, thrown by the instruction that the address `at` is in.
+/// Every frame and clause on the way is charged like an instruction.
 ///
 /// # Safety
 /// `fp` is the frame of that instruction (E3).
-unsafe fn find(mut at: usize, mut fp: *mut u64, tag: *const Tag) -> Option<Catcher> {
+unsafe fn find(
+    store: *mut StoreData,
+    mut at: usize,
+    mut fp: *mut u64,
+    tag: *const Tag,
+) -> Result<Option<Catcher>, Stop> {
     // SAFETY: E3: frames are linked; a landing place has no return address. E4 (tags), R1.
     unsafe {
+        let fuel = &(*store).fuel;
         loop {
+            let mut steps = 1;
             let back = *fp.offset(HEADER_IP) as usize;
             if back == 0 {
-                return None;
+                return Ok(None);
             }
             let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
             let module = (*instance).module.cast::<CompiledModule>();
@@ -51,10 +61,14 @@ unsafe fn find(mut at: usize, mut fp: *mut u64, tag: *const Tag) -> Option<Catch
             {
                 let tags = &(*instance.cast::<Instance>()).tags;
                 let has_tag = |index: u32| ptr::eq(tags[index as usize], tag);
-                if let Some(&clause) = code.clause(at, has_tag) {
+                if let Some(&clause) = code.clause(at, &mut steps, has_tag) {
                     let ip = code.words.as_ptr().cast::<u8>().add(clause.target as usize);
-                    return Some(Catcher { clause, ip, fp });
+                    return Ok(Some(Catcher { clause, ip, fp }));
                 }
+            }
+            fuel.set(fuel.get() - steps);
+            if fuel.get() < 0 {
+                return Err(1 + Trap::OutOfFuel as Stop);
             }
             at = back - 1;
             fp = *fp.offset(HEADER_FP) as *mut u64;
@@ -87,9 +101,9 @@ impl Next {
 /// Goes on where the exception is caught, with its values.
 ///
 /// # Safety
-/// The exception belongs to the store, which runs (R1, R6, R8); the catcher was found by [`find`].
+/// The exception belongs to the store, which runs (R1, R6, R9); the catcher was found by [`find`].
 unsafe fn go_on(store: *mut StoreData, thrown: &Thrown, catcher: &Catcher) -> Next {
-    // SAFETY: E2, E10, R1, R8: the clause's slots are in the frame.
+    // SAFETY: E2, E10, R1, R9: the clause's slots are in the frame.
     unsafe {
         let Catcher { clause, ip, fp } = *catcher;
         let mut exn = thrown.exn;
@@ -100,9 +114,14 @@ unsafe fn go_on(store: *mut StoreData, thrown: &Thrown, catcher: &Catcher) -> Ne
             };
         }
         if let Catches::Tag(_) = clause.catches {
-            // Within one function, values may move down over themselves.
             let to = fp.offset(clause.values as isize);
-            ptr::copy(thrown.values, to, (*thrown.tag).slots as usize);
+            let slots = (*thrown.tag).slots as usize;
+            if thrown.exn == 0 {
+                // Within one function, values may move down over themselves.
+                ptr::copy(thrown.values, to, slots);
+            } else {
+                (0..slots).for_each(|i| *to.add(i) = word(thrown.values.add(i).cast()));
+            }
         }
         if let Some(slot) = clause.exn {
             *fp.offset(slot as isize) = exn;
@@ -111,7 +130,7 @@ unsafe fn go_on(store: *mut StoreData, thrown: &Thrown, catcher: &Catcher) -> Ne
     }
 }
 unsafe fn alloc(store: *mut StoreData, thrown: &Thrown) -> Result<u64, Stop> {
-    // SAFETY: R1, R6, R8: the store runs the instruction that throws.
+    // SAFETY: R1, R6, R10: the store runs the instruction that throws.
     let exn = unsafe { (*store.cast::<Store>()).alloc_exception(thrown.tag, thrown.values) };
     exn.ok_or(1 + Trap::AllocationTooLarge as Stop)
 }
@@ -135,8 +154,10 @@ unsafe fn throw(
         let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         (*store).stop_ip.set(ip.cast());
         (*store).stop_fp.set(fp);
-        if let Some(catcher) = find(ip as usize, fp, tag) {
-            return go_on(store, &thrown, &catcher);
+        match find(store, ip as usize, fp, tag) {
+            Ok(Some(catcher)) => return go_on(store, &thrown, &catcher),
+            Ok(None) => {}
+            Err(code) => return Next::stop(code),
         }
         if exn == 0 {
             thrown.exn = match alloc(store, &thrown) {
@@ -144,8 +165,7 @@ unsafe fn throw(
                 Err(code) => return Next::stop(code),
             };
         }
-        let store = &mut *store.cast::<Store>();
-        store.pending = Exception::from_bits(thrown.exn, store.id).map(Into::into);
+        (*store.cast::<Store>()).heap.thrown = thrown.exn;
     }
     Next::stop(STOP_HOST)
 }
@@ -153,18 +173,26 @@ unsafe fn throw(
 #[cold]
 #[inline(never)]
 unsafe fn throw_again(ip: *const u8, fp: *mut u64) -> Next {
-    // SAFETY: E3, R1, R6, R8: an exception with the number of the store belongs to it.
+    // SAFETY: E3, R1, R6, R9: the exception belongs to the store.
     unsafe {
         let head = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         let store = &mut *head.cast::<Store>();
-        let exception = store.pending.as_ref().and_then(|error| error.exception());
-        let Some(exn) = exception.and_then(|exception| exception.bits(store.id).ok()) else {
+        let exn = store.heap.thrown;
+        if exn == 0 {
             return Next::stop(STOP_HOST);
-        };
+        }
         let (tag, values) = contents(exn);
-        let Some(catcher) = find(ip as usize - 1, fp, tag) else { return Next::stop(STOP_HOST) };
-        store.pending = None;
-        go_on(head, &Thrown { tag, values, exn }, &catcher)
+        match find(head, ip as usize - 1, fp, tag) {
+            Ok(Some(catcher)) => {
+                (store.pending, store.heap.thrown) = (None, 0);
+                go_on(head, &Thrown { tag, values: values.cast(), exn }, &catcher)
+            }
+            Ok(None) => Next::stop(STOP_HOST),
+            Err(code) => {
+                (store.pending, store.heap.thrown) = (None, 0);
+                Next::stop(code)
+            }
+        }
     }
 }
 /// After a host function has failed: if its error is an exception of the store, and is caught by
@@ -178,7 +206,8 @@ pub unsafe fn throw_from_host(s: &mut State) -> Result<(), Stop> {
     unsafe { throw_again(s.ip, s.fp) }.state(s)
 }
 
-/// `throw`: the tag's index (4 bytes), the slot of the first value.
+/// `throw`: the tag's index (4 bytes), how far the frame's slots are in use (4), the slot of the
+/// first value.
 pub struct Throw;
 impl Tail for Throw {
     #[inline(always)]
@@ -186,8 +215,9 @@ impl Tail for Throw {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
             let tags = &(*s.instance().cast::<Instance>()).tags;
-            let tag = tags[s.u32(8) as usize];
-            throw(s.ip, s.fp, tag, s.slot(12), 0).state(s)
+            let tag = *tags.as_ptr().add(s.u32(8) as usize);
+            (*(*s.instance()).store).stack_top.set(s.fp.offset(s.u32(12) as i32 as isize));
+            throw(s.ip, s.fp, tag, s.slot(16), 0).state(s)
         }
     }
 }
@@ -196,14 +226,14 @@ pub struct ThrowRef;
 impl Tail for ThrowRef {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Stop> {
-        // SAFETY: E1, E2, E3, R8.
+        // SAFETY: E1, E2, E3, R9.
         unsafe {
             let exn = *s.slot(8);
             if exn == 0 {
                 return Err(1 + Trap::NullException as Stop);
             }
             let (tag, values) = contents(exn);
-            throw(s.ip, s.fp, tag, values, exn).state(s)
+            throw(s.ip, s.fp, tag, values.cast(), exn).state(s)
         }
     }
 }

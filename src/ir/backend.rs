@@ -1,5 +1,7 @@
 //! What the translator asks of a back end: how many registers, and whether there is a handler.
 
+pub mod gc;
+
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
@@ -72,6 +74,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Poll,
     Fence,
     Call,
     CallImport,
@@ -108,7 +111,15 @@ pub enum SlowOp {
     TableInit,
     ElemDrop,
     RefFunc,
-    RefAsNonNull,
+    ArrayNew,
+    ArrayNewDefault,
+    ArrayNewFixed,
+    ArrayNewData,
+    ArrayNewElem,
+    ArrayFill,
+    ArrayCopy,
+    ArrayInitData,
+    ArrayInitElem,
     WideAdd,
     WideSub,
     WideMulS,
@@ -116,7 +127,7 @@ pub enum SlowOp {
 }
 
 /// A set of handlers. `None`: there is no such handler; the translator then takes a simpler form.
-pub trait Backend {
+pub trait Backend: gc::GcBackend {
     /// Registers of each class, at most 4.
     const REGS: usize;
     /// How many of the float registers, the first ones, vectors use.

@@ -3,7 +3,6 @@
 
 use crate::wasm::sync::Lock;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
@@ -31,6 +30,10 @@ pub struct Clause {
     pub start: u32,
     /// One past the last.
     pub end: u32,
+    /// Where the code was when the clause was noted: ascending, and not before `end`.
+    pub noted: u32,
+    /// The next clause that protects all of this code, or the number of clauses.
+    pub outer: u32,
     /// What it catches.
     pub catches: Catches,
     /// The byte of the code that goes on, or the clause to go on with ([`Catches::Delegate`]).
@@ -73,19 +76,27 @@ impl FuncCode {
         Some(self.map[i.checked_sub(1)?].1)
     }
     /// The innermost clause that protects byte `at` of the code and catches an exception;
-    /// `has_tag` says whether the exception's tag is the one of an index.
-    pub fn clause(&self, at: u32, has_tag: impl Fn(u32) -> bool) -> Option<&Clause> {
-        let mut next = 0;
+    /// `has_tag` says whether the exception's tag is the one of an index. Adds the number of
+    /// clauses that were looked at to `steps`.
+    ///
+    /// # Complexity
+    /// Logarithmic in the number of clauses, linear in those that protect the byte.
+    pub fn clause(
+        &self,
+        at: u32,
+        steps: &mut i64,
+        has_tag: impl Fn(u32) -> bool,
+    ) -> Option<&Clause> {
+        let mut next = self.clauses.partition_point(|clause| clause.noted <= at);
         while let Some(clause) = self.clauses.get(next) {
-            next += 1;
-            if !(clause.start..clause.end).contains(&at) {
-                continue;
-            }
-            match clause.catches {
-                Catches::Delegate => next = clause.target as usize,
-                Catches::Tag(tag) if !has_tag(tag) => {}
+            *steps += 1;
+            let protects = (clause.start..clause.end).contains(&at);
+            next = match clause.catches {
+                _ if !protects => clause.outer as usize,
+                Catches::Delegate => clause.target as usize,
+                Catches::Tag(tag) if !has_tag(tag) => clause.outer as usize,
                 Catches::Tag(_) | Catches::All => return Some(clause),
-            }
+            };
         }
         None
     }
@@ -102,8 +113,8 @@ impl FuncCode {
 pub struct ModuleCode {
     entries: Box<[CodeEntry]>,
     codes: Box<[AtomicPtr<FuncCode>]>,
-    /// The functions with exception handlers, by the address of their code.
-    catching: Lock<BTreeMap<usize, u32>>,
+    /// The functions with exception handlers, in the order of the addresses of their code.
+    catching: Lock<Vec<(usize, u32)>>,
 }
 impl ModuleCode {
     /// For `defined` functions; every entry begins at `stub`.
@@ -153,7 +164,12 @@ impl ModuleCode {
             }
         };
         if !code.clauses.is_empty() {
-            self.catching.lock().insert(code.words.as_ptr() as usize, func);
+            let start = code.words.as_ptr() as usize;
+            let mut catching = self.catching.lock();
+            let place = catching.partition_point(|&(other, _)| other < start);
+            if catching.get(place).is_none_or(|&(other, _)| other != start) {
+                catching.insert(place, (start, func));
+            }
         }
         let entry = &self.entries[func as usize];
         entry.frame_slots.store(code.frame_slots, Ordering::Release);
@@ -165,7 +181,11 @@ impl ModuleCode {
     /// # Complexity
     /// Logarithmic in the number of functions that have handlers.
     pub fn catching(&self, ip: usize) -> Option<(&FuncCode, u32)> {
-        let (_, &func) = self.catching.lock().range(..=ip).next_back()?;
+        let func = {
+            let catching = self.catching.lock();
+            let next = catching.partition_point(|&(start, _)| start <= ip);
+            catching.get(next.checked_sub(1)?)?.1
+        };
         let code = self.get(func)?;
         Some((code, code.position(ip)?))
     }

@@ -22,6 +22,7 @@ mod condition;
 mod deterministic;
 mod emit;
 mod exceptions;
+mod gc;
 mod lower;
 mod scan;
 mod simd;
@@ -37,6 +38,7 @@ use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
+use crate::wasm::registry::TypeRegistry;
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
 use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
 use alloc::format;
@@ -53,12 +55,16 @@ const SCRATCH: i32 = 4;
 pub struct Context<'m> {
     /// How many functions are imported.
     pub imported_funcs: u32,
+    /// The engine's types.
+    pub registry: &'m TypeRegistry,
     /// The entries of the defined functions.
     pub entries: &'m [CodeEntry],
     /// The types of the memories, imported ones first.
     pub memories: &'m [MemoryType],
     /// Charge fuel.
     pub fuel: bool,
+    /// Look for interrupts.
+    pub interrupts: bool,
     /// Make NaNs canonical, and frames as large on every target.
     pub deterministic: bool,
     /// Keep texts.
@@ -133,6 +139,8 @@ pub struct Translator<'m, B: Backend> {
     scratch: i32,
     first_operand: i32,
     max_slot: i32,
+    /// One past the last of the locals that lie above the operands; 0 if there are none.
+    far_end: i32,
     param_slots: i32,
     results: (usize, usize),
     /// Where the number of instructions of the running stretch goes, and how many there are.
@@ -166,6 +174,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             scratch: 0,
             first_operand: 0,
             max_slot: 0,
+            far_end: 0,
             param_slots: 0,
             results: (0, 0),
             fuel_field: None,
@@ -285,7 +294,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         [self.banks[0].pinned, self.banks[1].pinned]
     }
 
-    // ---- fuel ----------------------------------------------------------------------------------
+    // ---- fuel and interrupts ----------------------------------------------------------------------------------
 
     /// Ends a stretch of instructions that run together, and begins the next.
     fn fuel_point(&mut self) {
@@ -299,6 +308,13 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.fuel_field = Some(self.out.pos());
         self.out.u32(0);
         self.out.end();
+    }
+    /// Where code that runs for ever passes by: looks whether it shall stop.
+    fn interrupt_point(&mut self) {
+        if self.cx.interrupts {
+            self.out.traps();
+            self.fixed(Fixed::Poll);
+        }
     }
     fn end_fuel(&mut self) {
         if let Some(field) = self.fuel_field.take() {
@@ -571,8 +587,13 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     // ---- operations out of line ----------------------------------------------------------------
 
+    /// How many slots from the frame pointer up are in use, all operands included.
+    fn live_slots(&self) -> i32 {
+        self.next_slot().max(self.far_end)
+    }
     /// An operation that is a function: `n` operands from their slots, a result into the first.
     fn slow(&mut self, op: SlowOp, n: usize, results: &[Ty], a: u32, b: u32) -> Result<(), Error> {
+        let in_use = self.live_slots();
         let slot = self.take_slots(n)?;
         self.out.traps();
         self.out.list(|| format!("{op:?} [{slot}] {a} {b}"));
@@ -581,6 +602,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.out.slot(slot);
         self.out.u32(a);
         self.out.u32(b);
+        self.out.u32(in_use as u32);
         self.out.end();
         self.clobber();
         self.results_in_slots(slot, results)

@@ -5,15 +5,17 @@
 //! header holds the instance and the base of its memory 0; see docs/INVARIANTS.md.
 //!
 //! # References
-//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure
-//! or array is the address of its object; an i31 is `(value << 1) | 1`; a host value is
+//! A reference is 64 bits: 0 is null; a function is the address of its [`FuncData`]; a structure,
+//! array or exception is the address of its object; an i31 is `(value << 1) | 1`; a host value is
 //! `(index << 2) | 2`.
 
+use crate::ir::cells::CELL_SIZES;
 pub use crate::ir::code::CodeEntry;
 use crate::wasm::error::Error;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{MemoryType, TypeId, ValType};
 use core::cell::Cell;
+use core::sync::atomic::AtomicBool;
 
 /// Slots of a frame's header, below the frame pointer.
 pub const HEADER_SLOTS: usize = 4;
@@ -191,6 +193,48 @@ pub struct StoreData {
         count: u64,
         init: u64,
     ) -> Result<u64, Trap>,
+    /// Set by others to stop the execution; the store keeps what it points to (R11).
+    pub interrupt: *const AtomicBool,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
+    /// The running range of each size of cell; the last one, of no size, is always empty.
+    pub cells: [CellRange; CELL_SIZES + 1],
+}
+
+/// Cells of one size that lie side by side and are free: objects are taken from its beginning.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CellRange {
+    next: Cell<*mut u8>,
+    end: Cell<*mut u8>,
+}
+impl CellRange {
+    /// No cells.
+    pub const EMPTY: CellRange = CellRange::new(core::ptr::null_mut(), core::ptr::null_mut());
+    /// The cells from `next` up to `end`.
+    pub const fn new(next: *mut u8, end: *mut u8) -> CellRange {
+        CellRange { next: Cell::new(next), end: Cell::new(end) }
+    }
+    /// The next cell, if there is one; all have the size that is given.
+    #[inline(always)]
+    pub fn take(&self, cell_bytes: u32) -> Option<*mut u8> {
+        let cell = self.next.get();
+        let after = cell.wrapping_add(cell_bytes as usize);
+        if after > self.end.get() {
+            return None;
+        }
+        self.next.set(after);
+        Some(cell)
+    }
+    /// Takes over another range.
+    pub fn set(&self, range: CellRange) {
+        self.next.set(range.next.get());
+        self.end.set(range.end.get());
+    }
+    /// Makes it empty; the cells that were left.
+    pub fn clear(&self) -> (*mut u8, *mut u8) {
+        let left = (self.next.get(), self.end.get());
+        self.set(CellRange::EMPTY);
+        left
+    }
 }

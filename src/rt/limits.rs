@@ -10,6 +10,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Elements of all tables.
     pub table_elements: u64,
+    /// Bytes of the heap that structures, arrays and exceptions lie in.
+    pub gc_heap_bytes: u64,
     /// Instances.
     pub instances: u64,
     /// Bytes of the value stack: parameters, locals and operands of all functions that are active.
@@ -23,6 +25,7 @@ impl Limits {
     pub const DETERMINISTIC: Limits = Limits {
         memory_bytes: 4 << 30,
         table_elements: 10_000_000,
+        gc_heap_bytes: 4 << 30,
         instances: 1_000_000,
         stack_bytes: DEFAULT_STACK_BYTES,
         host_call_depth: 200,

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod exception;
 pub mod extern_type;
+pub mod gc;
 pub mod instance;
 pub mod layout;
 pub mod limits;

@@ -3,10 +3,11 @@
 #![allow(unsafe_code)]
 
 use super::error::Error;
-use super::exception::Exceptions;
+use super::gc::Heap;
 use super::instance::{Global, Instance, Tag};
 use super::layout::{
-    CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData, TableData,
+    CellRange, CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData,
+    TableData,
 };
 use super::limits::Limits;
 use super::memory::Memory;
@@ -14,6 +15,7 @@ use super::memory::shared::Shared;
 use super::owned::Owned;
 use super::stack::ValueStack;
 use super::table::Table;
+use crate::ir::cells::CELL_SIZES;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
@@ -23,6 +25,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::AtomicBool;
 
 /// How a store calls host functions; see [`StoreData::host_call`].
 pub type HostCall =
@@ -35,8 +38,12 @@ pub struct Options {
     pub limits: Limits,
     /// Whether code charges fuel.
     pub fuel: bool,
+    /// Whether code looks for interrupts.
+    pub interrupts: bool,
     /// Whether memories of 32-bit addresses are surrounded by what they cannot reach.
     pub guard_pages: bool,
+    /// Collect the heap at every allocation.
+    pub gc_stress: bool,
     /// Whether growing may fail because of limits only.
     pub deterministic: bool,
 }
@@ -56,19 +63,22 @@ pub struct Store {
     pub pending: Option<Error>,
     /// Values that `externref`s stand for, by index.
     pub externs: Vec<Box<dyn Any + Send + Sync>>,
+    /// Structures, arrays and exceptions.
+    pub heap: Heap,
     options: Options,
+    /// What the head points to; handles outlive the store.
+    interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
     used: Usage,
-    stack: Option<ValueStack>,
+    pub(super) stack: Option<ValueStack>,
     /// The instance that host functions run in.
     host: Owned<Instance>,
     funcs: Vec<Owned<FuncData>>,
-    tables: Vec<Owned<Table>>,
+    pub(super) tables: Vec<Owned<Table>>,
     memories: Vec<Owned<Memory>>,
-    globals: Vec<Owned<Global>>,
+    pub(super) globals: Vec<Owned<Global>>,
     tags: Vec<Owned<Tag>>,
-    instances: Vec<Owned<Instance>>,
-    pub(super) exceptions: Exceptions,
+    pub(super) instances: Vec<Owned<Instance>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -95,6 +105,7 @@ impl Store {
         options: Options,
         host_call: HostCall,
     ) -> Owned<Store> {
+        let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
@@ -105,7 +116,9 @@ impl Store {
             host_call,
             memory_grow,
             table_grow,
+            interrupt: Arc::as_ptr(&interrupt),
             unsupported: Cell::new(None),
+            cells: [const { CellRange::EMPTY }; CELL_SIZES + 1],
         };
         let store = Owned::new(Store {
             head,
@@ -114,7 +127,9 @@ impl Store {
             owner: ptr::null_mut(),
             pending: None,
             externs: Vec::new(),
+            heap: Heap::new(options.limits.gc_heap_bytes, options.gc_stress),
             options,
+            interrupt,
             used: Usage::default(),
             stack: None,
             host: Owned::new(Instance::empty(ptr::null_mut())),
@@ -124,7 +139,6 @@ impl Store {
             globals: Vec::new(),
             tags: Vec::new(),
             instances: Vec::new(),
-            exceptions: Exceptions::default(),
         });
         // SAFETY: R1: the head is the first field of the store, whose address is final now.
         unsafe { (*(*store.as_ptr()).host.as_ptr()).data.store = store.as_ptr().cast() };
@@ -138,11 +152,24 @@ impl Store {
     pub fn set_limits(&mut self, limits: Limits) {
         let same_stack = self.options.limits.stack_bytes == limits.stack_bytes;
         self.options.limits = limits;
+        self.heap.limit = limits.gc_heap_bytes;
         if !same_stack && self.head.depth.get() == 0 {
             self.stack = None;
             self.head.stack_top.set(ptr::null_mut());
             self.head.stack_limit.set(ptr::null_mut());
         }
+    }
+    /// Whether code looks for interrupts.
+    pub fn has_interrupts(&self) -> bool {
+        self.options.interrupts
+    }
+    /// Setting it stops what runs, once.
+    pub fn interrupt(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
+    }
+    /// Bytes of all memories.
+    pub fn memory_bytes(&self) -> u64 {
+        self.used.memory_bytes
     }
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {

@@ -36,6 +36,15 @@ impl Table {
     pub fn len(&self) -> u64 {
         self.data.len.get()
     }
+    /// The elements.
+    pub fn elements(&self) -> &[u64] {
+        let len = self.len() as usize;
+        if len == 0 {
+            return &[];
+        }
+        // SAFETY: R7: as many as there are.
+        unsafe { core::slice::from_raw_parts(self.data.elements.get(), len) }
+    }
     /// The element at `index`.
     pub fn get(&self, index: u64) -> Option<u64> {
         // SAFETY: R7: the index is below the length.

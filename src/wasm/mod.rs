@@ -12,6 +12,7 @@ pub mod limits;
 pub mod module;
 pub mod names;
 pub mod num;
+pub mod object;
 pub mod ops;
 pub mod reader;
 pub mod registry;

@@ -9,6 +9,7 @@
 
 use super::compact::MAX_TYPE_IDS;
 use super::limits;
+use super::object::ObjectLayout;
 use super::sync::{Lock, Once};
 use super::types::{CompositeType, FieldType, FuncType, HeapType, StorageType, TypeId, ValType};
 use alloc::boxed::Box;
@@ -26,6 +27,11 @@ pub(crate) const fn rec(position: u32) -> TypeId {
     TypeId(REC | position)
 }
 
+/// Ancestors that are found without looking into the display.
+pub const NEAR: usize = 8;
+/// No type has this number.
+const NO_TYPE: TypeId = TypeId(u32::MAX);
+
 /// A defined type (spec §2.3.9 subtypes).
 #[derive(Debug)]
 pub struct TypeDef {
@@ -39,6 +45,10 @@ pub struct TypeDef {
     pub is_final: bool,
     /// All its ancestors by depth, itself last.
     pub display: Box<[TypeId]>,
+    /// The first of these, so that most tests need not look further.
+    pub near: [TypeId; NEAR],
+    /// How its objects lie in memory.
+    pub layout: ObjectLayout,
     /// How many types its recursion group has.
     group_count: u32,
 }
@@ -165,6 +175,23 @@ impl TypeRegistry {
         self.register(alloc::vec![def]).expect("a type number is left")
     }
 
+    /// A final type without supertype, in a group of its own.
+    ///
+    /// # Errors
+    /// Too many fields, or types: how many.
+    pub fn add(&self, composite: CompositeType) -> Result<TypeId, u64> {
+        let fields = if let CompositeType::Struct(fields) = &composite { fields.len() } else { 0 };
+        if fields > limits::FIELDS {
+            return Err(fields as u64);
+        }
+        let def = SubType { composite, supertype: None, is_final: true };
+        self.register(alloc::vec![def]).map_err(|_| u64::from(self.count()))
+    }
+    /// Whether it is no defined type, or one of this registry.
+    pub fn knows(&self, heap: HeapType) -> bool {
+        if let HeapType::Defined(id) = heap { self.lookup(id).is_some() } else { true }
+    }
+
     /// The number of the first type of this group; the others follow.
     ///
     /// # Complexity
@@ -187,13 +214,15 @@ impl TypeRegistry {
             return Err(RegisterError::Full);
         }
         check_depth(self, &group).map_err(RegisterError::TooDeep)?;
+        let is_func = |ty: &SubType| matches!(ty.composite, CompositeType::Func(_));
+        let funcs: Vec<bool> = group.iter().map(is_func).collect();
         for (position, mut ty) in group.drain(..).enumerate() {
             for_each_id(&mut ty, &mut |id| {
                 if id.0 & REC != 0 {
                     id.0 = first + (id.0 & !REC);
                 }
             });
-            self.put(TypeId(first + position as u32), ty, count);
+            self.put(TypeId(first + position as u32), ty, first, &funcs);
         }
         index.count += count;
         match entry {
@@ -202,7 +231,8 @@ impl TypeRegistry {
         }
         Ok(TypeId(first))
     }
-    fn put(&self, id: TypeId, ty: SubType, group_count: u32) {
+    /// Adds a type of the group that begins with `first`; `funcs` says which of it are functions.
+    fn put(&self, id: TypeId, ty: SubType, first: u32, funcs: &[bool]) {
         let above: &[TypeId] = match ty.supertype {
             Some(supertype) => &self.get(supertype).display,
             None => &[],
@@ -212,7 +242,26 @@ impl TypeRegistry {
         display.push(id);
         let SubType { composite, supertype, is_final } = ty;
         let display = display.into_boxed_slice();
-        let def = TypeDef { id, composite, supertype, is_final, display, group_count };
+        let mut near = [NO_TYPE; NEAR];
+        for (near, &id) in near.iter_mut().zip(&display) {
+            *near = id;
+        }
+        let on_heap = |heap| match heap {
+            HeapType::Func | HeapType::NoFunc | HeapType::Bottom => false,
+            HeapType::Defined(TypeId(id)) => match funcs.get(id.wrapping_sub(first) as usize) {
+                Some(is_func) => !is_func,
+                None => self.get(TypeId(id)).func().is_none(),
+            },
+            _ => true,
+        };
+        let layout = match &composite {
+            CompositeType::Func(_) => ObjectLayout::func(),
+            CompositeType::Array(element) => ObjectLayout::array(*element, &on_heap),
+            CompositeType::Struct(fields) => ObjectLayout::structure(fields, &on_heap),
+        };
+        let group_count = funcs.len() as u32;
+        let def =
+            TypeDef { id, composite, supertype, is_final, display, near, layout, group_count };
         let (block, place) = locate(id);
         let size = (FIRST_BLOCK as usize) << block;
         let block = self.0.blocks[block].get_or_init(|| (0..size).map(|_| Once::new()).collect());

@@ -16,6 +16,10 @@ mod imp {
         pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
+        /// What it guards: nobody else can hold the lock.
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+        }
     }
 
     /// A cell that is written once and then read without a lock.
@@ -51,6 +55,10 @@ mod imp {
         /// Waits for the lock.
         pub fn lock(&self) -> spin::MutexGuard<'_, T> {
             self.0.lock()
+        }
+        /// What it guards: nobody else can hold the lock.
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut()
         }
     }
 

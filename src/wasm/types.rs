@@ -80,6 +80,12 @@ impl RefType {
     pub const FUNC: RefType = RefType { nullable: true, heap: HeapType::Func };
     /// `externref`.
     pub const EXTERN: RefType = RefType { nullable: true, heap: HeapType::Extern };
+    /// `anyref`.
+    pub const ANY: RefType = RefType { nullable: true, heap: HeapType::Any };
+    /// `structref`.
+    pub const STRUCT: RefType = RefType { nullable: true, heap: HeapType::Struct };
+    /// `arrayref`.
+    pub const ARRAY: RefType = RefType { nullable: true, heap: HeapType::Array };
 }
 
 /// A value type (spec §2.3.5).

@@ -288,6 +288,19 @@ mod tests {
     }
 
     #[test]
+    fn the_document_lists_them() {
+        let list: String = FUNCTIONS
+            .iter()
+            .map(|f| {
+                let names: Vec<&str> = f.params.iter().map(|param| param.name).collect();
+                format!("| `{}({})` | {} |\n", f.name, names.join(", "), f.doc.trim())
+            })
+            .collect();
+        let document = include_str!("../../../docs/wasi.md").replace("\r\n", "\n");
+        assert!(document.ends_with(&list), "docs/wasi.md must end with:\n{list}");
+    }
+
+    #[test]
     fn names_are_unique_and_documented() {
         for (i, f) in FUNCTIONS.iter().enumerate() {
             assert!(FUNCTIONS[..i].iter().all(|other| other.name != f.name), "{}", f.name);

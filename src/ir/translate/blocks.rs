@@ -2,6 +2,7 @@
 
 use super::lower::Field;
 use super::*;
+use crate::ir::backend::gc::Check;
 
 /// What a conditional branch depends on.
 pub(super) enum Test {
@@ -11,6 +12,8 @@ pub(super) enum Test {
     NonNull(Leaf),
     /// A reference.
     Null(Leaf),
+    /// Whether a reference passes (`sense`) or does not.
+    Is { check: Check, of: Leaf, sense: bool },
 }
 
 impl<B: Backend> Translator<'_, B> {
@@ -36,8 +39,9 @@ impl<B: Backend> Translator<'_, B> {
         self.max_slot = self.first_operand;
         self.zero(0, near)?;
         let first_far = tuning::LAST_NEAR_SLOT + 64;
+        self.far_end = 0;
         if far > first_far {
-            self.max_slot = far;
+            (self.max_slot, self.far_end) = (far, far);
             // One that instructions reach comes first.
             self.zero(tuning::LAST_NEAR_SLOT, far - tuning::LAST_NEAR_SLOT)?;
         }
@@ -133,6 +137,9 @@ impl<B: Backend> Translator<'_, B> {
             Test::Condition(entry) => self.condition(entry, sense, to_loop),
             Test::NonNull(leaf) => self.condition_test(leaf, Ty::I64, sense, to_loop),
             Test::Null(leaf) => self.condition_test(leaf, Ty::I64, !sense, to_loop),
+            Test::Is { check, of, sense: passes } => {
+                self.condition_is(check, of, sense == passes, to_loop)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Conditional branches: comparisons become part of the branch.
 
 use super::Translator;
+use super::gc::Gc;
 use super::lower::{Field, immediate, place_text};
 use super::stack::{Entry, Leaf, Ty, Value};
 use crate::ir::backend::{Backend, Place};
@@ -23,6 +24,10 @@ impl<B: Backend> Translator<'_, B> {
             let ty = Ty::num(op.signature().0);
             self.free(&entry);
             return self.condition_test(a, ty, !sense, to_loop);
+        }
+        if let Value::Gc(Gc::Is { check, of }) = entry.value {
+            self.free(&entry);
+            return self.condition_is(check, of, sense, to_loop);
         }
         if let Value::Bin(mut op, mut a, mut b) = entry.value {
             if matches!(a, Leaf::Const(_))

@@ -43,6 +43,21 @@ pub(super) struct Try {
     /// The legacy clause that is open.
     clause: usize,
 }
+impl Try {
+    /// A clause for the code up to `end`.
+    fn protected(&self, end: usize) -> Clause {
+        Clause {
+            start: self.start,
+            end: end as u32,
+            noted: 0,
+            outer: 0,
+            catches: Catches::All,
+            target: 0,
+            values: 0,
+            exn: None,
+        }
+    }
+}
 
 impl<B: Backend> Translator<'_, B> {
     fn open_handler(&mut self, kind: Kind, ty: BlockType<'_>) -> Result<(), Error> {
@@ -108,14 +123,30 @@ impl<B: Backend> Translator<'_, B> {
             control.cache = Some(Cache::default());
             control.caught.add(&self.clauses)
         };
-        self.clauses.push(Clause {
-            start: handler.start,
-            end: self.out.pos() as u32,
-            catches: catch.tag.map_or(Catches::All, Catches::Tag),
-            target,
-            values,
-            exn,
-        });
+        let catches = catch.tag.map_or(Catches::All, Catches::Tag);
+        self.note(Clause { catches, target, values, exn, ..handler.protected(self.out.pos()) });
+    }
+    fn note(&mut self, clause: Clause) {
+        self.clauses.push(Clause { noted: self.out.pos() as u32, ..clause });
+    }
+    /// Tells every clause which one comes next, outwards; legacy clauses of one `try` know it. In
+    /// the list, a clause follows those that it encloses; so each step of the search leads to a
+    /// clause that no other search passes.
+    fn link_clauses(&mut self) {
+        for i in (0..self.clauses.len()).rev() {
+            let Clause { start, end, outer, .. } = self.clauses[i];
+            if outer != 0 {
+                continue;
+            }
+            let encloses = |outer: &Clause| outer.start <= start && end <= outer.end;
+            let mut outer = i + 1;
+            while let Some(clause) = self.clauses.get(outer)
+                && !encloses(clause)
+            {
+                outer = clause.outer as usize;
+            }
+            self.clauses[i].outer = outer as u32;
+        }
     }
     /// The end of what a handler protects: who has delegated to it goes on with its clauses.
     fn end_body(&mut self, label: usize) {
@@ -132,6 +163,7 @@ impl<B: Backend> Translator<'_, B> {
     /// The end of the function: clauses that lead there return what they have caught.
     pub(super) fn end_function(&mut self, control: Control) -> Result<(), Error> {
         self.place_clauses(control.caught, control.delegated);
+        self.link_clauses();
         if control.caught.is_empty() {
             return Ok(());
         }
@@ -148,10 +180,12 @@ impl<B: Backend> Translator<'_, B> {
         self.settle_ordered()?;
         self.settle_top(n)?;
         let values = self.base_slot(self.stack.len() - n);
+        let in_use = self.live_slots();
         self.out.traps();
         self.out.list(|| format!("throw {tag} [{values}]"));
         self.out.begin(B::fixed(Fixed::Throw));
         self.out.u32(tag);
+        self.out.u32(in_use as u32);
         self.out.slot(values);
         self.out.end();
         Ok(())
@@ -193,9 +227,11 @@ impl<B: Backend> Translator<'_, B> {
         let Some(handler) = self.tries.last_mut() else { return Ok(()) };
         if is_first {
             handler.end = at;
+        } else {
+            self.clauses[handler.clause].outer = clause as u32;
         }
         handler.clause = clause;
-        let Try { start, end, .. } = *handler;
+        let protected = handler.protected(handler.end as usize);
         if live {
             self.results_in_place(label)?;
             self.jump(label);
@@ -211,7 +247,7 @@ impl<B: Backend> Translator<'_, B> {
         self.types.truncate(own);
         let values = self.stack[height].slot + 1;
         let target = self.out.pos() as u32;
-        self.clauses.push(Clause { start, end, catches, target, values, exn: None });
+        self.note(Clause { catches, target, values, ..protected });
         self.fuel_point();
         Ok(())
     }
@@ -237,13 +273,7 @@ impl<B: Backend> Translator<'_, B> {
         self.control[label].kind = Kind::Block;
         self.end_body(label);
         let target = self.control[label - 1 - depth as usize].delegated.add(&self.clauses);
-        self.clauses.push(Clause {
-            start: handler.start,
-            end: self.out.pos() as u32,
-            catches: Catches::Delegate,
-            target,
-            values: 0,
-            exn: None,
-        });
+        let protected = handler.protected(self.out.pos());
+        self.note(Clause { catches: Catches::Delegate, target, ..protected });
     }
 }

@@ -3,6 +3,7 @@
 use super::Translator;
 use super::condition::commutes;
 use super::stack::{Addr, Entry, Leaf, LoadKind, Ty, Value};
+use crate::ir::backend::gc::Check;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
 use crate::tuning;
 use crate::wasm::error::Error;
@@ -18,6 +19,7 @@ pub enum Field {
     Slot(i32),
     Imm(u32),
     Long(u64),
+    Check(Check),
 }
 
 /// Where the result of an instruction goes, with its slot if it has one.
@@ -74,7 +76,7 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
         (_, Field::Slot(slot)) => format!("[{slot}]"),
         (_, Field::Imm(bits)) => format!("{:#x}", bits),
         (_, Field::Long(bits)) => format!("{bits:#x}"),
-        (_, Field::None) => String::new(),
+        (_, Field::None | Field::Check(_)) => String::new(),
     }
 }
 
@@ -122,6 +124,10 @@ impl<B: Backend> Translator<'_, B> {
             Field::Slot(slot) => self.out.slot(slot),
             Field::Imm(bits) => self.out.u32(bits),
             Field::Long(bits) => self.out.u64(bits),
+            Field::Check(check) => {
+                self.out.u64(check.word);
+                self.out.u32(check.info);
+            }
         }
     }
     pub(super) fn target(&mut self, target: Target) {
@@ -169,6 +175,18 @@ impl<B: Backend> Translator<'_, B> {
             Leaf::Slot(slot) => Ok((Place::SLOT, Field::Slot(slot))),
             Leaf::Local(local) => Ok((Place::SLOT, Field::Slot(self.locals[local as usize].slot))),
             Leaf::Const(_) | Leaf::Reg(_) => self.in_scratch(leaf, ty, scratch),
+        }
+    }
+    /// The operand as it is; a constant that is no immediate in a scratch slot.
+    pub(super) fn operand_or_scratch(
+        &mut self,
+        leaf: Leaf,
+        ty: Ty,
+        scratch: usize,
+    ) -> Result<Operand, Error> {
+        match self.operand(leaf, ty) {
+            Some(operand) => Ok(operand),
+            None => self.in_scratch(leaf, ty, scratch),
         }
     }
     pub(super) fn in_scratch(
@@ -300,6 +318,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(b.1);
                 self.out.end();
             }
+            Value::Gc(value) => return self.compute_gc(target, value),
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Load { op, is_64, memory, offset, address } => {
                 if !self.is_near(memory, offset) {
@@ -398,7 +417,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::Leaf(_) | Value::Global(_) => entry.ty,
             Value::Un(op, _) => Ty::num(op.signature().0),
             Value::Bin(op, ..) => Ty::num(op.signature().0),
-            Value::Load { .. } => Ty::I64,
+            Value::Load { .. } | Value::Gc(_) => Ty::I64,
         };
         entry.value.leaves(|leaf| release(*leaf, ty));
     }

@@ -1,6 +1,7 @@
 //! The symbolic operand stack: what is known of every operand before it has to exist, and what the
 //! registers hold.
 
+use super::gc::Gc;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
 use crate::wasm::types::{NumType, ValType};
@@ -104,6 +105,7 @@ pub enum Value {
     Bin(BinOp, Leaf, Leaf),
     Load { op: LoadKind, is_64: bool, memory: u32, offset: u64, address: Addr },
     Global(u32),
+    Gc(Gc),
     Vector(Vector),
 }
 impl Value {
@@ -122,6 +124,7 @@ impl Value {
                     f(b);
                 }
             },
+            Value::Gc(value) => value.leaves(f),
             Value::Global(_) => {}
             Value::Vector(vector) => vector.operands().for_each(|(leaf, _)| f(&leaf)),
         }
@@ -145,6 +148,7 @@ impl Value {
             Value::Load { .. } => true,
             Value::Un(op, _) => op.can_trap(),
             Value::Bin(op, ..) => op.can_trap(),
+            Value::Gc(value) => value.is_ordered(),
             _ => false,
         }
     }

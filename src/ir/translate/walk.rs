@@ -32,6 +32,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
         self.fuel_point();
+        self.interrupt_point();
         Ok(())
     }
     fn at(&mut self, offset: usize) {
@@ -70,6 +71,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         control.header = header;
         control.loop_register = loop_register;
         self.fuel_point();
+        self.interrupt_point();
         Ok(())
     }
     fn if_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
@@ -443,7 +445,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push(Value::Bin(BinOp::I64Eq, a, b), Ty::I32)
     }
     fn ref_as_non_null(&mut self) -> Result<(), Error> {
-        self.slow(SlowOp::RefAsNonNull, 1, &[Ty::Ref], 0, 0)
+        self.check_non_null()
     }
     fn br_on_null(&mut self, depth: u32) -> Result<(), Error> {
         let label = self.label(depth);
@@ -470,14 +472,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.fuel_point();
         Ok(())
     }
-    fn ref_test(&mut self, _: RefType) -> Result<(), Error> {
-        Err(self.unsupported("ref.test"))
+    fn ref_test(&mut self, ty: RefType) -> Result<(), Error> {
+        self.test_reference(ty)
     }
-    fn ref_cast(&mut self, _: RefType) -> Result<(), Error> {
-        Err(self.unsupported("ref.cast"))
+    fn ref_cast(&mut self, ty: RefType) -> Result<(), Error> {
+        self.cast_reference(ty)
     }
-    fn br_on_cast(&mut self, _: u32, _: RefType, _: bool) -> Result<(), Error> {
-        Err(self.unsupported("br_on_cast"))
+    fn br_on_cast(&mut self, depth: u32, to: RefType, on_fail: bool) -> Result<(), Error> {
+        self.branch_on_cast(depth, to, on_fail)
     }
 
     fn load(&mut self, op: LoadOp, arg: MemArg) -> Result<(), Error> {
@@ -561,7 +563,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             _ => self.vector_lane(op, arg, lane),
         }
     }
-    fn gc(&mut self, op: OtherOp, _: u32, _: u32) -> Result<(), Error> {
-        Err(self.unsupported(op.text()))
+    fn gc(&mut self, op: OtherOp, a: u32, b: u32) -> Result<(), Error> {
+        self.gc_instruction(op, a, b)
     }
 }
