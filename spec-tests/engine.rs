@@ -1,6 +1,6 @@
 //! The engine under test, as the scripts need it. The only file that knows its interface.
 
-use crate::value::{Hierarchy, Value};
+use super::value::{Hierarchy, Value};
 use wasmvm::{
     Config, Engine, Error, ErrorKind, Extern, ExternRef, FuncType, Global, GlobalType, Linker,
     Memory, MemoryType, RefType, SharedMemory, Store, Table, TableType, TypeLimits, Val, ValType,

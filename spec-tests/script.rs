@@ -1,8 +1,8 @@
 //! Runs one script (`.wast` file) against the engine and counts what held.
 
-use crate::engine::{Failure, Features, Host, Instance, Item, Kind, Module};
-use crate::twin::{self, Widen};
-use crate::value::{self, Value};
+use super::engine::{Failure, Features, Host, Instance, Item, Kind, Module};
+use super::twin::{self, Widen};
+use super::value::{self, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

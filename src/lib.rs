@@ -1,6 +1,9 @@
 //! **wasmvm**: a fast, complete and safe WebAssembly interpreter.
 #![cfg_attr(not(feature = "std"), no_std)]
 extern crate alloc;
+// What is shared with the tests knows the crate by its name.
+#[cfg(all(feature = "cli", feature = "wat"))]
+extern crate self as wasmvm;
 
 mod api;
 #[cfg(feature = "cli")]
@@ -18,4 +21,4 @@ pub mod wasm;
 
 pub use api::*;
 #[cfg(feature = "std")]
-pub use host::wasi;
+pub use host::{sysenv, wasi};

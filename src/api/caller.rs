@@ -37,6 +37,10 @@ impl<T> Caller<'_, T> {
         let memory = memory.and_then(|memory| NonNull::new(memory.cast_mut().cast()));
         (Guest { memory, lent: PhantomData }, self.data_mut())
     }
+    /// The guest's memories by their index, exported or not, and the host's data, at once.
+    pub fn split_memories(&mut self) -> (Memories<'_>, &mut T) {
+        (Memories { instance: self.instance.cast(), lent: PhantomData }, self.data_mut())
+    }
     /// The host's data.
     pub fn data(&self) -> &T {
         &self.inner().data
@@ -145,6 +149,22 @@ impl Guest<'_> {
     }
 }
 
+/// The memories of the calling instance, by their index; the host's own calls have none.
+pub struct Memories<'a> {
+    instance: *const InstanceObject,
+    lent: PhantomData<&'a mut [u8]>,
+}
+impl Memories<'_> {
+    /// The memory of this index. If there is none, every access to it is an error.
+    pub fn get(&mut self, index: u32) -> Guest<'_> {
+        // SAFETY: R1, R6: an instance of the store, lent with the caller.
+        let memories = unsafe { &(*self.instance).memories };
+        let memory = memories.get(index as usize);
+        let memory = memory.and_then(|memory| NonNull::new(memory.cast_mut().cast()));
+        Guest { memory, lent: PhantomData }
+    }
+}
+
 /// A number in guest memory.
 pub trait Plain: Copy {
     /// From its little-endian bytes; 0 if they are not as many as it has.
@@ -179,5 +199,5 @@ pub(super) fn shared() -> Error {
 }
 #[cold]
 fn no_memory() -> Error {
-    Error::host("the guest exports no memory named \"memory\"")
+    Error::host("the guest has no such memory (by default: one exported as \"memory\")")
 }

@@ -14,6 +14,8 @@ use alloc::sync::Arc;
 pub struct Config {
     features: Features,
     fuel: bool,
+    interrupts: bool,
+    invalid_functions: bool,
     eager: bool,
     guard_pages: bool,
     deterministic: bool,
@@ -25,6 +27,8 @@ impl Default for Config {
         Config {
             features: Features::default(),
             fuel: false,
+            interrupts: false,
+            invalid_functions: false,
             eager: false,
             guard_pages: false,
             deterministic: false,
@@ -47,6 +51,19 @@ impl Config {
     /// Whether execution consumes fuel; see [`Store::set_fuel`](super::Store::set_fuel).
     pub fn fuel(mut self, on: bool) -> Config {
         self.fuel = on;
+        self
+    }
+    /// Whether execution can be stopped from another thread; see
+    /// [`Store::interrupt_handle`](super::Store::interrupt_handle). Guests then look for it at
+    /// every call and every turn of a loop.
+    pub fn interrupts(mut self, on: bool) -> Config {
+        self.interrupts = on;
+        self
+    }
+    /// Whether modules with invalid function bodies are loaded all the same: calling such a
+    /// function is a trap. What is malformed is still an error.
+    pub fn invalid_functions(mut self, on: bool) -> Config {
+        self.invalid_functions = on;
         self
     }
     /// Whether functions are translated when the module is loaded, not on their first call.
@@ -119,16 +136,18 @@ impl Engine {
         &self.0.registry
     }
     pub(crate) fn options(&self) -> Options {
-        let Config { features, fuel, eager, deterministic, .. } = self.0.config;
+        let Config { features, fuel, interrupts, invalid_functions, eager, deterministic, .. } =
+            self.0.config;
         let features = if deterministic { features.without(Features::THREADS) } else { features };
-        Options { features, fuel, deterministic, eager }
+        Options { features, fuel, interrupts, invalid_functions, deterministic, eager }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
-        let Config { fuel, guard_pages, deterministic, max_stack_bytes, gc_stress, .. } =
-            self.0.config;
+        let Config {
+            fuel, interrupts, guard_pages, deterministic, max_stack_bytes, gc_stress, ..
+        } = self.0.config;
         let limits = if deterministic { Limits::DETERMINISTIC } else { Limits::default() };
         let limits = Limits { stack_bytes: max_stack_bytes as u64, ..limits };
-        StoreOptions { limits, fuel, guard_pages, deterministic, gc_stress }
+        StoreOptions { limits, fuel, interrupts, guard_pages, deterministic, gc_stress }
     }
     pub(crate) fn is_deterministic(&self) -> bool {
         self.0.config.deterministic

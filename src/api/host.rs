@@ -98,6 +98,7 @@ pub(super) unsafe fn host_call<T>(
         let n = (*func).param_slots.max((*func).result_slots) as usize;
         let slots = core::slice::from_raw_parts_mut(slots, n);
         let hosts: &Vec<Arc<HostFunc<T>>> = &(*inner.as_ptr()).hosts;
+        (*inner.as_ptr()).host_calls += 1;
         let host: *const HostFunc<T> = Arc::as_ptr(&hosts[(*func).index as usize]);
         let caller = Caller::new(inner, instance);
         let core = (*inner.as_ptr()).core.as_ptr();

@@ -13,8 +13,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 enum Definition<T> {
-    /// Put into a store when it is first needed there.
-    Host(Arc<HostFunc<T>>),
+    /// Put into a store when it is first needed there. There may be several of different types.
+    Host(Vec<Arc<HostFunc<T>>>),
     Object(Extern),
 }
 impl<T> Clone for Definition<T> {
@@ -71,7 +71,7 @@ impl<T> Linker<T> {
         name: &str,
         f: impl IntoFunc<T, P, R>,
     ) -> Result<&mut Self, Error> {
-        self.insert(module, name, Definition::Host(Arc::new(f.into_host())))
+        self.insert(module, name, Definition::Host(alloc::vec![Arc::new(f.into_host())]))
     }
     /// Defines a host function, with its signature given as a value.
     ///
@@ -84,7 +84,7 @@ impl<T> Linker<T> {
         ty: FuncType,
         f: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<&mut Self, Error> {
-        self.insert(module, name, Definition::Host(Arc::new(HostFunc::untyped(ty, f))))
+        self.insert(module, name, Definition::Host(alloc::vec![Arc::new(HostFunc::untyped(ty, f))]))
     }
     /// Defines a host function that takes its arguments from 64-bit slots and leaves its results
     /// there; a v128 takes two, low half first; i32 and f32 are in the low half.
@@ -98,7 +98,30 @@ impl<T> Linker<T> {
         ty: FuncType,
         f: impl Fn(Caller<'_, T>, &mut [u64]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> Result<&mut Self, Error> {
-        self.insert(module, name, Definition::Host(Arc::new(HostFunc::raw(ty, f)?)))
+        self.insert(module, name, Definition::Host(alloc::vec![Arc::new(HostFunc::raw(ty, f)?)]))
+    }
+    /// Defines another host function under a name that has some, for imports of another type: an
+    /// import gets the one whose type is exactly its own. Arguments and results are as for
+    /// [`Linker::func_raw`].
+    ///
+    /// # Errors
+    /// Usage: there is no host function of this name, there is one of this type, or the signature
+    /// has references.
+    pub fn overload_raw(
+        &mut self,
+        module: &str,
+        name: &str,
+        ty: FuncType,
+        f: impl Fn(Caller<'_, T>, &mut [u64]) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Result<&mut Self, Error> {
+        let names = self.names.get_mut(module).and_then(|names| names.get_mut(name));
+        match names {
+            Some(Definition::Host(hosts)) if hosts.iter().all(|host| *host.ty() != ty) => {
+                hosts.push(Arc::new(HostFunc::raw(ty, f)?));
+                Ok(self)
+            }
+            _ => Err(Error::usage(alloc::format!("{module:?}.{name:?} takes no type {ty}"))),
+        }
     }
     /// Defines an object of a store.
     ///
@@ -149,7 +172,11 @@ impl<T> Linker<T> {
         for import in self.missing(module) {
             let Some(ty) = import.ty.func() else { continue };
             let host = HostFunc::trusted(ty.clone(), |_, _| Err(Trap::MissingImport.into()));
-            self.insert(&import.module, &import.name, Definition::Host(Arc::new(host)))?;
+            self.insert(
+                &import.module,
+                &import.name,
+                Definition::Host(alloc::vec![Arc::new(host)]),
+            )?;
         }
         Ok(self)
     }
@@ -167,15 +194,36 @@ impl<T> Linker<T> {
             return Err(Error::usage("a module of another engine"));
         }
         let store = cx.core().id;
-        let imports = &module.compiled().module.imports;
-        let mut objects = Vec::with_capacity(imports.len());
-        for import in imports {
+        let mut objects = Vec::with_capacity(module.imports().len());
+        for import in module.imports() {
             objects.push(match self.find(&import.module, &import.name) {
                 None => None,
                 Some(Definition::Object(object)) => Some(object.object(store)?),
-                Some(Definition::Host(host)) => Some(Object::Func(cx.inner_mut().link(host))),
+                Some(Definition::Host(hosts)) => {
+                    let host = chosen(hosts, import.ty.func());
+                    host.map(|host| Object::Func(cx.inner_mut().link(host)))
+                }
             });
         }
-        Instance::link(cx, module, &objects)
+        Instance::link(cx, module, &objects).map_err(|error| self.with_overloads(error))
     }
+    /// Says of imports that do not match which other types there are.
+    #[cold]
+    fn with_overloads(&self, mut error: Error) -> Error {
+        for problem in error.link_problems_mut() {
+            if let Some(Definition::Host(hosts)) = self.find(&problem.module, &problem.name) {
+                let types = hosts.iter().skip(1).map(|host| host.ty().clone());
+                problem.overloads = types.collect();
+            }
+        }
+        error
+    }
+}
+
+/// The host function of exactly this type, else the first.
+fn chosen<'a, T>(
+    hosts: &'a [Arc<HostFunc<T>>],
+    wanted: Option<&FuncType>,
+) -> Option<&'a Arc<HostFunc<T>>> {
+    hosts.iter().find(|host| Some(host.ty()) == wanted).or(hosts.first())
 }

@@ -16,7 +16,7 @@ mod store;
 mod typed;
 mod val;
 
-pub use self::caller::{Caller, Guest, Plain};
+pub use self::caller::{Caller, Guest, Memories, Plain};
 pub use self::engine::{Config, Engine};
 pub use self::exception::Exception;
 pub use self::func::{Func, TypedFunc};
@@ -24,13 +24,15 @@ pub use self::gc::{ArrayRef, StructRef};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;
 pub use self::linker::Linker;
-pub use self::module::{ExportType, ImportType, Module};
+pub use self::module::{ExportType, ImportType, Module, ModuleStats};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
 pub use self::refs::{AnyRef, ExternRef};
 pub use self::shared::SharedMemory;
 #[cfg(feature = "std")]
 pub use self::shared::Woken;
-pub use self::store::{AsContext, AsContextMut, Store, StoreContextMut};
+pub use self::store::{
+    AsContext, AsContextMut, InterruptHandle, Store, StoreContextMut, StoreStats,
+};
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::Val;
 pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem};

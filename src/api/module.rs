@@ -7,6 +7,8 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::sync::atomic::Ordering;
+use core::time::Duration;
 
 /// An import of a module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,20 @@ impl fmt::Display for ExportType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.name, self.ty)
     }
+}
+
+/// What was spent on a module. Without the standard library there is no clock: no time passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ModuleStats {
+    /// On decoding.
+    pub decode: Duration,
+    /// On validation.
+    pub validate: Duration,
+    /// On the translation of functions, which is done at their first call.
+    pub translate: Duration,
+    /// How many functions were translated.
+    pub translated_functions: u32,
 }
 
 /// A module: decoded and validated, ready to be instantiated any number of times. Cheap to clone.
@@ -105,6 +121,30 @@ impl Module {
             name: export.name.to_string(),
             ty: ExternType::resolve(self.engine.registry(), &module.export_type(export)),
         })
+    }
+    /// A number that no other module has while this one is there: that of
+    /// [`Frame::module_id`](super::Frame::module_id).
+    pub fn id(&self) -> usize {
+        self.compiled.id()
+    }
+    /// What is wrong with the invalid function bodies, if
+    /// [`Config::invalid_functions`](super::Config::invalid_functions) lets them pass.
+    pub fn invalid_functions(&self) -> impl ExactSizeIterator<Item = Error> + '_ {
+        self.compiled.invalid().iter().map(|error| error.clone().into())
+    }
+    /// What was spent on the module so far.
+    pub fn stats(&self) -> ModuleStats {
+        let times = self.compiled.times();
+        ModuleStats {
+            decode: Duration::from_nanos(times.decode_nanos),
+            validate: Duration::from_nanos(times.validate_nanos),
+            translate: Duration::from_nanos(times.translate_nanos.load(Ordering::Relaxed)),
+            translated_functions: times.translated.load(Ordering::Relaxed),
+        }
+    }
+    /// The index of the export of this name, among what it is: functions, tables, …
+    pub fn export_index(&self, name: &str) -> Option<u32> {
+        self.compiled.export(name).map(|export| export.index)
     }
     /// The module's own name, from its name section.
     pub fn name(&self) -> Option<String> {

@@ -12,7 +12,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A store (spec §4.2.3): it owns all objects of its instances, and `T`, the host's data.
 ///
@@ -36,6 +36,18 @@ pub(crate) struct Inner<T> {
     pub hosts: Vec<Arc<HostFunc<T>>>,
     /// Host functions of linkers that are here already, by the address of what is shared.
     pub linked: BTreeMap<usize, *const FuncData>,
+    /// How many calls of host functions there were.
+    pub host_calls: u64,
+}
+
+/// What a store has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// Calls of host functions by guests.
+    pub host_calls: u64,
+    /// Bytes of all memories. They never shrink.
+    pub memory_bytes: u64,
 }
 
 impl<T> Store<T> {
@@ -50,6 +62,7 @@ impl<T> Store<T> {
             engine: engine.clone(),
             hosts: Vec::new(),
             linked: BTreeMap::new(),
+            host_calls: 0,
         };
         let inner = NonNull::from(Box::leak(Box::new(inner)));
         // SAFETY: R6: just made, and not lent yet.
@@ -95,6 +108,36 @@ impl<T> Store<T> {
     /// The fuel that is left, if the engine is configured for it.
     pub fn fuel(&self) -> Option<u64> {
         fuel(self.core())
+    }
+    /// What was used so far.
+    pub fn stats(&self) -> StoreStats {
+        let Inner { host_calls, .. } = *self.inner();
+        StoreStats { host_calls, memory_bytes: self.core().memory_bytes() }
+    }
+    /// What stops execution in this store from another thread.
+    ///
+    /// # Errors
+    /// Usage: the engine is not configured for interrupts.
+    pub fn interrupt_handle(&self) -> Result<InterruptHandle, Error> {
+        if !self.core().has_interrupts() {
+            return Err(Error::usage("interrupts need Config::interrupts(true)"));
+        }
+        Ok(InterruptHandle(self.core().interrupt().clone()))
+    }
+}
+
+/// Stops the execution in a store from another thread. Clones stop the same store.
+#[derive(Clone, Debug)]
+pub struct InterruptHandle(Arc<AtomicBool>);
+impl InterruptHandle {
+    /// What runs now, or else next, ends with the trap `Interrupted`, at its next call or turn of a
+    /// loop; once. A host function that blocks is not stopped, but what comes after it.
+    pub fn interrupt(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+    /// Takes back an interrupt that nothing has met yet.
+    pub fn clear(&self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 macro_rules! heap { ($($lender:ty),*) => { $(

@@ -1,35 +1,56 @@
 //! From a file to a module: binary or text, told apart by what is in it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
-use super::{EXIT_LOAD, Failure, complain};
-use crate::{Config, Engine, Module};
+use super::{EXIT_LOAD, Failure, complain, note, report};
+use crate::{Config, Engine, Features, Module};
 
 /// Loads a module.
 pub(super) fn module(engine: &Engine, path: &Path) -> Result<Module, Failure> {
-    let module = match Form::of(path)? {
+    let _progress = Progress::start(path);
+    let bytes = match Form::of(path)? {
         Form::Component => return Err(Failure::load(path, COMPONENT)),
-        #[cfg(feature = "wat")]
-        Form::Text(text) => {
-            let binary = wat::Parser::new().parse_bytes(Some(path), &text);
-            let binary = binary.map_err(|error| Failure::load(path, error))?;
-            Module::new(engine, binary)
+        Form::Text(text) => binary(path, &text)?,
+        Form::Bytes(bytes) => bytes,
+        Form::File => {
+            return Module::from_file(engine, path).map_err(|error| {
+                let bytes = std::fs::read(path).unwrap_or_default();
+                report::load_failure(path, &bytes, &error)
+            });
         }
-        #[cfg(not(feature = "wat"))]
-        Form::Text(_) => {
-            return Err(Failure::load(path, "this is WebAssembly text; this build reads binaries"));
-        }
-        Form::Bytes(bytes) => Module::new(engine, bytes),
-        Form::File => Module::from_file(engine, path),
     };
-    module.map_err(|error| Failure::load(path, error))
+    let module = Module::new(engine, bytes.as_slice());
+    module.map_err(|error| report::load_failure(path, &bytes, &error))
+}
+
+/// The bytes of a module in a file of either form.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    match Form::of(path)? {
+        Form::Component => Err(Failure::load(path, COMPONENT)),
+        Form::Text(text) => binary(path, &text),
+        Form::Bytes(bytes) => Ok(bytes),
+        Form::File => std::fs::read(path).map_err(|error| Failure::load(path, error)),
+    }
+}
+
+#[cfg(feature = "wat")]
+fn binary(path: &Path, text: &[u8]) -> Result<Vec<u8>, Failure> {
+    let binary = wat::Parser::new().parse_bytes(Some(path), text);
+    Ok(binary.map_err(|error| Failure::load(path, error))?.into_owned())
+}
+#[cfg(not(feature = "wat"))]
+fn binary(path: &Path, _: &[u8]) -> Result<Vec<u8>, Failure> {
+    Err(Failure::load(path, "this is WebAssembly text; this build reads binaries"))
 }
 
 /// `wasmvm validate`.
-pub(super) fn validate(files: &[PathBuf]) -> Result<u8, Failure> {
-    let engine = Engine::new(Config::new()).map_err(|error| Failure::usage(error.to_string()))?;
+pub(super) fn validate(files: &[PathBuf], wasm: &[(String, bool)]) -> Result<u8, Failure> {
+    let engine = engine(Config::new().features(features(wasm)))?;
     let mut code = 0;
     for path in files {
         if let Err(failure) = module(&engine, path) {
@@ -40,12 +61,58 @@ pub(super) fn validate(files: &[PathBuf]) -> Result<u8, Failure> {
     Ok(code)
 }
 
+/// An engine.
+pub(super) fn engine(config: Config) -> Result<Engine, Failure> {
+    Engine::new(config).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// The proposals that `--wasm` leaves.
+pub(super) fn features(switches: &[(String, bool)]) -> Features {
+    let mut features = Features::default();
+    for (name, on) in switches {
+        features.set(name, *on);
+    }
+    features
+}
+
+/// Tells who waits that a module is being loaded, from the second second on.
+struct Progress(Option<(Sender<()>, JoinHandle<()>)>);
+
+impl Progress {
+    fn start(path: &Path) -> Progress {
+        if !std::io::stderr().is_terminal() {
+            return Progress(None);
+        }
+        let (sender, receiver) = channel::<()>();
+        let name = path.display().to_string();
+        let tell = move || {
+            let mut seconds = 0;
+            while receiver.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+                seconds += 1;
+                note(&format!("\r\x1b[Kwasmvm: loading {name}: {seconds} s"));
+            }
+            if seconds > 0 {
+                note("\r\x1b[K");
+            }
+        };
+        Progress(Some((sender, std::thread::spawn(tell))))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some((sender, thread)) = self.0.take() {
+            drop(sender);
+            let _ = thread.join();
+        }
+    }
+}
+
 enum Form {
     /// A binary on disk, which need not be read as a whole.
     File,
     /// A binary from a pipe.
     Bytes(Vec<u8>),
-    #[cfg_attr(not(feature = "wat"), allow(dead_code))]
     Text(Vec<u8>),
     /// A binary of another kind.
     Component,

@@ -2,8 +2,17 @@
 
 mod args;
 mod inspect;
+mod link;
 mod load;
+mod manifest;
+mod manual;
+mod number;
+mod report;
 mod run;
+#[cfg(feature = "wat")]
+mod scripts;
+mod timeout;
+mod tools;
 mod value;
 
 use std::ffi::OsString;
@@ -11,7 +20,8 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use args::{Command, Parsed};
+use args::{Command, Parsed, Tool};
+pub use manual::markdown;
 
 /// Runs the command with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -22,8 +32,7 @@ pub fn main() -> ExitCode {
             Ok(0)
         }
         Ok(Parsed::Do(Command::Run(run))) => run::run(&run),
-        Ok(Parsed::Do(Command::Validate(validate))) => load::validate(&validate.files),
-        Ok(Parsed::Do(Command::Inspect(inspect))) => inspect::inspect(&inspect.file),
+        Ok(Parsed::Do(Command::Tool(tool))) => use_tool(&tool),
         Err(failure) => Err(failure),
     };
     let code = result.unwrap_or_else(|failure| {
@@ -31,6 +40,20 @@ pub fn main() -> ExitCode {
         failure.code
     });
     ExitCode::from(code)
+}
+
+fn use_tool(tool: &Tool) -> Result<u8, Failure> {
+    match tool {
+        Tool::Validate { files, wasm } => load::validate(files, wasm),
+        Tool::Wast { files } => tools::wast(files),
+        Tool::Inspect { file } => inspect::inspect(file),
+        Tool::Disasm { file, func } => tools::disasm(file, func.as_deref()),
+        Tool::Wat2wasm(convert) => tools::wat2wasm(convert),
+        Tool::Wasm2wat(convert) => tools::wasm2wat(convert),
+        Tool::Features => tools::features(),
+        Tool::Completions { shell } => manual::completions(*shell),
+        Tool::Man => manual::man(),
+    }
 }
 
 /// Why the command did not do what it was asked.
@@ -54,8 +77,13 @@ impl Failure {
 
 /// Writes to standard output. Nobody there any more is no error of ours.
 fn say(text: &str) {
+    say_bytes(text.as_bytes());
+}
+
+/// The same, of what is no text.
+fn say_bytes(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
+    let _ = out.write_all(bytes);
     let _ = out.flush();
 }
 
@@ -77,5 +105,7 @@ fn note(text: &str) {
 
 const EXIT_LOAD: u8 = 1;
 const EXIT_USAGE: u8 = 2;
+/// As `timeout(1)` does.
+const EXIT_TIMEOUT: u8 = 124;
 /// As a shell reports SIGABRT.
 const EXIT_TRAP: u8 = 134;

@@ -3,7 +3,7 @@
 use super::run::translate_stub;
 use crate::ir::code::ModuleCode;
 use crate::rt::error::Frame;
-use crate::wasm::error::Error;
+use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::features::Features;
 use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The bytes of a module.
 #[derive(Debug)]
@@ -41,10 +42,54 @@ pub struct Options {
     pub features: Features,
     /// Charge fuel.
     pub fuel: bool,
+    /// Look for interrupts.
+    pub interrupts: bool,
+    /// Load modules with invalid function bodies.
+    pub invalid_functions: bool,
     /// The deterministic profile.
     pub deterministic: bool,
     /// Translate all functions when the module is loaded.
     pub eager: bool,
+}
+
+/// What was spent on a module so far.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// On decoding.
+    pub decode_nanos: u64,
+    /// On validation.
+    pub validate_nanos: u64,
+    /// On translation, which validates again.
+    pub translate_nanos: AtomicU64,
+    /// How many functions were translated.
+    pub translated: AtomicU32,
+}
+impl Times {
+    /// Measures the translation of a function.
+    pub fn translating<R>(&self, f: impl FnOnce() -> R) -> R {
+        let watch = Stopwatch::start();
+        let result = f();
+        self.translate_nanos.fetch_add(watch.nanos(), Ordering::Relaxed);
+        self.translated.fetch_add(1, Ordering::Relaxed);
+        result
+    }
+}
+
+/// Measures time where there is a clock.
+struct Stopwatch(#[cfg(feature = "std")] std::time::Instant);
+impl Stopwatch {
+    fn start() -> Stopwatch {
+        Stopwatch(
+            #[cfg(feature = "std")]
+            std::time::Instant::now(),
+        )
+    }
+    fn nanos(&self) -> u64 {
+        #[cfg(feature = "std")]
+        return self.0.elapsed().as_nanos() as u64;
+        #[cfg(not(feature = "std"))]
+        0
+    }
 }
 
 /// A compiled module.
@@ -55,8 +100,10 @@ pub struct CompiledModule {
     /// Its code.
     pub code: ModuleCode,
     bytes: Bytes,
-    fuel: bool,
-    deterministic: bool,
+    options: Options,
+    /// What is wrong with function bodies, if they may be invalid.
+    invalid: Vec<Error>,
+    times: Times,
     /// The exports in the order of their names.
     exports_by_name: Box<[u32]>,
     memory_export: Option<u32>,
@@ -71,8 +118,12 @@ impl CompiledModule {
         options: &Options,
         registry: &TypeRegistry,
     ) -> Result<Arc<CompiledModule>, Error> {
+        let watch = Stopwatch::start();
         let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
-        validate::module(&module, bytes.as_slice())?;
+        let decode_nanos = watch.nanos();
+        let watch = Stopwatch::start();
+        let invalid = validate_bodies(&module, bytes.as_slice(), options.invalid_functions)?;
+        let validate_nanos = watch.nanos();
         let code = ModuleCode::new(module.code.len(), translate_stub());
         let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
         exports_by_name.sort_unstable_by_key(|&i| &module.exports[i as usize].name);
@@ -80,8 +131,9 @@ impl CompiledModule {
             module,
             code,
             bytes,
-            fuel: options.fuel,
-            deterministic: options.deterministic,
+            options: *options,
+            invalid,
+            times: Times { decode_nanos, validate_nanos, ..Times::default() },
             exports_by_name,
             memory_export: None,
         };
@@ -93,6 +145,9 @@ impl CompiledModule {
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
         if options.eager {
             for func in 0..compiled.code.entries().len() as u32 {
+                if compiled.is_invalid(func) {
+                    continue;
+                }
                 let code = super::run::translate_function(&compiled, func, false)?;
                 compiled.code.publish(func, code);
             }
@@ -103,13 +158,22 @@ impl CompiledModule {
     pub fn bytes(&self) -> &[u8] {
         self.bytes.as_slice()
     }
-    /// Whether the code charges fuel.
-    pub fn fuel(&self) -> bool {
-        self.fuel
+    /// How long it took to get here.
+    pub fn times(&self) -> &Times {
+        &self.times
     }
-    /// Whether the code is that of the deterministic profile.
-    pub fn deterministic(&self) -> bool {
-        self.deterministic
+    /// How it is compiled.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+    /// What is wrong with function bodies, in the order of the functions.
+    pub fn invalid(&self) -> &[Error] {
+        &self.invalid
+    }
+    /// Whether the body of a defined function is invalid.
+    pub fn is_invalid(&self, func: u32) -> bool {
+        let func = func.saturating_add(self.module.num_imported_funcs());
+        self.invalid.binary_search_by_key(&Some(func), Error::func).is_ok()
     }
     /// The engine's types.
     pub fn registry(&self) -> &TypeRegistry {
@@ -129,6 +193,10 @@ impl CompiledModule {
     pub fn memory_export(&self) -> Option<u32> {
         self.memory_export
     }
+    /// A number that no other module has while this one is there.
+    pub fn id(&self) -> usize {
+        core::ptr::from_ref(self) as usize
+    }
     /// A frame of a backtrace, with names.
     pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
         let export = || {
@@ -139,7 +207,24 @@ impl CompiledModule {
             func,
             name: names.func(func).map(ToString::to_string).or_else(export),
             module: names.module.as_deref().map(ToString::to_string),
+            module_id: self.id(),
             offset,
         }
     }
+}
+
+/// Validates all function bodies; gives the errors of those that are invalid, if they may be.
+fn validate_bodies(module: &Module, bytes: &[u8], invalid: bool) -> Result<Vec<Error>, Error> {
+    if !invalid {
+        return validate::module(module, bytes).map(|()| Vec::new());
+    }
+    let mut scratch = validate::Scratch::new();
+    let mut errors = Vec::new();
+    for func in 0..module.code.len() as u32 {
+        match validate::func(module, bytes, func, &mut (), &mut scratch) {
+            Err(error) if error.kind() == ErrorKind::Invalid => errors.push(error),
+            result => result?,
+        }
+    }
+    Ok(errors)
 }

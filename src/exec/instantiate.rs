@@ -54,6 +54,7 @@ pub unsafe fn check_imports(
                 problem: if ty.is_none() { "unknown import" } else { "incompatible import type" },
                 expected: ExternType::resolve(registry, &import.ty),
                 found: ty.map(|ty| ExternType::resolve(registry, &ty)),
+                overloads: Vec::new(),
             }),
         }
     }

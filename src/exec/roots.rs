@@ -9,6 +9,7 @@ use crate::wasm::instr::{BinOp, Binary, Unary};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
+use core::sync::atomic::Ordering;
 
 /// `d := x` for a place `x`, as a number of type `T`.
 pub struct Move<T, D, X>(PhantomData<(T, D, X)>);
@@ -624,6 +625,23 @@ impl Root for Fuel {
             fuel.set(left);
             if left < 0 {
                 return Err(Trap::OutOfFuel);
+            }
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// Stops if somebody else wants it; see `rt::interrupt`.
+pub struct Poll;
+impl Root for Poll {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, R1, R11.
+        unsafe {
+            let interrupt = &*(*(*s.instance()).store).interrupt;
+            if interrupt.load(Ordering::Relaxed) && interrupt.swap(false, Ordering::Acquire) {
+                return Err(Trap::Interrupted);
             }
             s.ip = s.ip.add(Self::LEN);
         }

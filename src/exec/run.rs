@@ -260,6 +260,9 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
         let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         let code = match (*module).code.get((*entry).func) {
             Some(code) => code,
+            None if (*module).is_invalid((*entry).func) => {
+                return Err(1 + Trap::InvalidFunction as Stop);
+            }
             None => match translate_function(&*module, (*entry).func, false) {
                 Ok(code) => (*module).code.publish((*entry).func, code),
                 Err(error) => {
@@ -289,13 +292,16 @@ pub fn translate_function(
         registry: module.registry(),
         entries: module.code.entries(),
         memories: &module.module.memories,
-        fuel: module.fuel(),
-        deterministic: module.deterministic(),
+        fuel: module.options().fuel,
+        interrupts: module.options().interrupts,
+        deterministic: module.options().deterministic,
         listing,
     };
     let mut translator = Translator::<Machine>::new(context);
     let mut scratch = validate::Scratch::default();
-    validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)?;
+    module.times().translating(|| {
+        validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)
+    })?;
     Ok(translator.take_code())
 }
 

@@ -720,6 +720,7 @@ impl Backend for Machine {
             Fixed::FarLoad => step::<Far<false>>,
             Fixed::FarStore => step::<Far<true>>,
             Fixed::Fuel => step::<Fuel>,
+            Fixed::Poll => step::<Poll>,
             Fixed::Fence => step::<atomic::Fence>,
             Fixed::Call => step::<Call>,
             Fixed::CallImport => step::<CallImport>,

@@ -3,6 +3,7 @@
 //! passes them as i32 or, in the wide form, as i64.
 
 use super::sys::{SPANS_MAX, Span};
+use crate::ValType;
 
 /// What can be wrong with what a guest passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,28 @@ pub(crate) enum Width {
     /// i32.
     W32,
     /// i64.
-    #[allow(dead_code)] // for host modules with a wide form
     W64,
+}
+
+/// What a parameter of a host function is to the type that a module imports it with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// An i32.
+    Narrow,
+    /// An i64.
+    Wide,
+    /// A position or a length: as wide as addresses are.
+    Address,
+}
+
+impl Slot {
+    /// Its type where addresses are so wide.
+    pub(crate) fn ty(self, width: Width) -> ValType {
+        match (self, width) {
+            (Slot::Narrow, _) | (Slot::Address, Width::W32) => ValType::I32,
+            (Slot::Wide, _) | (Slot::Address, Width::W64) => ValType::I64,
+        }
+    }
 }
 
 /// The memory of the calling guest; empty if it has none.

@@ -4,4 +4,5 @@
 pub(crate) mod abi;
 pub(crate) mod fs;
 pub(crate) mod sys;
+pub mod sysenv;
 pub mod wasi;

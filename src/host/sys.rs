@@ -11,17 +11,23 @@ use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 pub(crate) use socket::{accept, receive, send, shutdown};
-pub(crate) use time::{Clock, Watch, poll, random};
+pub(crate) use time::{Clock, Watch, peak_memory, poll, random};
 
 pub(crate) use libc::{
-    E2BIG, EAGAIN, EBADF, EBUSY, EEXIST, EILSEQ, EINVAL, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT,
-    ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, EPERM, EROFS, EXDEV,
+    E2BIG, EAGAIN, EBADF, EBUSY, EEXIST, EFAULT, EILSEQ, EINVAL, EIO, EISDIR, ELOOP, EMFILE,
+    ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC, ENOSYS, ENOTDIR, ENOTEMPTY, ENOTSUP, EPERM, ERANGE,
+    EROFS, ESPIPE, EXDEV,
 };
 pub(crate) use libc::{
     O_ACCMODE, O_APPEND, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_DSYNC, O_EXCL, O_NOCTTY, O_NOFOLLOW,
     O_NONBLOCK, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY,
 };
 pub(crate) use libc::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) const O_LARGEFILE: c_int = libc::O_LARGEFILE;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) const O_LARGEFILE: c_int = 0;
 
 /// Opens a node without the right to read or write it, where the system has such a thing.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -115,6 +121,13 @@ pub(crate) fn open_ambient_dir(path: &CStr) -> Result<OwnedFd> {
     retry(|| unsafe { libc::open(path.as_ptr(), flags) }.into()).map(owned)
 }
 
+/// Opens a directory of the host's as a place to resolve paths from; it need not be readable.
+pub(crate) fn open_ambient_place(path: &CStr) -> Result<OwnedFd> {
+    let flags = O_DIRECTORY | O_CLOEXEC | O_PATH;
+    // SAFETY: H1
+    retry(|| unsafe { libc::open(path.as_ptr(), flags) }.into()).map(owned)
+}
+
 /// `openat2(2)` with `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS`; `ENOSYS` where there is none.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn open_beneath(
@@ -160,6 +173,8 @@ pub(crate) struct Stat {
     pub ino: u64,
     pub mode: u32,
     pub nlink: u64,
+    pub uid: u32,
+    pub gid: u32,
     pub size: u64,
     pub atime: Time,
     pub mtime: Time,
@@ -214,6 +229,8 @@ impl Stat {
             ino: s.st_ino as u64,
             mode: s.st_mode as u32,
             nlink: s.st_nlink as u64,
+            uid: s.st_uid,
+            gid: s.st_gid,
             size: s.st_size as u64,
             atime: time(s.st_atime as i64, s.st_atime_nsec as i64),
             mtime: time(s.st_mtime as i64, s.st_mtime_nsec as i64),

@@ -80,6 +80,7 @@ pub enum Fixed {
     FarLoad,
     FarStore,
     Fuel,
+    Poll,
     Fence,
     Call,
     CallImport,

@@ -65,6 +65,8 @@ pub struct Context<'m> {
     pub memories: &'m [MemoryType],
     /// Charge fuel.
     pub fuel: bool,
+    /// Look for interrupts.
+    pub interrupts: bool,
     /// Make NaNs canonical, and frames as large on every target.
     pub deterministic: bool,
     /// Keep texts.
@@ -298,7 +300,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         [self.banks[0].pinned, self.banks[1].pinned]
     }
 
-    // ---- fuel ----------------------------------------------------------------------------------
+    // ---- fuel and interrupts ----------------------------------------------------------------------------------
 
     /// Ends a stretch of instructions that run together, and begins the next.
     fn fuel_point(&mut self) {
@@ -312,6 +314,13 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.fuel_field = Some(self.out.pos());
         self.out.u32(0);
         self.out.end();
+    }
+    /// Where code that runs for ever passes by: looks whether it shall stop.
+    fn interrupt_point(&mut self) {
+        if self.cx.interrupts {
+            self.out.traps();
+            self.fixed(Fixed::Poll);
+        }
     }
     fn end_fuel(&mut self) {
         if let Some(field) = self.fuel_field.take() {

@@ -4,6 +4,7 @@ use super::exception::Exception;
 use super::extern_type::ExternType;
 use crate::wasm::error::{Error as ModuleError, ErrorKind as ModuleErrorKind};
 use crate::wasm::trap::Trap;
+use crate::wasm::types::FuncType;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -19,6 +20,8 @@ pub struct Frame {
     pub name: Option<String>,
     /// The module's name, if it has one.
     pub module: Option<String>,
+    /// The module's number: that of `Module::id`.
+    pub module_id: usize,
     /// The byte offset of the instruction in the module.
     pub offset: u32,
 }
@@ -48,14 +51,17 @@ pub struct LinkProblem {
     pub expected: ExternType,
     /// The type that there is, if there is one.
     pub found: Option<ExternType>,
+    /// Other types that there are under the same name.
+    pub overloads: Vec<FuncType>,
 }
 impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}.{:?}: needs {}", self.problem, self.module, self.name, self.expected)?;
         match &self.found {
-            Some(found) => write!(f, ", there is {found}"),
-            None => Ok(()),
+            Some(found) => write!(f, ", there is {found}")?,
+            None => return Ok(()),
         }
+        self.overloads.iter().try_for_each(|ty| write!(f, " or func {ty}"))
     }
 }
 
@@ -238,6 +244,13 @@ impl Error {
         match &self.0.repr {
             Repr::Link(problems) => problems,
             _ => &[],
+        }
+    }
+    /// The same, to be completed.
+    pub(crate) fn link_problems_mut(&mut self) -> &mut [LinkProblem] {
+        match &mut self.0.repr {
+            Repr::Link(problems) => problems,
+            _ => &mut [],
         }
     }
     /// The wasm frames that were active, innermost first.

@@ -15,6 +15,7 @@ use crate::wasm::error::Error;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{MemoryType, TypeId, ValType};
 use core::cell::Cell;
+use core::sync::atomic::AtomicBool;
 
 /// Slots of a frame's header, below the frame pointer.
 pub const HEADER_SLOTS: usize = 4;
@@ -192,6 +193,8 @@ pub struct StoreData {
         count: u64,
         init: u64,
     ) -> Result<u64, Trap>,
+    /// Set by others to stop the execution; the store keeps what it points to (R11).
+    pub interrupt: *const AtomicBool,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
     /// The running range of each size of cell; the last one, of no size, is always empty.

@@ -25,6 +25,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
 use core::ptr;
+use core::sync::atomic::AtomicBool;
 
 /// How a store calls host functions; see [`StoreData::host_call`].
 pub type HostCall =
@@ -37,6 +38,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether code charges fuel.
     pub fuel: bool,
+    /// Whether code looks for interrupts.
+    pub interrupts: bool,
     /// Whether memories of 32-bit addresses are surrounded by what they cannot reach.
     pub guard_pages: bool,
     /// Collect the heap at every allocation.
@@ -63,6 +66,8 @@ pub struct Store {
     /// Structures, arrays and exceptions.
     pub heap: Heap,
     options: Options,
+    /// What the head points to; handles outlive the store.
+    interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
     used: Usage,
     pub(super) stack: Option<ValueStack>,
@@ -100,6 +105,7 @@ impl Store {
         options: Options,
         host_call: HostCall,
     ) -> Owned<Store> {
+        let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
@@ -110,6 +116,7 @@ impl Store {
             host_call,
             memory_grow,
             table_grow,
+            interrupt: Arc::as_ptr(&interrupt),
             unsupported: Cell::new(None),
             cells: [const { CellRange::EMPTY }; CELL_SIZES + 1],
         };
@@ -122,6 +129,7 @@ impl Store {
             externs: Vec::new(),
             heap: Heap::new(options.limits.gc_heap_bytes, options.gc_stress),
             options,
+            interrupt,
             used: Usage::default(),
             stack: None,
             host: Owned::new(Instance::empty(ptr::null_mut())),
@@ -150,6 +158,18 @@ impl Store {
             self.head.stack_top.set(ptr::null_mut());
             self.head.stack_limit.set(ptr::null_mut());
         }
+    }
+    /// Whether code looks for interrupts.
+    pub fn has_interrupts(&self) -> bool {
+        self.options.interrupts
+    }
+    /// Setting it stops what runs, once.
+    pub fn interrupt(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
+    }
+    /// Bytes of all memories.
+    pub fn memory_bytes(&self) -> u64 {
+        self.used.memory_bytes
     }
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {

@@ -1,6 +1,7 @@
 //! The public interface, as an embedder uses it.
 
 mod calls;
+mod control;
 mod errors;
 mod exceptions;
 mod host;

@@ -104,6 +104,8 @@ impl OpenNode {
             ino: node.0,
             mode: Stat::mode_of(type_of(metadata.kind)),
             nlink: metadata.links,
+            uid: 0,
+            gid: 0,
             size: metadata.size,
             atime: time(metadata.accessed),
             mtime: time(metadata.modified),

@@ -90,6 +90,13 @@ impl Dir {
         Ok(Dir { handle, read_only, resolver: Resolver::Kernel })
     }
 
+    /// The whole file system of the host, relative paths from a directory of it: not a sandbox.
+    pub(crate) fn ambient(path: &std::path::Path) -> Result<Dir> {
+        use std::os::unix::ffi::OsStrExt;
+        let handle = sys::open_ambient_place(&c_path(path.as_os_str().as_bytes())?)?.into();
+        Ok(Dir { handle, read_only: false, resolver: Resolver::Ambient })
+    }
+
     /// The root of a file system of the embedder's, which gets this number as its device.
     pub(crate) fn of_embedder(fs: Box<dyn FileSystem>, dev: u64, read_only: bool) -> Dir {
         let handle = Handle::Embedder(OpenNode::root(fs, dev));
@@ -116,11 +123,29 @@ impl Dir {
     /// # Errors
     /// As `open(2)`; `EROFS` if it would change something and this directory is read-only.
     pub(crate) fn open(&self, path: &[u8], how: &OpenOptions) -> Result<Node> {
+        self.open_or_make(path, how, MODE_FILE)
+    }
+
+    /// Opens a node with the flags and the mode of `open(2)`.
+    ///
+    /// # Errors
+    /// As [`Dir::open`]; in a sandbox `EINVAL` if a flag means something that [`OpenOptions`] has
+    /// no word for.
+    pub(crate) fn open_host(&self, path: &[u8], flags: c_int, permissions: u32) -> Result<Node> {
+        let permissions = permissions & 0o7777;
+        if self.resolver == Resolver::Ambient {
+            return self.node(self.resolve(&c_path(path)?, flags, permissions)?);
+        }
+        let how = OpenOptions::from_flags(flags).ok_or(OsError(sys::EINVAL))?;
+        self.open_or_make(path, &how, permissions)
+    }
+
+    fn open_or_make(&self, path: &[u8], how: &OpenOptions, permissions: u32) -> Result<Node> {
         let path = c_path(path)?;
         if self.read_only {
             return self.open_read_only(&path, how);
         }
-        self.node(self.resolve(&path, how.to_flags(), mode(how.create, MODE_FILE))?)
+        self.node(self.resolve(&path, how.to_flags(), mode(how.create, permissions))?)
     }
 
     fn open_read_only(&self, path: &CStr, how: &OpenOptions) -> Result<Node> {
@@ -150,10 +175,15 @@ impl Dir {
 
     /// Makes a directory.
     pub(crate) fn make_dir(&self, path: &[u8]) -> Result<()> {
+        self.make_dir_as(path, MODE_DIR)
+    }
+
+    /// Makes a directory with these permissions, less the umask.
+    pub(crate) fn make_dir_as(&self, path: &[u8], permissions: u32) -> Result<()> {
         self.writable()?;
         match self.parent(path)? {
             None => Err(OsError(sys::EEXIST)),
-            Some(at) => at.dir.mkdir_at(&at.name, MODE_DIR),
+            Some(at) => at.dir.mkdir_at(&at.name, permissions & 0o7777),
         }
     }
 
@@ -330,6 +360,37 @@ impl Parent<'_> {
 }
 
 impl OpenOptions {
+    /// What flags of the host mean, if there are words for all of them.
+    fn from_flags(flags: c_int) -> Option<OpenOptions> {
+        let known = sys::O_APPEND
+            | sys::O_CREAT
+            | sys::O_EXCL
+            | sys::O_TRUNC
+            | sys::O_DIRECTORY
+            | sys::O_NOFOLLOW
+            | sys::O_NONBLOCK
+            | sys::O_SYNC
+            | sys::O_DSYNC
+            | sys::O_CLOEXEC
+            | sys::O_NOCTTY
+            | sys::O_LARGEFILE;
+        let access = flags & sys::O_ACCMODE;
+        let has = |flag| flags & flag == flag;
+        (flags & !known & !sys::O_ACCMODE == 0 && access != sys::O_ACCMODE).then_some(OpenOptions {
+            read: access != sys::O_WRONLY,
+            write: access != sys::O_RDONLY,
+            append: has(sys::O_APPEND),
+            create: has(sys::O_CREAT),
+            exclusive: has(sys::O_EXCL),
+            truncate: has(sys::O_TRUNC),
+            directory: has(sys::O_DIRECTORY),
+            follow: !has(sys::O_NOFOLLOW),
+            nonblock: has(sys::O_NONBLOCK),
+            sync: has(sys::O_SYNC),
+            data_sync: has(sys::O_DSYNC),
+        })
+    }
+
     fn to_flags(self) -> c_int {
         // Never make a terminal ours; never wait for one either.
         let mut flags = sys::O_NOCTTY;

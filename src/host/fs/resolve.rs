@@ -21,6 +21,8 @@ pub(crate) enum Resolver {
     Kernel,
     /// Always the walk.
     Walk,
+    /// Nobody confines: paths mean what they mean to the process.
+    Ambient,
 }
 
 /// Opens `path` beneath `dir`. With `O_NOFOLLOW` a final symbolic link is `ELOOP` (or, with
@@ -32,6 +34,9 @@ pub(super) fn open(
     flags: c_int,
     mode: u32,
 ) -> Result<Handle> {
+    if resolver == Resolver::Ambient {
+        return dir.open_at(path, flags, mode);
+    }
     if let (Resolver::Kernel, Some(fd)) = (resolver, dir.host())
         && kernel_resolves(fd)
     {

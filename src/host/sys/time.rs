@@ -109,3 +109,14 @@ pub(crate) fn random(buffer: &mut [u8]) -> Result<()> {
     }
     Ok(())
 }
+
+/// The most memory that the process has had, in bytes, if the system knows.
+pub(crate) fn peak_memory() -> Option<u64> {
+    // SAFETY: H3
+    let mut usage: libc::rusage = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: H1
+    retry(|| unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) }.into()).ok()?;
+    // Apple's systems count bytes, the others kibibytes.
+    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
+    u64::try_from(usage.ru_maxrss).ok()?.checked_mul(unit)
+}

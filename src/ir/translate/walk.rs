@@ -34,6 +34,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
         self.fuel_point();
+        self.interrupt_point();
         Ok(())
     }
     fn at(&mut self, offset: usize) {
@@ -72,6 +73,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         control.header = header;
         control.loop_register = loop_register;
         self.fuel_point();
+        self.interrupt_point();
         Ok(())
     }
     fn if_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
