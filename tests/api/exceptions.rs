@@ -148,7 +148,7 @@ fn references_survive_the_host() -> Outcome {
     let thrown = kept.clone();
     let (mut store, instance, tag) = guest(move |mut caller, tag, n| {
         let exception = Exception::new(&mut caller, tag, &[Val::I32(n), Val::F64(7)])?;
-        *thrown.lock().expect("no panic") = Some(exception);
+        *thrown.lock().expect("no panic") = Some(exception.keep(&mut caller)?);
         Err(exception.into())
     })?;
     let all = instance.func(&store, "catch all").expect("an export");
