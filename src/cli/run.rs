@@ -121,6 +121,9 @@ fn store(engine: &Engine, wasi: Wasi, args: &RunArgs) -> Result<Store<Wasi>, Err
     if let Some(bytes) = args.limits.max_memory {
         limits.memory_bytes = bytes;
     }
+    if let Some(bytes) = args.limits.max_gc_heap {
+        limits.gc_heap_bytes = bytes;
+    }
     store.set_limits(limits);
     if let Some(fuel) = args.limits.fuel {
         store.set_fuel(fuel)?;

@@ -3,6 +3,7 @@
 mod calls;
 mod errors;
 mod exceptions;
+mod gc;
 mod host;
 mod linking;
 mod objects;
