@@ -19,3 +19,6 @@ pub const GC_FIRST_BYTES: u64 = 2 << 20;
 /// Objects on the list of what is reached and still to be scanned. If there are more, they are
 /// found by looking through the heap.
 pub const GC_MARK_LIST: usize = 1 << 20;
+/// In the stress mode of the heap: it is collected whenever this part of what is alive has been
+/// allocated, which is at every allocation as long as some kilobytes are alive.
+pub const GC_STRESS: u64 = 1024;

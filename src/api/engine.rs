@@ -100,8 +100,9 @@ impl Config {
         self.max_stack_bytes = bytes;
         self
     }
-    /// Whether the heap is collected at every allocation, and what is freed is overwritten: a test
-    /// for those who work on the heap, or on an embedding. Very slow.
+    /// Whether the heap is collected at every allocation (as long as little is alive; more rarely
+    /// when much is), and what is freed is overwritten: a test for those who work on the heap, or
+    /// on an embedding. Very slow.
     pub fn gc_stress(mut self, on: bool) -> Config {
         self.gc_stress = on;
         self

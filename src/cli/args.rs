@@ -213,6 +213,13 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "N", value_parser = parse_size)]
     pub max_memory: Option<u64>,
 
+    /// How large the heap of structures, arrays and exceptions may grow, in bytes
+    ///
+    /// Beyond it the program ends with a trap (exit code 134). Suffixes K, M, G stand for powers of
+    /// 1024. Example: wasmvm --max-gc-heap 64M app.wasm
+    #[arg(long, value_name = "N", value_parser = parse_size)]
+    pub max_gc_heap: Option<u64>,
+
     /// How large the guest's stack may grow, in bytes
     ///
     /// Beyond it the program ends with a trap (exit code 134). From 4K to 4G; suffixes K, M, G stand

@@ -82,7 +82,8 @@ pub struct Heap {
     threshold: u64,
     /// The most bytes that the heap may take.
     pub limit: u64,
-    /// Collect at every allocation, and overwrite what is freed.
+    /// Collect at every allocation while little is alive, else more often than is reasonable; and
+    /// overwrite what is freed.
     pub stress: bool,
     stats: GcStats,
 }
@@ -112,7 +113,10 @@ impl Heap {
         self.blocks.used_bytes() + self.large.bytes()
     }
     fn is_due(&self) -> bool {
-        self.stress || self.allocated >= self.threshold
+        if self.stress {
+            return self.allocated.saturating_mul(tuning::GC_STRESS) >= self.stats.live_bytes;
+        }
+        self.allocated >= self.threshold
     }
     fn count(&mut self, bytes: u64) {
         self.allocated += bytes;

@@ -269,6 +269,20 @@ fn limits_are_kept() {
 }
 
 #[test]
+fn the_heap_is_limited() {
+    let files = Files::text(
+        r#"(module (rec (type $list (struct (field (ref null $list)))))
+            (func (export "list") (param $n i32) (local $list (ref null $list))
+              (loop $next
+                (local.set $list (struct.new $list (local.get $list)))
+                (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#,
+    );
+    let limited = |n| files.run(&["--max-gc-heap", "1M", "--invoke", "list", "m.wat", n]);
+    limited("10000").is(0, "", "");
+    limited("100000").fails(134, &["allocation size too large"]);
+}
+
+#[test]
 fn validate_and_inspect() {
     let binary = wat::parse_str(
         r#"(module (import "a" "b" (func (param i32))) (memory (export "m") 1 2)

@@ -45,6 +45,27 @@ impl Bytes<'_> {
             shift += 7;
         }
     }
+    /// An instruction on objects: whether it keeps the registers, as those do that are no
+    /// operations out of line.
+    fn gc(&mut self) -> Option<bool> {
+        let code = self.u32()?;
+        let (immediates, keeps) = match code {
+            0 | 1 | 11..=14 | 20..=23 => (1, true),
+            2..=5 => (2, true),
+            15 | 26..=30 => (0, true),
+            24 | 25 => {
+                self.skip(1);
+                (3, true)
+            }
+            6 | 7 | 16 => (1, false),
+            8..=10 | 17..=19 => (2, false),
+            _ => return None,
+        };
+        for _ in 0..immediates {
+            self.leb()?;
+        }
+        Some(keeps)
+    }
     fn memarg(&mut self) -> Option<()> {
         if self.u32()? & 0x40 != 0 {
             self.leb()?;
@@ -99,7 +120,8 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 keeps_registers = false;
                 bytes.leb()?;
             }
-            0x41 | 0x42 => bytes.leb()?,
+            0xD3 | 0xD4 => {}
+            0x41 | 0x42 | 0xD0 | 0xD5 | 0xD6 => bytes.leb()?,
             0x43 => bytes.skip(4),
             0x44 => bytes.skip(8),
             0xFC => match bytes.u32()? {
@@ -116,6 +138,7 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 19..=22 => keeps_registers = false,
                 _ => return None,
             },
+            0xFB => keeps_registers &= bytes.gc()?,
             0xFD => bytes.vector()?,
             0xFE => match bytes.u32()? {
                 3 => bytes.skip(1),
