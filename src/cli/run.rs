@@ -70,6 +70,7 @@ fn limit(store: &mut Store<Host>, args: &RunArgs) -> Result<(), Error> {
     let mut limits = store.limits();
     limits.memory_bytes = args.limits.max_memory.unwrap_or(limits.memory_bytes);
     limits.table_elements = args.limits.max_table.unwrap_or(limits.table_elements);
+    limits.gc_heap_bytes = args.limits.max_gc_heap.unwrap_or(limits.gc_heap_bytes);
     store.set_limits(limits);
     match args.limits.fuel {
         Some(fuel) => store.set_fuel(fuel),
