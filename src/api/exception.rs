@@ -56,6 +56,14 @@ impl Exception {
         Val::list_from_slots(&mut vals, &ty.params, &slots, cx.core());
         Ok(vals)
     }
+    /// Whether both are the same exception, thrown however often.
+    ///
+    /// # Errors
+    /// Usage: one belongs to another store.
+    pub fn ref_eq(self, other: Exception, cx: &impl AsContext) -> Result<bool, Error> {
+        let core = cx.core();
+        Ok(self.bits(core)? == other.bits(core)?)
+    }
     fn contents(self, cx: &impl AsContext) -> Result<(*const TagObject, *const u8), Error> {
         let bits = self.bits(cx.core())?;
         // SAFETY: R9: an exception of this store, which is lent.
