@@ -56,7 +56,8 @@ fn flags(option: &clap::Arg) -> String {
     let long = option.get_long().map(|long| format!("--{long}"));
     let names: Vec<String> = short.into_iter().chain(long).collect();
     let value = option.get_value_names().filter(|_| option.get_action().takes_values());
-    let value = value.map(|names| format!(" {}", names[0])).unwrap_or_default();
+    let sign = if option.is_require_equals_set() { "=" } else { " " };
+    let value = value.map(|names| format!("{sign}{}", names[0])).unwrap_or_default();
     names.join(", ") + &value
 }
 
