@@ -258,6 +258,7 @@ fn too_many_exceptions_trap() -> Outcome {
                     (br $next))))"
     );
     let (mut store, instance) = instance(&text)?;
+    store.set_limits(Limits { gc_heap_bytes: 16 << 20, ..Limits::default() });
     let fill = instance.typed_func::<(), ()>(&store, "fill")?;
     let error = fill.call(&mut store, ()).unwrap_err();
     assert_eq!(error.trap(), Some(Trap::AllocationTooLarge));
