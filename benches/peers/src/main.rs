@@ -191,9 +191,10 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         table.push((kernel.category, medians));
     }
     type Group = (&'static str, fn(&str) -> bool);
-    let groups: [Group; 4] = [
-        ("wasm32", |category| !matches!(category, "simd" | "mem64" | "exceptions")),
+    let groups: [Group; 5] = [
+        ("wasm32", |category| !matches!(category, "simd" | "mem64" | "exceptions" | "gc")),
         ("exceptions", |category| category == "exceptions"),
+        ("objects", |category| category == "gc"),
         ("memory64", |category| category == "mem64"),
         ("simd", |category| category == "simd"),
     ];
