@@ -215,8 +215,8 @@ pub(super) struct LimitArgs {
 
     /// How large the heap of structures, arrays and exceptions may grow, in bytes
     ///
-    /// Beyond it the program ends with a trap (exit code 134). Suffixes K, M, G stand for powers of
-    /// 1024. Example: wasmvm --max-gc-heap 64M app.wasm
+    /// Those that are not needed any more do not count. Beyond it the program ends with a trap (exit
+    /// code 134). Suffixes K, M, G stand for powers of 1024. Example: wasmvm --max-gc-heap 64M app.wasm
     #[arg(long, value_name = "N", value_parser = parse_size)]
     pub max_gc_heap: Option<u64>,
 
@@ -235,13 +235,6 @@ pub(super) struct LimitArgs {
     /// wasmvm --deterministic app.wasm
     #[arg(long)]
     pub deterministic: bool,
-
-    /// How large all structures, arrays and exceptions may be together, in bytes
-    ///
-    /// Those that are not needed any more do not count. Suffixes K, M, G stand for powers of 1024.
-    /// Example: wasmvm --max-gc-heap 64M app.wasm
-    #[arg(long, value_name = "N", value_parser = parse_size)]
-    pub max_gc_heap: Option<u64>,
 
     /// How many elements all tables may have together
     ///
