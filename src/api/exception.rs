@@ -48,10 +48,10 @@ impl Exception {
     pub fn values(self, cx: &impl AsContext) -> Result<Vec<Val>, Error> {
         let (tag, values) = self.contents(cx)?;
         let ty = Tag::from_address(cx.core().id, tag).ty(cx)?;
-        // SAFETY: R9: as many words as the type says.
-        let slots =
-            (0..unsafe { (*tag).slots as usize }).map(|i| unsafe { word(values.add(i * 8)) });
-        let slots: Vec<u64> = slots.collect();
+        // SAFETY: R9: a tag of this store.
+        let count = unsafe { (*tag).slots } as usize;
+        // SAFETY: R9: as many words as the tag says.
+        let slots: Vec<u64> = (0..count).map(|i| unsafe { word(values.add(i * 8)) }).collect();
         let mut vals: Vec<Val> = ty.params.iter().map(|&ty| Val::default_for(ty)).collect();
         Val::list_from_slots(&mut vals, &ty.params, &slots, cx.core());
         Ok(vals)

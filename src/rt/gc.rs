@@ -129,9 +129,8 @@ impl Heap {
             let list = &mut self.cells[usize::from(cell)];
             while let Some(&block) = list.blocks.get(list.block) {
                 // SAFETY: R9: the lists have the blocks that are in use.
-                if let Some((from, to, next)) =
-                    unsafe { self.blocks.take_cells(block, list.cell, most) }
-                {
+                let free = unsafe { self.blocks.take_cells(block, list.cell, most) };
+                if let Some((from, to, next)) = free {
                     list.cell = next;
                     self.count((to as usize - from as usize) as u64);
                     return Some(CellRange::new(from, to));

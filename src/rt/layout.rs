@@ -210,7 +210,9 @@ pub struct CellRange {
 }
 impl CellRange {
     /// No cells.
-    pub const EMPTY: CellRange = CellRange::new(core::ptr::null_mut(), core::ptr::null_mut());
+    pub const fn empty() -> CellRange {
+        CellRange::new(core::ptr::null_mut(), core::ptr::null_mut())
+    }
     /// The cells from `next` up to `end`.
     pub const fn new(next: *mut u8, end: *mut u8) -> CellRange {
         CellRange { next: Cell::new(next), end: Cell::new(end) }
@@ -234,7 +236,7 @@ impl CellRange {
     /// Makes it empty; the cells that were left.
     pub fn clear(&self) -> (*mut u8, *mut u8) {
         let left = (self.next.get(), self.end.get());
-        self.set(CellRange::EMPTY);
+        self.set(CellRange::empty());
         left
     }
 }

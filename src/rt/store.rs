@@ -118,7 +118,7 @@ impl Store {
             table_grow,
             interrupt: Arc::as_ptr(&interrupt),
             unsupported: Cell::new(None),
-            cells: [const { CellRange::EMPTY }; CELL_SIZES + 1],
+            cells: [const { CellRange::empty() }; CELL_SIZES + 1],
         };
         let store = Owned::new(Store {
             head,

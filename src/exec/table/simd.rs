@@ -33,7 +33,8 @@ const V: usize = VECTOR_K + 1;
 fn vat(place: u8) -> usize {
     match place {
         4 => VECTOR_K,
-        reg if usize::from(reg) < VECTOR_K => usize::from(reg),
+        // Where there are no registers for vectors, none is below.
+        reg if (0..VECTOR_K).contains(&usize::from(reg)) => usize::from(reg),
         _ => usize::MAX,
     }
 }

@@ -215,7 +215,7 @@ mod parking {
 /// Without the standard library nobody can be put to sleep: where a thread would, it traps.
 #[cfg(not(feature = "std"))]
 #[derive(Default)]
-struct Queues;
+struct Queues {}
 #[cfg(not(feature = "std"))]
 impl Queues {
     fn wait(&self, _: u64, same: impl FnOnce() -> bool, _: Option<u64>) -> Result<Woken, Trap> {
