@@ -19,6 +19,7 @@ pub enum Features {
     WideArithmetic,
     CustomPageSizes,
     CompactImports,
+    CustomDescriptors,
     /// Everything the engine has.
     All,
 }
@@ -33,6 +34,7 @@ impl Features {
             Features::WideArithmetic => F::WASM3.union(F::WIDE_ARITHMETIC),
             Features::CustomPageSizes => F::WASM3.union(F::CUSTOM_PAGE_SIZES),
             Features::CompactImports => F::WASM3.union(F::COMPACT_IMPORTS),
+            Features::CustomDescriptors => F::WASM3.union(F::CUSTOM_DESCRIPTORS),
             Features::All => F::ALL,
         }
     }

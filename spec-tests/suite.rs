@@ -34,6 +34,7 @@ impl File {
             (Some("proposals"), Some("wide-arithmetic")) => Features::WideArithmetic,
             (Some("proposals"), Some("custom-page-sizes")) => Features::CustomPageSizes,
             (Some("proposals"), Some("compact-import-section")) => Features::CompactImports,
+            (Some("proposals"), Some("custom-descriptors")) => Features::CustomDescriptors,
             (Some("legacy"), _) => Features::LegacyExceptions,
             (Some("ours" | "memory64"), _) => Features::All,
             _ => Features::Wasm3,

@@ -19,6 +19,7 @@
 mod atomic;
 mod blocks;
 mod condition;
+mod descriptor;
 mod deterministic;
 mod emit;
 mod exceptions;
