@@ -30,7 +30,8 @@ impl File {
         let path = self.path.strip_prefix("update-0.7.7/").unwrap_or(&self.path);
         let mut parts = path.split('/');
         match (parts.next(), parts.next()) {
-            (Some("proposals"), Some("threads" | "threads-testsuite")) => Features::Threads,
+            (Some("proposals"), Some("threads")) => Features::Threads,
+            (Some("proposals"), Some("threads-testsuite")) => Features::EarlyThreads,
             (Some("proposals"), Some("wide-arithmetic")) => Features::WideArithmetic,
             (Some("proposals"), Some("custom-page-sizes")) => Features::CustomPageSizes,
             (Some("proposals"), Some("compact-import-section")) => Features::CompactImports,
