@@ -22,6 +22,8 @@ pub enum Features {
     CustomPageSizes,
     CompactImports,
     CustomDescriptors,
+    /// What the engine has unless it is told otherwise.
+    Default,
     /// Everything the engine has.
     All,
 }
@@ -38,6 +40,7 @@ impl Features {
             Features::CustomPageSizes => F::WASM3.union(F::CUSTOM_PAGE_SIZES),
             Features::CompactImports => F::WASM3.union(F::COMPACT_IMPORTS),
             Features::CustomDescriptors => F::WASM3.union(F::CUSTOM_DESCRIPTORS),
+            Features::Default => F::default(),
             Features::All => F::ALL,
         }
     }

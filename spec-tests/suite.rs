@@ -37,7 +37,8 @@ impl File {
             (Some("proposals"), Some("compact-import-section")) => Features::CompactImports,
             (Some("proposals"), Some("custom-descriptors")) => Features::CustomDescriptors,
             (Some("legacy"), _) => Features::LegacyExceptions,
-            (Some("ours" | "memory64"), _) => Features::All,
+            (Some("memory64"), _) => Features::Default,
+            (Some("ours"), _) => Features::All,
             _ => Features::Wasm3,
         }
     }
