@@ -16,9 +16,14 @@ pub enum Features {
     Wasm3,
     LegacyExceptions,
     Threads,
+    /// Threads and bulk memory on top of 1.0: one memory, one table.
+    EarlyThreads,
     WideArithmetic,
     CustomPageSizes,
     CompactImports,
+    CustomDescriptors,
+    /// What the engine has unless it is told otherwise.
+    Default,
     /// Everything the engine has.
     All,
 }
@@ -30,9 +35,12 @@ impl Features {
             Features::Wasm3 => F::WASM3,
             Features::LegacyExceptions => F::WASM3.union(F::LEGACY_EXCEPTIONS),
             Features::Threads => F::WASM3.union(F::THREADS),
+            Features::EarlyThreads => F::MVP.union(F::BULK_MEMORY).union(F::THREADS),
             Features::WideArithmetic => F::WASM3.union(F::WIDE_ARITHMETIC),
             Features::CustomPageSizes => F::WASM3.union(F::CUSTOM_PAGE_SIZES),
             Features::CompactImports => F::WASM3.union(F::COMPACT_IMPORTS),
+            Features::CustomDescriptors => F::WASM3.union(F::CUSTOM_DESCRIPTORS),
+            Features::Default => F::default(),
             Features::All => F::ALL,
         }
     }

@@ -44,6 +44,7 @@ fn sources() -> Vec<(String, String)> {
         "update-0.7.7/proposals/exceptions",
         "update-0.7.7/proposals/gc",
         "update-0.7.7/proposals/relaxed-simd",
+        "update-0.7.7/proposals/custom-descriptors",
         "update-0.7.7/proposals/custom-page-sizes",
         "update-0.7.7/proposals/compact-import-section",
     ] {
@@ -75,8 +76,6 @@ fn collect(dir: &Path, root: &Path, files: &mut Vec<(String, String)>) {
 /// Assertions that WebAssembly 3.0 or a newer version of the test has made obsolete.
 fn is_obsolete(case: &Case) -> bool {
     let lines: &[usize] = match case.file.as_str() {
-        "proposals/threads-testsuite/imports.wast" => &[309, 313, 317, 404, 408, 412],
-        "proposals/threads-testsuite/memory.wast" => &[14, 15],
         // Their section sizes are wrong, which comes first; corrected in later versions.
         "proposals/compact-import-section/binary-compact-imports.wast" => &[100, 114],
         _ => &[],
@@ -155,7 +154,12 @@ fn is_binary(module: &mut QuoteWat) -> bool {
 /// What a test file is written for: some malformed modules are well-formed in a proposal.
 fn features_of(file: &str) -> Features {
     let proposals = ["threads", "wide-arithmetic", "custom-page-sizes", "compact-import"];
-    if proposals.iter().any(|proposal| file.contains(proposal)) {
+    if file.contains("custom-descriptors") {
+        Features::WASM3.union(Features::CUSTOM_DESCRIPTORS)
+    } else if file.contains("threads-testsuite") {
+        // Of the time of one memory and one table.
+        Features::MVP.union(Features::BULK_MEMORY).union(Features::THREADS)
+    } else if proposals.iter().any(|proposal| file.contains(proposal)) {
         Features::ALL
     } else {
         Features::WASM3
@@ -202,7 +206,7 @@ fn specification_suite() {
 }
 
 /// Sets of proposals, for us and for `wasmparser`.
-fn feature_sets() -> [(Features, wasmparser::WasmFeatures); 4] {
+fn feature_sets() -> [(Features, wasmparser::WasmFeatures); 5] {
     use wasmparser::WasmFeatures as F;
     let wasm2 = Features::MUTABLE_GLOBALS
         .union(Features::SATURATING_FLOAT_TO_INT)
@@ -218,7 +222,8 @@ fn feature_sets() -> [(Features, wasmparser::WasmFeatures); 4] {
         | F::COMPACT_IMPORTS
         | F::LEGACY_EXCEPTIONS;
     [
-        (Features::ALL, all),
+        (Features::ALL, all | F::CUSTOM_DESCRIPTORS),
+        (Features::default(), all),
         (Features::WASM3, F::WASM3.difference(F::THREADS)),
         (wasm2, F::WASM2),
         (Features::MVP, F::WASM1),
@@ -267,7 +272,7 @@ fn verdicts_on_damaged_modules() {
             let at = 8 + random.below(bytes.len() - 8);
             bytes[at] = random.below(256) as u8;
         }
-        let set = if random.below(2) == 0 { 0 } else { random.below(4) };
+        let set = if random.below(2) == 0 { 0 } else { random.below(5) };
         let (features, peer) = feature_sets()[set];
         let ours = check(&bytes, &features);
         let theirs = wasmparser::Validator::new_with_features(peer).validate_all(&bytes);

@@ -122,12 +122,12 @@ impl StructRef {
     /// A structure with these values in its fields; packed fields take the low bits of an i32.
     ///
     /// # Errors
-    /// Usage: it is not the type of a structure, or the values are not those of its fields; Limit:
-    /// the heap is full.
+    /// Usage: it is not the type of a structure, or of one with a descriptor, which only guests
+    /// make, or the values are not those of its fields; Limit: the heap is full.
     pub fn new(mut cx: impl AsContextMut, ty: TypeId, values: &[Val]) -> Result<StructRef, Error> {
         let core = cx.core_mut();
-        let ty = find(core, ty)?;
-        let fields = ty.fields().ok_or_else(|| Error::usage("not the type of a structure"))?;
+        let ty = struct_type(core, ty)?;
+        let fields = ty.fields().unwrap_or_default();
         if fields.len() != values.len() {
             let (given, needed) = (values.len(), fields.len());
             return Err(Error::usage(alloc::format!("{given} values for {needed} fields")));
@@ -143,12 +143,11 @@ impl StructRef {
     /// A structure of zeros and nulls.
     ///
     /// # Errors
-    /// Usage: it is not the type of a structure, or a field has no default; Limit: the heap is full.
+    /// As for [`StructRef::new`]; Usage: a field has no default.
     pub fn new_default(mut cx: impl AsContextMut, ty: TypeId) -> Result<StructRef, Error> {
         let core = cx.core_mut();
-        let ty = find(core, ty)?;
-        let fields = ty.fields().ok_or_else(|| Error::usage("not the type of a structure"))?;
-        if !fields.iter().all(|field| has_default(field.storage)) {
+        let ty = struct_type(core, ty)?;
+        if !ty.fields().unwrap_or_default().iter().all(|field| has_default(field.storage)) {
             return Err(Error::usage("a field has no default value"));
         }
         let object = StructRef::alloc(core, &ty)?;
@@ -358,6 +357,16 @@ impl ArrayRef {
     }
 }
 
+fn struct_type(core: &Core, ty: TypeId) -> Result<Arc<TypeDef>, Error> {
+    let ty = find(core, ty)?;
+    if ty.fields().is_none() {
+        return Err(Error::usage("not the type of a structure"));
+    }
+    if ty.descriptor.is_some() {
+        return Err(Error::usage("a structure of this type needs a descriptor"));
+    }
+    Ok(ty)
+}
 fn array_type(core: &Core, ty: TypeId) -> Result<(Arc<TypeDef>, FieldType), Error> {
     let ty = find(core, ty)?;
     let element = ty.element().ok_or_else(|| Error::usage("not the type of an array"))?;

@@ -123,7 +123,7 @@ impl AnyRef {
     /// # Errors
     /// As for [`AnyRef::ty`].
     pub fn is_a(self, cx: &impl AsContext, ty: HeapType) -> Result<bool, Error> {
-        Ok(heap_type_matches(&cx.core().registry, self.ty(cx)?, ty))
+        Ok(heap_type_matches(&cx.core().registry, self.ty(cx)?.exact(), ty))
     }
     /// Whether both refer to the same object, or are the same i31 (`ref.eq`).
     ///

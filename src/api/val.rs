@@ -30,7 +30,7 @@ impl Val {
             ValType::F32 => Val::F32(0),
             ValType::F64 => Val::F64(0),
             ValType::V128 => Val::V128(0),
-            ValType::Ref(RefType { heap: HeapType::Defined(_), .. }) => Val::FuncRef(None),
+            ValType::Ref(RefType { heap, .. }) if heap.type_id().is_some() => Val::FuncRef(None),
             ValType::Ref(RefType { heap, .. }) => match Kind::of_abstract(heap) {
                 Kind::Func => Val::FuncRef(None),
                 Kind::Extern => Val::ExternRef(None),
@@ -110,7 +110,7 @@ impl Val {
             Val::FuncRef(func) => {
                 let id = func.map(|func| func.type_id(core.id)).transpose()?;
                 let bits = func.map(|func| func.bits(core.id)).transpose()?;
-                (Kind::Func, bits.zip(id.map(HeapType::Defined)))
+                (Kind::Func, bits.zip(id.map(HeapType::Exact)))
             }
             Val::ExternRef(value) => {
                 let bits = value.map(|value| value.bits(core)).transpose()?;
@@ -118,7 +118,7 @@ impl Val {
             }
             Val::AnyRef(value) => {
                 let bits = value.map(|value| value.bits(core)).transpose()?;
-                (Kind::Any, bits.map(|bits| (bits, heap_type(bits))))
+                (Kind::Any, bits.map(|bits| (bits, heap_type(bits).exact())))
             }
             Val::ExnRef(value) => {
                 let bits = value.map(|value| value.bits(core)).transpose()?;
@@ -128,7 +128,7 @@ impl Val {
         };
         Ok(match of {
             // `Val::default_for` cannot tell the hierarchies of defined types.
-            None if matches!(ty.heap, HeapType::Defined(_)) => ty.nullable.then_some(0),
+            None if ty.heap.type_id().is_some() => ty.nullable.then_some(0),
             None => (ty.nullable && kind == wanted).then_some(0),
             Some((bits, heap)) => {
                 (kind == wanted && heap_type_matches(registry, heap, ty.heap)).then_some(bits)
@@ -189,11 +189,9 @@ enum Kind {
 }
 impl Kind {
     fn of(heap: HeapType, registry: &TypeRegistry) -> Kind {
-        match heap {
-            HeapType::Defined(id) if registry.lookup(id).is_some_and(|ty| ty.func().is_some()) => {
-                Kind::Func
-            }
-            heap => Kind::of_abstract(heap),
+        match heap.type_id().and_then(|id| registry.lookup(id)) {
+            Some(ty) if ty.func().is_some() => Kind::Func,
+            _ => Kind::of_abstract(heap),
         }
     }
     /// Defined types are taken for structures and arrays.

@@ -19,7 +19,7 @@ pub(super) fn wast(files: &[PathBuf]) -> Result<u8, Failure> {
         let source = String::from_utf8_lossy(&source).into_owned();
         let work = move || {
             let mut report = Report::default();
-            run(&source, Features::All, None, &mut |event| report.add(event));
+            run(&source, Features::Default, None, &mut |event| report.add(event));
             report
         };
         // The text parser recurses.

@@ -11,7 +11,7 @@ use crate::wasm::types::TypeId;
 use core::ptr;
 
 /// The type with this number.
-unsafe fn def<'a>(instance: *const InstanceData, id: u32) -> &'a TypeDef {
+pub(super) unsafe fn def<'a>(instance: *const InstanceData, id: u32) -> &'a TypeDef {
     // SAFETY: R1, R9: types live as long as the engine, which the store keeps.
     unsafe {
         &*ptr::from_ref::<TypeDef>((*(*instance).store.cast::<Store>()).registry.get(TypeId(id)))
@@ -88,18 +88,19 @@ unsafe fn copy_references(from: *const u64, to: *mut u8, n: usize) {
     }
 }
 
-/// Defines slow functions over an instance, slots, and two immediates.
+/// Defines slow functions that may allocate over an instance, slots, and two immediates.
 macro_rules! slow { ($($(#[$doc:meta])* fn $name:ident($i:ident, $s:ident, $a:ident, $b:ident) $body:block)*) => { $(
     $(#[$doc])*
     ///
     /// # Safety
     /// Called by `Slow` (E2, E4, R9, R10).
     pub unsafe fn $name($i: *const InstanceData, $s: *mut u64, $a: u32, $b: u32) -> Code {
-        let _ = $b;
+        let _ = ($i, $b);
         // SAFETY: E2, E4, R1, R9, R10: slots, indices and objects are those of a validated function.
         code((|| unsafe { $body })())
     }
 )* } }
+pub(super) use slow;
 slow! {
     /// array.new
     fn new(i, s, ty, b) {

@@ -2,11 +2,12 @@
 #![allow(unsafe_code)]
 
 use crate::rt::error::Error;
-use crate::rt::gc::object::put;
+use crate::rt::gc::object::{put, set_word};
 use crate::rt::instance::Instance;
 use crate::rt::store::Store;
 use crate::wasm::error::Error as ModuleError;
 use crate::wasm::module::ConstOp;
+use crate::wasm::object::DESCRIPTOR;
 use crate::wasm::trap::Trap;
 use alloc::vec::Vec;
 
@@ -67,7 +68,10 @@ unsafe fn allocate(
         ConstOp::StructNew(id) | ConstOp::ArrayNew(id) | ConstOp::ArrayNewFixed(id, _) => {
             (id, false)
         }
-        ConstOp::StructNewDefault(id) | ConstOp::ArrayNewDefault(id) => (id, true),
+        ConstOp::StructNewDesc(id) => (id, false),
+        ConstOp::StructNewDefault(id)
+        | ConstOp::StructNewDefaultDesc(id)
+        | ConstOp::ArrayNewDefault(id) => (id, true),
         _ => return Err(ModuleError::unsupported(0, "instruction of a constant expression").into()),
     };
     let ty = store.registry.get(id).clone();
@@ -75,8 +79,18 @@ unsafe fn allocate(
     // SAFETY: R9, R10: the operands are of the types that validation has found.
     let object = unsafe {
         match op {
-            ConstOp::StructNew(_) | ConstOp::StructNewDefault(_) => {
+            ConstOp::StructNew(_)
+            | ConstOp::StructNewDefault(_)
+            | ConstOp::StructNewDesc(_)
+            | ConstOp::StructNewDefaultDesc(_) => {
+                let descriptor = if ty.descriptor.is_some() { pop()[0] } else { 0 };
+                if ty.descriptor.is_some() && descriptor == 0 {
+                    return Err(Trap::NullDescriptor.into());
+                }
                 let object = store.alloc_struct(&ty);
+                if let (Some(object), true) = (object, descriptor != 0) {
+                    set_word(object.add(DESCRIPTOR as usize), descriptor);
+                }
                 if let (Some(object), false) = (object, is_default) {
                     for field in ty.layout.fields.iter().rev() {
                         put(object.add(field.offset as usize), field.size_log2, pop().as_ptr());

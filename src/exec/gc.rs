@@ -188,6 +188,9 @@ unsafe extern "C" fn is_below(bits: u64, ty: *const TypeDef, info: u32) -> bool 
     unsafe {
         if info & Check::FUNC != 0 {
             let func = bits as *const FuncData;
+            if info & Check::ONLY != 0 {
+                return (*func).ty == (*ty).id;
+            }
             let store = (*(*func).instance).store.cast::<Store>();
             return (*store).registry.is_subtype((*func).ty, (*ty).id);
         }

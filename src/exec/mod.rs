@@ -5,6 +5,7 @@ pub mod atomic;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;
+pub mod descriptors;
 pub mod frames;
 pub mod gc;
 pub mod gc_table;

@@ -4,8 +4,8 @@
 //! zero-extended, so that one function serves both address widths.
 #![allow(unsafe_code)]
 
-use super::arrays;
 use super::frames::SlowFn;
+use super::{arrays, descriptors};
 use crate::ir::backend::SlowOp;
 use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
 use crate::rt::memory::{len_at, racy};
@@ -42,6 +42,9 @@ pub fn function(op: SlowOp) -> SlowFn {
         SlowOp::WideSub => wide_sub,
         SlowOp::WideMulS => wide_mul_s,
         SlowOp::WideMulU => wide_mul_u,
+        SlowOp::StructNewDesc => descriptors::struct_new_desc,
+        SlowOp::RefCastDescEq => descriptors::ref_cast_desc_eq,
+        SlowOp::RefTestDescEq => descriptors::ref_test_desc_eq,
     }
 }
 

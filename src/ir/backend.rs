@@ -130,6 +130,9 @@ pub enum SlowOp {
     WideSub,
     WideMulS,
     WideMulU,
+    StructNewDesc,
+    RefCastDescEq,
+    RefTestDescEq,
 }
 
 /// A set of handlers. `None`: there is no such handler; the translator then takes a simpler form.

@@ -19,6 +19,7 @@
 mod atomic;
 mod blocks;
 mod condition;
+mod descriptor;
 mod deterministic;
 mod emit;
 mod exceptions;
@@ -215,7 +216,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     fn push(&mut self, value: Value, ty: Ty) -> Result<(), Error> {
         if let Some(top) = self.stack.last()
-            && top.value.reads_other_slot(top.slot)
+            && top.value.reads_other_slot(top.slot, top.ty)
         {
             self.make_leaf(self.stack.len() - 1)?;
         }

@@ -24,7 +24,9 @@ impl ExternType {
             None => FuncType { params: [].into(), results: [].into() },
         };
         match *ty {
-            module::ExternType::Func(id) => ExternType::Func(signature(id)),
+            module::ExternType::Func(id) | module::ExternType::ExactFunc(id) => {
+                ExternType::Func(signature(id))
+            }
             module::ExternType::Tag(id) => ExternType::Tag(signature(id)),
             module::ExternType::Table(ty) => ExternType::Table(ty),
             module::ExternType::Memory(ty) => ExternType::Memory(ty),

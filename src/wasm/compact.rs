@@ -5,15 +5,17 @@ use super::types::{HeapType, NumType, RefType, TypeId, ValType};
 /// A value type, or the bottom type of unreachable code.
 ///
 /// References have bit 31; bit 30 says nullable, bit 29 that the low bits are a [`TypeId`]
-/// (otherwise they name an abstract heap type). Equal types have equal bits.
+/// (otherwise they name an abstract heap type), bit 28 that it is exact. Equal types have equal
+/// bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ty(u32);
 
 const REF: u32 = 1 << 31;
 const NULLABLE: u32 = 1 << 30;
 const DEFINED: u32 = 1 << 29;
+const EXACT: u32 = 1 << 28;
 /// Type numbers are below this.
-pub(crate) const MAX_TYPE_IDS: u32 = DEFINED;
+pub(crate) const MAX_TYPE_IDS: u32 = EXACT;
 
 const HEAPS: [HeapType; 13] = [
     HeapType::Func,
@@ -61,6 +63,7 @@ impl Ty {
         let nullable = if ty.nullable { NULLABLE } else { 0 };
         let heap = match ty.heap {
             HeapType::Defined(TypeId(id)) => DEFINED | id,
+            HeapType::Exact(TypeId(id)) => DEFINED | EXACT | id,
             HeapType::Func => 0,
             HeapType::NoFunc => 1,
             HeapType::Extern => 2,
@@ -111,7 +114,8 @@ impl Ty {
             return None;
         }
         let heap = if self.0 & DEFINED != 0 {
-            HeapType::Defined(TypeId(self.0 & (DEFINED - 1)))
+            let heap = HeapType::Defined(TypeId(self.0 & (MAX_TYPE_IDS - 1)));
+            if self.0 & EXACT != 0 { heap.exact() } else { heap }
         } else {
             HEAPS.get((self.0 & 0xF) as usize).copied().unwrap_or(HeapType::Bottom)
         };
@@ -153,7 +157,8 @@ mod tests {
     #[test]
     fn round_trip() {
         for nullable in [false, true] {
-            for heap in HEAPS.into_iter().chain([HeapType::Defined(TypeId(1234))]) {
+            let defined = HeapType::Defined(TypeId(1234));
+            for heap in HEAPS.into_iter().chain([defined, defined.exact()]) {
                 let ty = RefType { nullable, heap };
                 assert_eq!(Ty::reference(ty).ref_type(), Some(ty));
                 assert_eq!(Ty::reference(ty).is_defaultable(), nullable);

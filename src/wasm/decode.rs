@@ -1,11 +1,12 @@
 //! From bytes to a [`Module`] (spec §5.5): sections in order, everything checked but the bodies.
 
 mod const_expr;
+mod descriptor;
 mod import;
 mod segment;
 mod types;
 
-pub(crate) use const_expr::unpacked;
+pub(crate) use const_expr::{WITH_DESCRIPTOR, WITHOUT_DESCRIPTOR, unpacked};
 pub(crate) use types::TypeSpace;
 
 use super::error::{Error, ErrorKind};

@@ -63,6 +63,8 @@ features! {
     COMPACT_IMPORTS compact_imports "compact-imports" 18;
     /// `try`, `catch`, `rethrow`, `delegate`.
     LEGACY_EXCEPTIONS legacy_exceptions "legacy-exceptions" 19;
+    /// Exact types, and structures with descriptors; not finished.
+    CUSTOM_DESCRIPTORS custom_descriptors "custom-descriptors" 20;
 }
 
 impl Features {
@@ -107,7 +109,7 @@ impl Features {
 }
 impl Default for Features {
     fn default() -> Features {
-        Features::ALL
+        Features::ALL.without(Features::CUSTOM_DESCRIPTORS)
     }
 }
 impl fmt::Debug for Features {
@@ -129,8 +131,9 @@ mod tests {
         assert!(features.set("simd", true) && features.simd());
         assert!(features.set("simd", false) && features == Features::MVP);
         assert!(!features.set("no-such-proposal", true));
-        assert_eq!(Features::names().count(), 20);
+        assert_eq!(Features::names().count(), 21);
         assert_eq!(Features::GC.name(), "gc");
+        assert!(Features::default().gc() && !Features::default().custom_descriptors());
         assert!(Features::WASM3.gc() && !Features::WASM3.threads());
     }
 }

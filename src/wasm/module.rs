@@ -20,6 +20,8 @@ use core::ops::Range;
 #[allow(missing_docs)]
 pub enum ExternType {
     Func(TypeId),
+    /// Only imports ask for it: a function of this type, and of no subtype.
+    ExactFunc(TypeId),
     Table(TableType),
     Memory(MemoryType),
     Global(GlobalType),
@@ -73,6 +75,8 @@ pub enum ConstOp {
     RefI31,
     StructNew(TypeId),
     StructNewDefault(TypeId),
+    StructNewDesc(TypeId),
+    StructNewDefaultDesc(TypeId),
     ArrayNew(TypeId),
     ArrayNewDefault(TypeId),
     ArrayNewFixed(TypeId, u32),
@@ -159,6 +163,8 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// How many functions, tables, memories, globals and tags are imported.
     pub(crate) imported: [u32; 5],
+    /// Which of the imported functions are imported exactly.
+    pub(crate) exact_imports: Vec<bool>,
     /// The type index of every function, imports first.
     pub funcs: Vec<u32>,
     /// The type of every table, imports first.
@@ -211,6 +217,7 @@ impl Module {
             signatures: Signatures::default(),
             imports: Vec::new(),
             imported: [0; 5],
+            exact_imports: Vec::new(),
             funcs: Vec::new(),
             table_types: Vec::new(),
             tables: Vec::new(),
@@ -264,6 +271,23 @@ impl Module {
     #[inline]
     pub fn func_type_id(&self, func_idx: u32) -> TypeId {
         self.types[self.funcs[func_idx as usize] as usize]
+    }
+    /// The type of `ref.func`: exact unless the function is imported without saying so.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub(crate) fn ref_func_type(&self, func_idx: u32) -> Ty {
+        let id = self.func_type_id(func_idx);
+        match self.exact_imports.get(func_idx as usize) {
+            Some(false) => Ty::heap(false, HeapType::Defined(id)),
+            _ => self.made_type(id),
+        }
+    }
+    /// The type of a reference to what was made with this type.
+    #[inline]
+    pub(crate) fn made_type(&self, id: TypeId) -> Ty {
+        let heap = HeapType::Defined(id);
+        Ty::heap(false, if self.features.custom_descriptors() { heap.exact() } else { heap })
     }
     /// The canonical number of the type of a tag.
     ///

@@ -3,7 +3,8 @@
 //!
 //! An object begins with a word that leads to its type. In an array the number of its elements
 //! follows (4 bytes), then the elements; in a structure the fields. Fields are aligned to their
-//! size, but to 8 bytes at most. The place of a field depends on the fields before it only: a
+//! size, but to 8 bytes at most. A structure whose type has a descriptor type has its descriptor
+//! before the fields: subtypes have one if and only if their supertypes do. The place of a field depends on the fields before it only: a
 //! subtype has its supertype's fields where the supertype has them.
 
 use super::types::{FieldType, HeapType, StorageType, ValType};
@@ -14,6 +15,9 @@ use alloc::vec::Vec;
 pub const HEADER_BYTES: u32 = 8;
 /// Where the number of elements is.
 pub const ARRAY_LEN: u32 = 8;
+
+/// Where the descriptor of a structure is that has one.
+pub const DESCRIPTOR: u32 = HEADER_BYTES;
 
 /// The place of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +59,13 @@ pub struct ObjectLayout {
     pub element_log2: u8,
     /// Arrays: the elements are references into the heap.
     pub traced_elements: bool,
-    /// Structures: every field has 8 bytes, one after the other.
+    /// Structures: every field has 8 bytes, one after the other from the beginning.
     pub only_words: bool,
     /// Bytes of a structure, or before the first element of an array.
     pub size: u32,
     /// The fields of a structure.
     pub fields: Box<[Field]>,
-    /// The offsets of the fields that are references into the heap.
+    /// The offsets of what refers into the heap: fields, and the descriptor.
     pub traced: Box<[u32]>,
 }
 
@@ -89,14 +93,19 @@ impl ObjectLayout {
             ..ObjectLayout::func()
         }
     }
-    /// A structure.
+    /// A structure, with or without a descriptor.
     pub(crate) fn structure(
         fields: &[FieldType],
+        has_descriptor: bool,
         on_heap: &impl Fn(HeapType) -> bool,
     ) -> ObjectLayout {
         let mut places = Vec::with_capacity(fields.len());
         let mut traced = Vec::new();
         let mut end = HEADER_BYTES;
+        if has_descriptor {
+            traced.push(DESCRIPTOR);
+            end += 8;
+        }
         // At most one hole of each size below 8: the smallest that fits is taken, and what is left
         // of it becomes holes of sizes that there were none of.
         let mut holes: [Option<u32>; 3] = [None; 3];
@@ -123,7 +132,7 @@ impl ObjectLayout {
         }
         ObjectLayout {
             kind: ObjectKind::Struct,
-            only_words: places.iter().all(|place| place.size_log2 == 3),
+            only_words: !has_descriptor && places.iter().all(|place| place.size_log2 == 3),
             size: end,
             fields: places.into(),
             traced: traced.into(),
@@ -166,7 +175,7 @@ mod tests {
     fn layout(storages: &[StorageType]) -> ObjectLayout {
         let fields: Vec<FieldType> =
             storages.iter().map(|&storage| FieldType { storage, mutable: true }).collect();
-        ObjectLayout::structure(&fields, &|heap| heap != HeapType::Func)
+        ObjectLayout::structure(&fields, false, &|heap| heap != HeapType::Func)
     }
     #[test]
     fn fields_fill_holes_and_never_overlap() {
@@ -201,6 +210,10 @@ mod tests {
         let func = StorageType::Val(ValType::Ref(RefType::FUNC));
         let a = layout(&[any, func, any]);
         assert_eq!((&*a.traced, a.only_words, a.size), (&[8, 24][..], true, 32));
+        let field = FieldType { storage: any, mutable: true };
+        let described = ObjectLayout::structure(&[field], true, &|_| true);
+        assert_eq!((&*described.traced, described.only_words), (&[DESCRIPTOR, 16][..], false));
+        assert_eq!((described.fields[0].offset, described.size), (16, 24));
         let array = |storage| {
             let element = FieldType { storage, mutable: false };
             ObjectLayout::array(element, &|heap| heap != HeapType::Func)

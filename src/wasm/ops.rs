@@ -718,6 +718,13 @@ macro_rules! other_rows {
             0xFB1C  "ref.i31"                     RefI31;
             0xFB1D  "i31.get_s"                   I31GetS;
             0xFB1E  "i31.get_u"                   I31GetU;
+            0xFB20  "struct.new_desc"             StructNewDesc;
+            0xFB21  "struct.new_default_desc"     StructNewDefaultDesc;
+            0xFB22  "ref.get_desc"                RefGetDesc;
+            0xFB23  "ref.cast_desc_eq"            RefCastDescEq;
+            0xFB24  "ref.cast_desc_eq null"       RefCastDescEqNull;
+            0xFB25  "br_on_cast_desc_eq"          BrOnCastDescEq;
+            0xFB26  "br_on_cast_desc_eq_fail"     BrOnCastDescEqFail;
             0xFC08  "memory.init"                 MemoryInit;
             0xFC09  "data.drop"                   DataDrop;
             0xFC0A  "memory.copy"                 MemoryCopy;
@@ -772,7 +779,7 @@ mod tests {
             assert_eq!(one_byte.contains(&code), !hole, "{code:#x}");
         }
         let count = |from, to| seen.range(from..to).count();
-        assert_eq!(count(0xFB00, 0xFC00), 31);
+        assert_eq!(count(0xFB00, 0xFC00), 38);
         assert_eq!(count(0xFC00, 0xFD00), 18 + 4);
         assert_eq!(count(0xFE00, 0xFF00), 67);
         assert_eq!(SimdOp::ALL.iter().filter(|op| !op.is_relaxed()).count(), 236);

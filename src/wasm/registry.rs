@@ -43,6 +43,10 @@ pub struct TypeDef {
     pub supertype: Option<TypeId>,
     /// Whether no type can be declared below it.
     pub is_final: bool,
+    /// The type of the descriptors that its objects have.
+    pub descriptor: Option<TypeId>,
+    /// The type whose objects its own are descriptors of.
+    pub describes: Option<TypeId>,
     /// All its ancestors by depth, itself last.
     pub display: Box<[TypeId]>,
     /// The first of these, so that most tests need not look further.
@@ -86,6 +90,14 @@ pub(crate) struct SubType {
     pub composite: CompositeType,
     pub supertype: Option<TypeId>,
     pub is_final: bool,
+    pub descriptor: Option<TypeId>,
+    pub describes: Option<TypeId>,
+}
+impl SubType {
+    /// A final type without supertype.
+    pub fn new(composite: CompositeType) -> SubType {
+        SubType { composite, supertype: None, is_final: true, descriptor: None, describes: None }
+    }
 }
 
 /// Why a group cannot be registered.
@@ -170,8 +182,8 @@ impl TypeRegistry {
     /// group of its own; what a function of the host has.
     pub fn func_type(&self, params: &[ValType], results: &[ValType]) -> TypeId {
         let ty = FuncType { params: params.into(), results: results.into() };
-        let def = SubType { composite: CompositeType::Func(ty), supertype: None, is_final: true };
-        // 2^29 distinct types do not fit into the memory of any machine of today.
+        let def = SubType::new(CompositeType::Func(ty));
+        // 2^28 distinct types do not fit into the memory of any machine of today.
         self.register(alloc::vec![def]).expect("a type number is left")
     }
 
@@ -184,12 +196,11 @@ impl TypeRegistry {
         if fields > limits::FIELDS {
             return Err(fields as u64);
         }
-        let def = SubType { composite, supertype: None, is_final: true };
-        self.register(alloc::vec![def]).map_err(|_| u64::from(self.count()))
+        self.register(alloc::vec![SubType::new(composite)]).map_err(|_| u64::from(self.count()))
     }
     /// Whether it is no defined type, or one of this registry.
     pub fn knows(&self, heap: HeapType) -> bool {
-        if let HeapType::Defined(id) = heap { self.lookup(id).is_some() } else { true }
+        heap.type_id().is_none_or(|id| self.lookup(id).is_some())
     }
 
     /// The number of the first type of this group; the others follow.
@@ -240,7 +251,7 @@ impl TypeRegistry {
         let mut display = Vec::with_capacity(above.len() + 1);
         display.extend_from_slice(above);
         display.push(id);
-        let SubType { composite, supertype, is_final } = ty;
+        let SubType { composite, supertype, is_final, descriptor, describes } = ty;
         let display = display.into_boxed_slice();
         let mut near = [NO_TYPE; NEAR];
         for (near, &id) in near.iter_mut().zip(&display) {
@@ -248,20 +259,34 @@ impl TypeRegistry {
         }
         let on_heap = |heap| match heap {
             HeapType::Func | HeapType::NoFunc | HeapType::Bottom => false,
-            HeapType::Defined(TypeId(id)) => match funcs.get(id.wrapping_sub(first) as usize) {
-                Some(is_func) => !is_func,
-                None => self.get(TypeId(id)).func().is_none(),
-            },
+            HeapType::Defined(TypeId(id)) | HeapType::Exact(TypeId(id)) => {
+                match funcs.get(id.wrapping_sub(first) as usize) {
+                    Some(is_func) => !is_func,
+                    None => self.get(TypeId(id)).func().is_none(),
+                }
+            }
             _ => true,
         };
         let layout = match &composite {
             CompositeType::Func(_) => ObjectLayout::func(),
             CompositeType::Array(element) => ObjectLayout::array(*element, &on_heap),
-            CompositeType::Struct(fields) => ObjectLayout::structure(fields, &on_heap),
+            CompositeType::Struct(fields) => {
+                ObjectLayout::structure(fields, descriptor.is_some(), &on_heap)
+            }
         };
         let group_count = funcs.len() as u32;
-        let def =
-            TypeDef { id, composite, supertype, is_final, display, near, layout, group_count };
+        let def = TypeDef {
+            id,
+            composite,
+            supertype,
+            is_final,
+            descriptor,
+            describes,
+            display,
+            near,
+            layout,
+            group_count,
+        };
         let (block, place) = locate(id);
         let size = (FIRST_BLOCK as usize) << block;
         let block = self.0.blocks[block].get_or_init(|| (0..size).map(|_| Once::new()).collect());
@@ -280,12 +305,14 @@ impl TypeRegistry {
         };
         group.iter().enumerate().all(|(position, new)| {
             let stored = self.get(TypeId(first.0 + position as u32));
-            let same_super = match (stored.supertype, new.supertype) {
+            let both = |stored: Option<TypeId>, new: Option<TypeId>| match (stored, new) {
                 (None, None) => true,
                 (Some(a), Some(b)) => same(a, b),
                 _ => false,
             };
-            same_super
+            both(stored.supertype, new.supertype)
+                && both(stored.descriptor, new.descriptor)
+                && both(stored.describes, new.describes)
                 && stored.is_final == new.is_final
                 && same_composite(&stored.composite, &new.composite, &same)
         })
@@ -321,16 +348,15 @@ fn new_hasher() -> core::hash::SipHasher {
 
 fn for_each_val(ty: &mut ValType, visit: &mut impl FnMut(&mut TypeId)) {
     if let ValType::Ref(ty) = ty
-        && let HeapType::Defined(id) = &mut ty.heap
+        && let HeapType::Defined(id) | HeapType::Exact(id) = &mut ty.heap
     {
         visit(id);
     }
 }
 /// Visits every reference to a defined type.
 fn for_each_id(ty: &mut SubType, visit: &mut impl FnMut(&mut TypeId)) {
-    if let Some(id) = &mut ty.supertype {
-        visit(id);
-    }
+    let types = [&mut ty.supertype, &mut ty.descriptor, &mut ty.describes];
+    types.into_iter().flatten().for_each(&mut *visit);
     let mut field = |field: &mut FieldType| {
         if let StorageType::Val(ty) = &mut field.storage {
             for_each_val(ty, visit);
@@ -355,7 +381,8 @@ fn same_composite(
         (ValType::Ref(a), ValType::Ref(b)) => {
             a.nullable == b.nullable
                 && match (a.heap, b.heap) {
-                    (HeapType::Defined(a), HeapType::Defined(b)) => same(a, b),
+                    (HeapType::Defined(a), HeapType::Defined(b))
+                    | (HeapType::Exact(a), HeapType::Exact(b)) => same(a, b),
                     (a, b) => a == b,
                 }
         }
@@ -392,10 +419,11 @@ mod tests {
         let heap = HeapType::Defined(param);
         let params = [ValType::Ref(RefType { nullable: true, heap })];
         let ty = FuncType { params: params.into(), results: [].into() };
-        SubType { composite: CompositeType::Func(ty), supertype: None, is_final: true }
+        SubType::new(CompositeType::Func(ty))
     }
     fn open(supertype: Option<TypeId>) -> SubType {
-        SubType { composite: CompositeType::Struct([].into()), supertype, is_final: false }
+        let def = SubType::new(CompositeType::Struct([].into()));
+        SubType { supertype, is_final: false, ..def }
     }
 
     #[test]

@@ -131,6 +131,8 @@ pub trait Sink {
     fn ref_cast(&mut self, ty: RefType) -> Result<(), Error> { Ok(()) }
     /// Branches if the operand has (`on_fail`: has not) the type `to`.
     fn br_on_cast(&mut self, depth: u32, to: RefType, on_fail: bool) -> Result<(), Error> { Ok(()) }
+    /// The same if its descriptor is the one above it; `nullable`: null passes.
+    fn br_on_cast_desc_eq(&mut self, depth: u32, nullable: bool, on_fail: bool) -> Result<(), Error> { Ok(()) }
 
     // Memories.
     fn load(&mut self, op: LoadOp, arg: MemArg) -> Result<(), Error> { Ok(()) }
@@ -162,7 +164,7 @@ pub trait Sink {
     /// A vector load or store, with an optional lane immediate (0 if it has none).
     fn simd_mem(&mut self, op: SimdOp, arg: MemArg, lane: u8) -> Result<(), Error> { Ok(()) }
 
-    /// Structures, arrays, i31 and conversions: the operator and its immediates in binary order
+    /// Structures, arrays, i31, conversions and descriptors: the operator and its immediates in binary order
     /// (types as canonical numbers).
     fn gc(&mut self, op: OtherOp, a: u32, b: u32) -> Result<(), Error> { Ok(()) }
 }

@@ -10,8 +10,8 @@ use super::types::{
 /// §3.3.3: heap types.
 pub fn heap_type_matches(registry: &TypeRegistry, sub: HeapType, sup: HeapType) -> bool {
     use HeapType::{
-        Any, Array, Bottom, Defined, Eq, Exn, Extern, Func, I31, NoExn, NoExtern, NoFunc, None,
-        Struct,
+        Any, Array, Bottom, Defined, Eq, Exact, Exn, Extern, Func, I31, NoExn, NoExtern, NoFunc,
+        None, Struct,
     };
     let composite = |id| registry.lookup(id).map(|def| &def.composite);
     match (sub, sup) {
@@ -23,13 +23,15 @@ pub fn heap_type_matches(registry: &TypeRegistry, sub: HeapType, sup: HeapType) 
         | (NoFunc, Func)
         | (NoExtern, Extern)
         | (NoExn, Exn) => true,
-        (Defined(a), Defined(b)) => registry.is_subtype(a, b),
-        (Defined(id), Any | Eq) | (None, Defined(id)) => {
+        (Defined(a) | Exact(a), Defined(b)) => registry.is_subtype(a, b),
+        (Defined(id) | Exact(id), Any | Eq) | (None, Defined(id) | Exact(id)) => {
             matches!(composite(id), Some(CompositeType::Struct(_) | CompositeType::Array(_)))
         }
-        (Defined(id), Struct) => matches!(composite(id), Some(CompositeType::Struct(_))),
-        (Defined(id), Array) => matches!(composite(id), Some(CompositeType::Array(_))),
-        (Defined(id), Func) | (NoFunc, Defined(id)) => {
+        (Defined(id) | Exact(id), Struct) => {
+            matches!(composite(id), Some(CompositeType::Struct(_)))
+        }
+        (Defined(id) | Exact(id), Array) => matches!(composite(id), Some(CompositeType::Array(_))),
+        (Defined(id) | Exact(id), Func) | (NoFunc, Defined(id) | Exact(id)) => {
             matches!(composite(id), Some(CompositeType::Func(_)))
         }
         _ => false,
@@ -121,6 +123,8 @@ pub fn limits_match(sub: Limits, sup: Limits) -> bool {
 pub fn extern_type_matches(registry: &TypeRegistry, sub: &ExternType, sup: &ExternType) -> bool {
     match (sub, sup) {
         (ExternType::Func(sub), ExternType::Func(sup)) => registry.is_subtype(*sub, *sup),
+        // What is provided has the type that it was defined with.
+        (ExternType::Func(sub), ExternType::ExactFunc(sup)) => sub == sup,
         (ExternType::Tag(sub), ExternType::Tag(sup)) => sub == sup,
         (ExternType::Memory(sub), ExternType::Memory(sup)) => {
             sub.shared == sup.shared
@@ -149,10 +153,12 @@ pub fn top(registry: &TypeRegistry, heap: HeapType) -> HeapType {
         Func | NoFunc => Func,
         Extern | NoExtern => Extern,
         Exn | NoExn => Exn,
-        HeapType::Defined(id) => match registry.lookup(id).map(|def| &def.composite) {
-            Some(CompositeType::Func(_)) => Func,
-            _ => Any,
-        },
+        HeapType::Defined(id) | HeapType::Exact(id) => {
+            match registry.lookup(id).map(|def| &def.composite) {
+                Some(CompositeType::Func(_)) => Func,
+                _ => Any,
+            }
+        }
         HeapType::Bottom => HeapType::Bottom,
         _ => Any,
     }

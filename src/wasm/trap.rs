@@ -68,6 +68,10 @@ traps! {
     MissingImport "called a missing import";
     /// A function body that is not valid, in a module that was loaded all the same.
     InvalidFunction "called an invalid function";
+    /// A null reference where a descriptor was needed.
+    NullDescriptor "null descriptor reference";
+    /// `ref.cast_desc_eq` of a value with another descriptor.
+    DescriptorCastFailure "descriptor cast failure";
 }
 impl core::fmt::Display for Trap {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

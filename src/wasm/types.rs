@@ -63,8 +63,24 @@ pub enum HeapType {
     NoExn,
     /// A defined type.
     Defined(TypeId),
+    /// A defined type, but none of its subtypes (custom descriptors).
+    Exact(TypeId),
     /// The type of a reference popped from unreachable code.
     Bottom,
+}
+
+impl HeapType {
+    /// The defined type, exact or not.
+    #[inline]
+    pub const fn type_id(self) -> Option<TypeId> {
+        if let HeapType::Defined(id) | HeapType::Exact(id) = self { Some(id) } else { None }
+    }
+    /// The exact form of a defined type; others have none.
+    #[inline]
+    #[must_use]
+    pub const fn exact(self) -> HeapType {
+        if let HeapType::Defined(id) = self { HeapType::Exact(id) } else { self }
+    }
 }
 
 /// A reference type (spec §2.3.4).
@@ -222,13 +238,16 @@ impl fmt::Display for HeapType {
             HeapType::NoExn => "noexn",
             HeapType::Bottom => "bottom",
             HeapType::Defined(TypeId(id)) => return write!(f, "$type{id}"),
+            HeapType::Exact(TypeId(id)) => return write!(f, "(exact $type{id})"),
         })
     }
 }
 impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.nullable, self.heap) {
-            (true, HeapType::Defined(_)) => write!(f, "(ref null {})", self.heap),
+            (true, HeapType::Defined(_) | HeapType::Exact(_)) => {
+                write!(f, "(ref null {})", self.heap)
+            }
             (true, HeapType::None) => f.write_str("nullref"),
             (true, HeapType::NoFunc) => f.write_str("nullfuncref"),
             (true, HeapType::NoExtern) => f.write_str("nullexternref"),

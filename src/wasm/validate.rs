@@ -5,6 +5,7 @@
 //! told to a [`Sink`] right away, so that translating needs no second walk.
 
 mod control;
+mod descriptor;
 mod func;
 mod gc;
 mod memory;

@@ -1,7 +1,7 @@
 //! Structures, arrays and i31s; who keeps them, and how long.
 
 use super::*;
-use wasmvm::{AnyRef, ArrayRef, FieldType, GcStats, StorageType, StructRef, TypeId};
+use wasmvm::{AnyRef, ArrayRef, Features, FieldType, GcStats, StorageType, StructRef, TypeId};
 
 const fn field(storage: StorageType) -> FieldType {
     FieldType { storage, mutable: true }
@@ -369,5 +369,71 @@ fn failed_instantiation() -> Outcome {
     Instance::new(&mut store, &module, &[])?;
     store.gc();
     assert_eq!(store.gc_stats().live_bytes, 3 * 24);
+    Ok(())
+}
+
+#[test]
+fn descriptors() -> Outcome {
+    let text = r#"(module
+        (rec
+            (type $a (sub (descriptor $d) (struct (field i32))))
+            (type $d (sub (describes $a) (struct (field i64)))))
+        (type $super (sub (func (result i32))))
+        (type $sub (sub $super (func (result i32))))
+        (type $s (sub (struct (field i64))))
+        (type $t (sub $s (struct (field i64))))
+        (func (export "desc") (param i64) (result (ref $d)) (struct.new $d (local.get 0)))
+        (func (export "make") (param (ref null (exact $d))) (result (ref $a))
+            (struct.new_desc $a (i32.const 7) (local.get 0)))
+        (func (export "desc of") (param (ref $a)) (result (ref $d)) (ref.get_desc $a (local.get 0)))
+        (func (export "super") (type $super) (i32.const 1))
+        (func (export "sub") (type $sub) (i32.const 2))
+        (func (export "call") (param (ref null (exact $super))) (result i32)
+            (call_ref $super (local.get 0)))
+        (func (export "s") (result (ref $s)) (struct.new $s (i64.const 3)))
+        (func (export "t") (result (ref $s)) (struct.new $t (i64.const 4)))
+        (func (export "exact") (param (ref (exact $s))) (result i64) (struct.get $s 0 (local.get 0))))"#;
+    let off = module(&Engine::default(), text).unwrap_err();
+    assert_eq!(off.kind(), ErrorKind::Unsupported);
+    assert!(off.message().contains("custom-descriptors"), "{off}");
+
+    let engine = Engine::new(Config::new().features(Features::ALL).gc_stress(true))?;
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module(&engine, text)?, &[])?;
+    let call = |store: &mut Store<()>, name: &str, args: &[Val]| {
+        let mut values = [Val::I32(0)];
+        let func = instance.func(store, name).expect("an export");
+        func.call(store, args, &mut values).map(|()| values[0])
+    };
+    let desc = call(&mut store, "desc", &[Val::I64(5)])?;
+    let made = call(&mut store, "make", &[desc])?;
+    call(&mut store, "desc", &[Val::I64(6)])?;
+    let Val::AnyRef(Some(found)) = call(&mut store, "desc of", &[made])? else { panic!() };
+    let found = found.as_struct(&store)?.expect("a structure");
+    assert_eq!(found.get(&store, 0)?, Val::I64(5));
+    let Val::AnyRef(Some(made)) = made else { panic!("a reference") };
+    let made = made.as_struct(&store)?.expect("a structure");
+    assert_eq!((made.get(&store, 0)?, made.fields(&store)?.len()), (Val::I32(7), 1));
+    // The host has no descriptor to give.
+    let ty = made.ty(&store)?;
+    assert_eq!(kind(StructRef::new(&mut store, ty, &[Val::I32(1)])), Some(ErrorKind::Usage));
+    assert_eq!(kind(StructRef::new_default(&mut store, ty)), Some(ErrorKind::Usage));
+    let null = call(&mut store, "make", &[Val::AnyRef(None)]).unwrap_err();
+    assert_eq!(null.trap(), Some(Trap::NullDescriptor));
+    assert_eq!(kind(call(&mut store, "make", &[made.into()])), Some(ErrorKind::Usage));
+
+    let func = |store: &Store<()>, name| instance.func(store, name).expect("an export");
+    let (exact, below) = (func(&store, "super"), func(&store, "sub"));
+    assert_eq!(call(&mut store, "call", &[exact.into()])?, Val::I32(1));
+    assert_eq!(kind(call(&mut store, "call", &[below.into()])), Some(ErrorKind::Usage));
+    let null = call(&mut store, "call", &[Val::FuncRef(None)]).unwrap_err();
+    assert_eq!(null.trap(), Some(Trap::NullFunctionReference));
+    let (s, t) = (call(&mut store, "s", &[])?, call(&mut store, "t", &[])?);
+    assert_eq!(call(&mut store, "exact", &[s])?, Val::I64(3));
+    assert_eq!(kind(call(&mut store, "exact", &[t])), Some(ErrorKind::Usage));
+    let (Val::AnyRef(Some(s)), Val::AnyRef(Some(t))) = (s, t) else { panic!("references") };
+    let ty = s.as_struct(&store)?.expect("a structure").ty(&store)?;
+    assert!(s.is_a(&store, HeapType::Exact(ty))? && t.is_a(&store, HeapType::Defined(ty))?);
+    assert!(!t.is_a(&store, HeapType::Exact(ty))?);
     Ok(())
 }

@@ -34,7 +34,8 @@ pub struct Check {
     pub kind: CheckKind,
     /// See [`CheckKind`].
     pub word: u64,
-    /// Bit 0: null passes; bit 1: it is a function; from bit 8 on: the depth.
+    /// Bit 0: null passes; bit 1: it is a function; bit 2: subtypes do not pass; from bit 8 on:
+    /// the depth.
     pub info: u32,
 }
 impl Check {
@@ -42,6 +43,8 @@ impl Check {
     pub const NULL: u32 = 1;
     /// In `info`: the reference is one to a function.
     pub const FUNC: u32 = 2;
+    /// In `info`, for functions: only this very type passes.
+    pub const ONLY: u32 = 4;
     /// In `info`: where the depth is.
     pub const DEPTH_SHIFT: u32 = 8;
 }

@@ -78,7 +78,7 @@ fn ty_of(storage: StorageType) -> Ty {
 }
 
 impl<'m, B: Backend> Translator<'m, B> {
-    fn def(&self, id: u32) -> Result<&'m TypeDef, Error> {
+    pub(super) fn def(&self, id: u32) -> Result<&'m TypeDef, Error> {
         let def = self.cx.registry.lookup(TypeId(id));
         def.map(|def| &**def).ok_or_else(|| self.out.no_handler("type"))
     }
@@ -99,7 +99,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             _ => Err(self.out.no_handler("operand")),
         }
     }
-    fn pop_one(&mut self) -> Result<Leaf, Error> {
+    pub(super) fn pop_one(&mut self) -> Result<Leaf, Error> {
         let entry = self.pop_leaf()?;
         self.leaf_of(&entry)
     }
@@ -135,7 +135,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             O::ArrayCopy => self.slow(SlowOp::ArrayCopy, 5, &[], a, b),
             O::ArrayInitData => self.slow(SlowOp::ArrayInitData, 4, &[], a, b),
             O::ArrayInitElem => self.slow(SlowOp::ArrayInitElem, 4, &[], a, b),
-            op => Err(self.unsupported(op.text())),
+            op => self.descriptor_instruction(op, a),
         }
     }
 
@@ -299,13 +299,15 @@ impl<'m, B: Backend> Translator<'m, B> {
             H::Struct => kinds(ObjectKind::Struct as u8),
             H::Array => kinds(ObjectKind::Array as u8),
             H::Eq => kinds(I31_KIND | ObjectKind::Struct as u8 | ObjectKind::Array as u8),
-            H::Defined(id) => {
+            H::Defined(id) | H::Exact(id) => {
+                let only = matches!(ty.heap, H::Exact(_));
                 let def = self.def(id.0)?;
                 let address = core::ptr::from_ref(def) as u64;
                 let depth = def.depth();
                 match def.func() {
+                    Some(_) if only => (CheckKind::Deep, address, Check::FUNC | Check::ONLY),
                     Some(_) => (CheckKind::Deep, address, Check::FUNC),
-                    None if def.is_final => (CheckKind::Exact, address, 0),
+                    None if only || def.is_final => (CheckKind::Exact, address, 0),
                     None if depth < NEAR => {
                         let info = (depth as u32) << Check::DEPTH_SHIFT;
                         (CheckKind::Near, u64::from(id.0), info)

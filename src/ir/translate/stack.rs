@@ -179,8 +179,16 @@ impl Value {
         self.leaves(|leaf| found |= *leaf == Leaf::Local(local));
         found
     }
-    /// Whether it is still to be computed and reads a slot other than `own`.
-    pub fn reads_other_slot(&self, own: i32) -> bool {
+    /// Whether it is still to be computed and reads a slot that is not the entry's own, among them
+    /// the second one of a vector that a number is taken from.
+    pub fn reads_other_slot(&self, own: i32, ty: Ty) -> bool {
+        let is_wide = |leaf: Leaf, of: Ty| of == Ty::V128 && matches!(leaf, Leaf::Slot(_));
+        if let Value::Vector(vector) = self
+            && ty != Ty::V128
+            && vector.operands().any(|(leaf, of)| is_wide(leaf, of))
+        {
+            return true;
+        }
         let mut found = false;
         if !matches!(self, Value::Leaf(_)) {
             self.leaves(|leaf| found |= matches!(leaf, Leaf::Slot(slot) if *slot != own));

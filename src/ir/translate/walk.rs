@@ -504,6 +504,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn br_on_cast(&mut self, depth: u32, to: RefType, on_fail: bool) -> Result<(), Error> {
         self.branch_on_cast(depth, to, on_fail)
     }
+    fn br_on_cast_desc_eq(
+        &mut self,
+        depth: u32,
+        nullable: bool,
+        on_fail: bool,
+    ) -> Result<(), Error> {
+        self.test_descriptor(nullable, on_fail)?;
+        self.br_if(depth)
+    }
 
     fn load(&mut self, op: LoadOp, arg: MemArg) -> Result<(), Error> {
         let has = |form| B::load(op, arg.is_64, Dest::SLOT, form).is_some();

@@ -9,6 +9,7 @@ use crate::wasm::limits;
 use crate::wasm::module::{ConstExpr, ConstOp, Module};
 use crate::wasm::ops::{LoadOp, OtherOp, StoreOp};
 use crate::wasm::reader::Reader;
+use crate::wasm::registry::TypeDef;
 use crate::wasm::subtype::ty_matches;
 use crate::wasm::types::{HeapType, StorageType, TypeId};
 use alloc::boxed::Box;
@@ -86,8 +87,7 @@ impl ConstDecoder {
                     return Err(Error::invalid(offset, format!("unknown function {func}")));
                 }
                 module.declare(func);
-                let heap = HeapType::Defined(module.func_type_id(func));
-                (ConstOp::RefFunc(func), Ty::heap(false, heap))
+                (ConstOp::RefFunc(func), module.ref_func_type(func))
             }
             0xFB => self.gc_op(module, reader, offset)?,
             0xFD => {
@@ -133,7 +133,14 @@ impl ConstDecoder {
                 self.pop(module, offset, Ty::I32)?;
                 Ok((ConstOp::RefI31, Ty::heap(false, HeapType::I31)))
             }
-            0..31 => Err(not_constant(offset)),
+            0..=30 => Err(not_constant(offset)),
+            32..=38 => {
+                need(module.features, Features::CUSTOM_DESCRIPTORS, offset)?;
+                match code {
+                    32 | 33 => self.struct_new_desc(module, reader, offset, code == 33),
+                    _ => Err(not_constant(offset)),
+                }
+            }
             _ => Err(illegal(offset)),
         }
     }
@@ -161,6 +168,39 @@ impl ConstDecoder {
         default: bool,
     ) -> Result<(ConstOp, Ty)> {
         let (id, def) = type_def(module, reader)?;
+        if def.descriptor.is_some() {
+            return Err(Error::invalid(offset, WITH_DESCRIPTOR));
+        }
+        self.fields(module, offset, def, default)?;
+        let op = if default { ConstOp::StructNewDefault(id) } else { ConstOp::StructNew(id) };
+        Ok((op, module.made_type(id)))
+    }
+    /// The descriptor is the last operand.
+    fn struct_new_desc(
+        &mut self,
+        module: &Module,
+        reader: &mut Reader<'_>,
+        offset: usize,
+        default: bool,
+    ) -> Result<(ConstOp, Ty)> {
+        let (id, def) = type_def(module, reader)?;
+        let Some(descriptor) = def.descriptor else {
+            return Err(Error::invalid(offset, WITHOUT_DESCRIPTOR));
+        };
+        self.pop(module, offset, Ty::heap(true, HeapType::Exact(descriptor)))?;
+        self.fields(module, offset, def, default)?;
+        let op =
+            if default { ConstOp::StructNewDefaultDesc(id) } else { ConstOp::StructNewDesc(id) };
+        Ok((op, module.made_type(id)))
+    }
+    /// The operands for the fields of a structure, or none if all have default values.
+    fn fields(
+        &mut self,
+        module: &Module,
+        offset: usize,
+        def: &TypeDef,
+        default: bool,
+    ) -> Result<()> {
         let Some(fields) = def.fields() else { return Err(wrong_kind(offset, "structure")) };
         if !default {
             for field in fields.iter().rev() {
@@ -169,8 +209,7 @@ impl ConstDecoder {
         } else if !fields.iter().all(|field| unpacked(field.storage).is_defaultable()) {
             return Err(Error::invalid(offset, "type mismatch: a field has no default value"));
         }
-        let op = if default { ConstOp::StructNewDefault(id) } else { ConstOp::StructNew(id) };
-        Ok((op, Ty::heap(false, HeapType::Defined(id))))
+        Ok(())
     }
     fn array_new(
         &mut self,
@@ -206,7 +245,7 @@ impl ConstDecoder {
                 ConstOp::ArrayNewFixed(id, count)
             }
         };
-        Ok((op, Ty::heap(false, HeapType::Defined(id))))
+        Ok((op, module.made_type(id)))
     }
 
     fn pop(&mut self, module: &Module, offset: usize, expected: Ty) -> Result<()> {
@@ -217,6 +256,11 @@ impl ConstDecoder {
     }
 }
 
+/// What is wrong with `struct.new` of a type with a descriptor, and the other way round.
+pub(crate) const WITH_DESCRIPTOR: &str = "type with descriptor requires descriptor allocation";
+pub(crate) const WITHOUT_DESCRIPTOR: &str =
+    "type without descriptor requires non-descriptor allocation";
+
 /// The type of the values that are read from and written to a field.
 pub(crate) fn unpacked(storage: StorageType) -> Ty {
     match storage {
@@ -225,10 +269,7 @@ pub(crate) fn unpacked(storage: StorageType) -> Ty {
     }
 }
 
-fn type_def<'m>(
-    module: &'m Module,
-    reader: &mut Reader<'_>,
-) -> Result<(TypeId, &'m crate::wasm::registry::TypeDef)> {
+fn type_def<'m>(module: &'m Module, reader: &mut Reader<'_>) -> Result<(TypeId, &'m TypeDef)> {
     let offset = reader.offset();
     let type_idx = reader.u32()?;
     match module.type_def(type_idx) {

@@ -11,8 +11,10 @@ use alloc::sync::Arc;
 /// What is imported, with a type index where a type has one.
 #[derive(Clone, Copy)]
 enum Desc {
-    /// Function or tag: its type index.
-    Indexed(ExternKind, u32),
+    /// A function's type index, and whether it is imported exactly.
+    Func(u32, bool),
+    /// A tag's type index.
+    Tag(u32),
     Table(crate::wasm::types::TableType),
     Memory(crate::wasm::types::MemoryType),
     Global(crate::wasm::types::GlobalType),
@@ -58,13 +60,12 @@ impl Decoder {
     fn import_desc(&mut self, section: &mut Reader<'_>) -> Result<Desc> {
         let offset = section.offset();
         Ok(match section.byte()? {
-            0 => Desc::Indexed(ExternKind::Func, section.u32()?),
+            0 => Desc::Func(section.u32()?, false),
+            0x20 if self.features.custom_descriptors() => Desc::Func(section.u32()?, true),
             1 => Desc::Table(self.type_space().table_type(section)?),
             2 => Desc::Memory(self.type_space().memory_type(section)?),
             3 => Desc::Global(self.type_space().global_type(section)?),
-            4 if self.features.exceptions() => {
-                Desc::Indexed(ExternKind::Tag, self.tag_type(section)?)
-            }
+            4 if self.features.exceptions() => Desc::Tag(self.tag_type(section)?),
             _ => return Err(Error::malformed(offset, "malformed import kind")),
         })
     }
@@ -77,15 +78,17 @@ impl Decoder {
     ) -> Result<()> {
         check_count(offset, self.module.imports.len(), limits::IMPORTS, "imports")?;
         let (kind, ty) = match desc {
-            Desc::Indexed(ExternKind::Tag, type_idx) => {
+            Desc::Tag(type_idx) => {
                 self.add_tag(offset, type_idx)?;
                 let id = self.module.types[type_idx as usize];
                 (ExternKind::Tag, ExternType::Tag(id))
             }
-            Desc::Indexed(_, type_idx) => {
+            Desc::Func(type_idx, exact) => {
                 self.add_func(offset, type_idx)?;
+                self.module.exact_imports.push(exact);
                 let id = self.module.types[type_idx as usize];
-                (ExternKind::Func, ExternType::Func(id))
+                let ty = if exact { ExternType::ExactFunc(id) } else { ExternType::Func(id) };
+                (ExternKind::Func, ty)
             }
             Desc::Table(ty) => {
                 self.add_table(offset, ty)?;

@@ -22,13 +22,15 @@ pub(crate) struct TypeSpace<'a> {
     /// How many types of the recursion group being read follow.
     group_count: u32,
     features: Features,
+    /// What is said of a heap type that is none.
+    malformed: &'static str,
 }
 
 impl<'a> TypeSpace<'a> {
     pub fn new(types: &'a [TypeId], features: Features) -> TypeSpace<'a> {
-        TypeSpace { types, group_count: 0, features }
+        TypeSpace { types, group_count: 0, features, malformed: "malformed heap type" }
     }
-    fn need(self, feature: Features, offset: usize) -> Result<()> {
+    pub(super) fn need(self, feature: Features, offset: usize) -> Result<()> {
         need(self.features, feature, offset)
     }
     /// The number of a type index.
@@ -43,23 +45,42 @@ impl<'a> TypeSpace<'a> {
         Err(Error::invalid(offset, format!("unknown type {type_idx}")))
     }
 
+    /// The type at this index of the group being read: its place in the group.
+    pub(super) fn in_group(self, type_idx: u32) -> Option<TypeId> {
+        let position = type_idx.checked_sub(self.types.len() as u32)?;
+        (position < self.group_count).then_some(rec(position))
+    }
+
     /// §5.3.3: an s33 whose negative values name abstract heap types, in one byte.
     pub fn heap_type(self, reader: &mut Reader<'_>) -> Result<HeapType> {
         let offset = reader.offset();
         if let Some(byte) = reader.peek()
             && byte & 0xC0 == 0x40
         {
+            if byte == EXACT {
+                self.need(Features::CUSTOM_DESCRIPTORS, offset)?;
+                reader.byte()?;
+                return self.type_idx(reader).map(HeapType::Exact);
+            }
             let Some((heap, feature)) = abstract_heap_type(byte) else {
-                return Err(Error::malformed(offset, "malformed heap type"));
+                return Err(Error::malformed(offset, self.malformed));
             };
             self.need(feature, offset)?;
             reader.byte()?;
             return Ok(heap);
         }
+        self.type_idx(reader).map(HeapType::Defined)
+    }
+    /// A type index as an s33.
+    fn type_idx(self, reader: &mut Reader<'_>) -> Result<TypeId> {
+        let offset = reader.offset();
+        if reader.peek().is_some_and(|byte| byte & 0xC0 == 0x40) {
+            return Err(Error::malformed(offset, self.malformed));
+        }
         let type_idx = u32::try_from(reader.s33()?)
             .map_err(|_| Error::malformed(offset, "integer representation too long"))?;
         self.need(Features::FUNCTION_REFERENCES, offset)?;
-        self.resolve(offset, type_idx).map(HeapType::Defined)
+        self.resolve(offset, type_idx)
     }
     /// §5.3.4.
     pub fn ref_type(self, reader: &mut Reader<'_>) -> Result<RefType> {
@@ -134,7 +155,10 @@ impl<'a> TypeSpace<'a> {
             Some(byte) if !is_val_type(byte) => {
                 return Err(Error::malformed(offset, "malformed storage type"));
             }
-            _ => StorageType::Val(self.val_type(reader)?),
+            _ => {
+                let space = TypeSpace { malformed: "malformed storage type", ..self };
+                StorageType::Val(space.val_type(reader)?)
+            }
         };
         Ok(FieldType { storage, mutable: mutability(reader)? })
     }
@@ -174,8 +198,9 @@ impl<'a> TypeSpace<'a> {
         let offset = reader.offset();
         let form = reader.peek();
         if !matches!(form, Some(0x4F | 0x50)) {
-            let composite = self.composite_type(reader)?;
-            return Ok(SubType { composite, supertype: None, is_final: true });
+            let (describes, descriptor) = self.clauses(reader, own)?;
+            let def = SubType::new(self.composite_type(reader)?);
+            return Ok(SubType { describes, descriptor, ..def });
         }
         self.need(Features::GC, offset)?;
         reader.byte()?;
@@ -191,8 +216,9 @@ impl<'a> TypeSpace<'a> {
             }
             supertype = Some(self.resolve(offset, type_idx)?);
         }
+        let (describes, descriptor) = self.clauses(reader, own)?;
         let composite = self.composite_type(reader)?;
-        Ok(SubType { composite, supertype, is_final: form == Some(0x4F) })
+        Ok(SubType { composite, supertype, is_final: form == Some(0x4F), describes, descriptor })
     }
 
     /// §5.3.11: flags and bounds. Bounds are u64 for 32-bit addresses too; that they fit is a
@@ -294,6 +320,9 @@ fn mutability(reader: &mut Reader<'_>) -> Result<bool> {
     }
 }
 
+/// Before a type index: the type itself, and none of its subtypes.
+const EXACT: u8 = 0x62;
+
 fn is_val_type(byte: u8) -> bool {
     matches!(byte, 0x7B..=0x7F | 0x63 | 0x64) || abstract_heap_type(byte).is_some()
 }
@@ -356,6 +385,7 @@ impl Decoder {
         let registry = &self.module.registry;
         for i in 0..count {
             let def = registry.get(TypeId(first.0 + i));
+            self.check_descriptors(offset, def)?;
             if let Some(supertype) = def.supertype {
                 self.check_supertype(offset, base + i, def, supertype)?;
             }
@@ -373,13 +403,17 @@ impl Decoder {
     ) -> Result<()> {
         let registry = &self.module.registry;
         let above = registry.get(supertype);
-        if above.is_final || !composite_type_matches(registry, &def.composite, &above.composite) {
-            let super_idx = self.module.types.iter().position(|&id| id == supertype).unwrap_or(0);
+        if above.is_final
+            || !composite_type_matches(registry, &def.composite, &above.composite)
+            || def.descriptor.is_some() != above.descriptor.is_some()
+            || def.describes.is_some() != above.describes.is_some()
+        {
+            let super_idx = self.type_idx(supertype);
             return Err(Error::invalid(
                 offset,
                 format!("sub type {type_idx} does not match super type {super_idx}"),
             ));
         }
-        Ok(())
+        self.check_super_descriptors(offset, def, above)
     }
 }

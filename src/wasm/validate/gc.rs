@@ -2,7 +2,7 @@
 
 use super::func::{Result, Validator, tell};
 use crate::wasm::compact::Ty;
-use crate::wasm::decode::unpacked;
+use crate::wasm::decode::{WITH_DESCRIPTOR, unpacked};
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
 use crate::wasm::limits;
@@ -64,7 +64,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         if !self.module.is_declared(func) {
             return Err(self.invalid("undeclared function reference"));
         }
-        self.push(Ty::heap(false, HeapType::Defined(self.module.func_type_id(func))));
+        self.push(self.module.ref_func_type(func));
         tell!(self, ref_func(func));
         Ok(())
     }
@@ -90,6 +90,9 @@ impl<'a, S: Sink> Validator<'a, S> {
         let op = OtherOp::decode(0xFB00_u32.saturating_add(code)).filter(|_| code < 0x100);
         let Some(op) = op else { return Err(self.illegal(code)) };
         self.need(Features::GC)?;
+        if op.code() >= OtherOp::StructNewDesc.code() {
+            return self.descriptor(op);
+        }
         match op {
             OtherOp::StructNew | OtherOp::StructNewDefault => self.struct_new(op),
             OtherOp::StructGet | OtherOp::StructGetS | OtherOp::StructGetU => self.struct_get(op),
@@ -124,7 +127,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
-    fn def(&mut self) -> Result<&'a TypeDef> {
+    pub fn def(&mut self) -> Result<&'a TypeDef> {
         let type_idx = self.reader.u32()?;
         match self.module.type_def(type_idx) {
             Some(def) => Ok(def),
@@ -147,13 +150,22 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     fn struct_new(&mut self, op: OtherOp) -> Result<()> {
         let (def, fields) = self.struct_type()?;
-        if op == OtherOp::StructNew {
-            self.pop_each(fields.iter().rev().map(|field| unpacked(field.storage)))?;
-        } else if !fields.iter().all(|field| unpacked(field.storage).is_defaultable()) {
+        if def.descriptor.is_some() {
+            return Err(self.invalid(WITH_DESCRIPTOR));
+        }
+        self.pop_fields(fields, op == OtherOp::StructNewDefault)?;
+        self.push(self.module.made_type(def.id));
+        tell!(self, gc(op, def.id.0, 0));
+        Ok(())
+    }
+    /// The operands for the fields of a structure, or none if all have default values.
+    pub fn pop_fields(&mut self, fields: &[FieldType], default: bool) -> Result<()> {
+        if !default {
+            return self.pop_each(fields.iter().rev().map(|field| unpacked(field.storage)));
+        }
+        if !fields.iter().all(|field| unpacked(field.storage).is_defaultable()) {
             return Err(self.mismatch("a field has no default value"));
         }
-        self.push(Ty::heap(false, HeapType::Defined(def.id)));
-        tell!(self, gc(op, def.id.0, 0));
         Ok(())
     }
     /// A structure type, a field of it.
@@ -215,7 +227,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                 self.pop_all(&[Ty::I32, Ty::I32])?;
             }
         }
-        self.push(Ty::heap(false, HeapType::Defined(def.id)));
+        self.push(self.module.made_type(def.id));
         tell!(self, gc(op, def.id.0, second));
         Ok(())
     }
@@ -296,8 +308,8 @@ impl<'a, S: Sink> Validator<'a, S> {
         tell!(self, ref_cast(ty));
         Ok(())
     }
-    /// §3.3.1: what is not of type `to` is of type `from` without `to`.
-    fn br_on_cast(&mut self, on_fail: bool) -> Result<()> {
+    /// A label, the type of the operand, and that of the cast.
+    pub fn branch_types(&mut self) -> Result<(u32, RefType, RefType)> {
         let offset = self.reader.offset();
         let flags = self.reader.byte()?;
         if flags > 3 {
@@ -309,9 +321,31 @@ impl<'a, S: Sink> Validator<'a, S> {
         let from = RefType { nullable: flags & 1 != 0, heap };
         let heap = space.heap_type(&mut self.reader)?;
         let to = RefType { nullable: flags & 2 != 0, heap };
-        if !ref_type_matches(&self.module.registry, to, from) {
+        let registry = &self.module.registry;
+        // With custom descriptors any type of the hierarchy will do.
+        if self.module.features.custom_descriptors() {
+            if top(registry, to.heap) != top(registry, from.heap) {
+                return Err(self.mismatch("a cast must stay in its hierarchy"));
+            }
+        } else if !ref_type_matches(registry, to, from) {
             return Err(self.mismatch("a cast must go to a subtype"));
         }
+        Ok((depth, from, to))
+    }
+    fn br_on_cast(&mut self, on_fail: bool) -> Result<()> {
+        let (depth, from, to) = self.branch_types()?;
+        self.pop_push_branch(depth, from, to, on_fail)?;
+        tell!(self, br_on_cast(depth, to, on_fail));
+        Ok(())
+    }
+    /// §3.3.1: what is not of type `to` is of type `from` without `to`.
+    pub fn pop_push_branch(
+        &mut self,
+        depth: u32,
+        from: RefType,
+        to: RefType,
+        on_fail: bool,
+    ) -> Result<()> {
         let rest = RefType { nullable: from.nullable && !to.nullable, heap: from.heap };
         let (jumps, stays) = if on_fail { (rest, to) } else { (to, rest) };
         let types = self.target_types(depth)?;
@@ -322,7 +356,6 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.pop(Ty::reference(from))?;
         self.pop_push_all(others)?;
         self.push(Ty::reference(stays));
-        tell!(self, br_on_cast(depth, to, on_fail));
         Ok(())
     }
     fn convert(&mut self, op: OtherOp, from: HeapType, to: HeapType) -> Result<()> {
