@@ -136,7 +136,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.traps();
         self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
         self.out.begin(handler);
-        self.out.u32(arg.offset as u32);
+        self.out.access(arg.offset, op.width());
         for field in fields {
             self.write_field(field);
         }

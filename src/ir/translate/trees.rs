@@ -132,7 +132,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(handler);
         self.target(target);
         self.write_field(field);
-        self.out.u32(load.offset as u32);
+        self.out.access(load.offset, load.op.width());
         for field in fields {
             self.write_field(field);
         }
