@@ -21,7 +21,7 @@ impl Random {
     }
     /// Bytes for a target: mostly short, as most of what goes wrong is small.
     pub fn input(&mut self) -> Vec<u8> {
-        let most = 1 << (6 + self.below(8));
+        let most = 1 << (8 + self.below(8));
         let len = 100 + self.below(most);
         let mut bytes = vec![0; len.next_multiple_of(8)];
         for chunk in bytes.chunks_exact_mut(8) {

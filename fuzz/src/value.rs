@@ -59,10 +59,10 @@ pub fn compare(a: &Trace, b: &Trace) -> Result<(u32, bool), String> {
         }
         return Err(format!("{} ends, {}: {last:?}", a.ends.len(), b.ends.len()));
     }
-    for (x, y) in a.state.iter().zip(&b.state) {
-        if x != y {
-            return Err(format!("state: {x:?}, {y:?}"));
-        }
+    let pairs = a.state.iter().zip(&b.state);
+    let differ: Vec<_> = pairs.filter(|(x, y)| x != y).collect();
+    if !differ.is_empty() {
+        return Err(format!("state: {differ:?}"));
     }
     if a.state.len() != b.state.len() {
         return Err(format!("{} exports, {}", a.state.len(), b.state.len()));

@@ -42,6 +42,11 @@ fn engine(canonical: bool) -> Engine {
 struct Together {
     memory: u64,
     table: u64,
+    /// What the last growth added, in case that it fails all the same.
+    last: u64,
+    /// Something was refused. The heap of objects counts as a memory here, but not for us, so that
+    /// we may have granted it.
+    refused: bool,
 }
 impl ResourceLimiter for Together {
     fn memory_growing(
@@ -52,10 +57,14 @@ impl ResourceLimiter for Together {
     ) -> wasmtime::Result<bool> {
         let wanted = self.memory.saturating_add((desired - current) as u64);
         let fits = wanted <= MEMORY_BYTES && maximum.is_none_or(|maximum| desired <= maximum);
-        if fits {
-            self.memory = wanted;
-        }
+        self.last = if fits { wanted - self.memory } else { 0 };
+        self.refused |= wanted > MEMORY_BYTES;
+        self.memory += self.last;
         Ok(fits)
+    }
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory -= core::mem::take(&mut self.last);
+        Ok(())
     }
     fn table_growing(
         &mut self,
@@ -65,10 +74,13 @@ impl ResourceLimiter for Together {
     ) -> wasmtime::Result<bool> {
         let wanted = self.table.saturating_add((desired - current) as u64);
         let fits = wanted <= TABLE_ELEMENTS && maximum.is_none_or(|maximum| desired <= maximum);
-        if fits {
-            self.table = wanted;
-        }
+        self.last = if fits { wanted - self.table } else { 0 };
+        self.table += self.last;
         Ok(fits)
+    }
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.table -= core::mem::take(&mut self.last);
+        Ok(())
     }
 }
 
@@ -100,10 +112,13 @@ pub fn differential(data: &[u8]) -> Outcome {
     };
     let calls = plan(&module, seed);
     let Some(a) = run(&ours, &module, &calls, None) else { return Ok(Done::Skipped("imports")) };
-    let Some(b) = peer(engine, &theirs, &calls) else { return Ok(Done::Skipped("imports")) };
+    let Some((b, refused)) = peer(engine, &theirs, &calls) else {
+        return Ok(Done::Skipped("imports"));
+    };
     match compare(&a, &b) {
         Ok((calls, false)) => Ok(Done::Ran(calls)),
         Ok((calls, true)) => Ok(Done::Limited(calls)),
+        Err(_) if refused => Ok(Done::Limited(0)),
         Err(difference) => finding(format!("deterministic {}: {difference}", !in_module)),
     }
 }
@@ -176,7 +191,7 @@ fn end(store: &mut Store<Together>, error: &wasmtime::Error) -> End {
     })
 }
 
-fn peer(engine: &Engine, module: &Module, calls: &[Call]) -> Option<Trace> {
+fn peer(engine: &Engine, module: &Module, calls: &[Call]) -> Option<(Trace, bool)> {
     let mut store = Store::new(engine, Together::default());
     store.limiter(|together| together);
     let mut imports = Vec::new();
@@ -189,7 +204,7 @@ fn peer(engine: &Engine, module: &Module, calls: &[Call]) -> Option<Trace> {
         Err(error) => {
             let end = end(&mut store, &error);
             trace.ends.push(end);
-            return Some(trace);
+            return Some((trace, store.data().refused));
         }
     };
     for call in calls {
@@ -205,7 +220,7 @@ fn peer(engine: &Engine, module: &Module, calls: &[Call]) -> Option<Trace> {
         let stop = ended == End::Limit;
         trace.ends.push(ended);
         if stop {
-            return Some(trace);
+            return Some((trace, store.data().refused));
         }
     }
     let names: Vec<String> = module.exports().map(|export| export.name().to_string()).collect();
@@ -231,7 +246,7 @@ fn peer(engine: &Engine, module: &Module, calls: &[Call]) -> Option<Trace> {
         };
         trace.state.push((name, state));
     }
-    Some(trace)
+    Some((trace, store.data().refused))
 }
 
 fn null(element: &Ref) -> bool {

@@ -182,6 +182,11 @@ impl Value {
     /// Whether it is still to be computed and reads a slot other than `own`.
     pub fn reads_other_slot(&self, own: i32) -> bool {
         let mut found = false;
+        if let Value::Vector(vector) = self {
+            // Of a vector, a number's place has the lower half only.
+            let is_number = vector.op.signature().1.is_some_and(|ty| ty.slots() == 1);
+            found = is_number && vector.operands[0] == Leaf::Slot(own);
+        }
         if !matches!(self, Value::Leaf(_)) {
             self.leaves(|leaf| found |= matches!(leaf, Leaf::Slot(slot) if *slot != own));
         }
