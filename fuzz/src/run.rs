@@ -3,9 +3,13 @@
 use crate::data::Random;
 use crate::value::{End, State, Trace, Value, digest};
 use wasmvm::{
-    AnyRef, Engine, Error, ErrorKind, Extern, ExternType, Func, Global, HeapType, Instance, Limits,
-    Memory, Module, RefType, Store, Table, Tag, Trap, Val, ValType,
+    AnyRef, Engine, Error, ErrorKind, Extern, ExternType, HeapType, Instance, Limits, Module,
+    RefType, Store, Trap, Val, ValType,
 };
+
+#[path = "../../tests/peer/imports.rs"]
+mod imports;
+use imports::imports;
 
 /// What all memories, tables and the heap may grow to, in every engine.
 pub const MEMORY_BYTES: u64 = 32 << 20;
@@ -117,37 +121,6 @@ fn end_of_trap(trap: Trap) -> End {
         | Trap::NullException => "null",
         other => other.message(),
     })
-}
-
-/// Imports that do nothing; `None` if one cannot be made.
-fn imports(store: &mut Store<()>, module: &Module) -> Option<Vec<Extern>> {
-    let types: Vec<ExternType> = module.imports().map(|import| import.ty).collect();
-    let default = |ty: ValType| match ty {
-        ValType::Ref(RefType { nullable: false, .. }) => None,
-        ty => Some(Val::default_for(ty)),
-    };
-    let make = |ty: ExternType| {
-        Some(match ty {
-            ExternType::Func(ty) => {
-                let results: Option<Vec<Val>> = ty.results.iter().map(|&ty| default(ty)).collect();
-                let results = results?;
-                Extern::Func(Func::new(&mut *store, ty, move |_, _, places| {
-                    places.copy_from_slice(&results);
-                    Ok(())
-                }))
-            }
-            ExternType::Table(ty) => {
-                let init = default(ValType::Ref(ty.element))?;
-                Extern::Table(Table::new(&mut *store, ty, init).ok()?)
-            }
-            ExternType::Memory(ty) => Extern::Memory(Memory::new(&mut *store, ty).ok()?),
-            ExternType::Global(ty) => {
-                Extern::Global(Global::new(&mut *store, ty, default(ty.value)?).ok()?)
-            }
-            ExternType::Tag(ty) => Extern::Tag(Tag::new(&mut *store, &ty.params)),
-        })
-    };
-    types.into_iter().map(make).collect()
 }
 
 /// Runs the calls; `None` if the imports cannot be made.

@@ -211,12 +211,7 @@ pub trait Address {
 /// The first of the `n` bytes that end at `address + end`, which is checked against the length of
 /// the memory at `base`.
 #[inline(always)]
-unsafe fn checked<A: Width>(
-    base: *mut u8,
-    address: A,
-    end: u64,
-    n: u64,
-) -> Result<*mut u8, Trap> {
+unsafe fn checked<A: Width>(base: *mut u8, address: A, end: u64, n: u64) -> Result<*mut u8, Trap> {
     // SAFETY: R2: the length lies below the base.
     unsafe {
         let len = *base.cast::<u64>().sub(1);

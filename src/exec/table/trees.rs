@@ -18,8 +18,7 @@ type Three = [[[[H; RS]; RS]; RS]; FULL];
 
 struct Pair<Q, O>(PhantomData<(Q, O)>);
 impl<Q: Binary<A: Num, R: Num>, O: Binary<A: Num, R: Num>> Pair<Q, O> {
-    const CONSTANTS: Constants =
-        over!(D in full_dst, over!(A in reg_slot, Some(step::<SetBin<D, Q, Bin<O, A, I>, I>> as Raw)));
+    const CONSTANTS: Constants = over!(D in full_dst, over!(A in reg_slot, Some(step::<SetBin<D, Q, Bin<O, A, I>, I>> as Raw)));
     const FIRST: Two = over!(D in full_dst, over!(A in reg_slot, over!(C in reg_slot,
         Some(step::<SetBin<D, Q, Bin<O, A, I>, C>> as Raw))));
     const SECOND: Two = over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
