@@ -22,3 +22,5 @@ pub const GC_MARK_LIST: usize = 1 << 20;
 /// In the stress mode of the heap: it is collected whenever this part of what is alive has been
 /// allocated, which is at every allocation as long as some kilobytes are alive.
 pub const GC_STRESS: u64 = 1024;
+/// Bytes that an instruction fills, copies or allocates for one unit of fuel, beyond its own.
+pub const BYTES_PER_FUEL: u64 = 64;

@@ -17,7 +17,7 @@ fn root() -> &'static Path {
 /// Our Rust files, by their path from the root of the project.
 fn rust_files() -> Vec<(String, String)> {
     let mut files = Vec::new();
-    for part in ["src", "spec-tests", "tests", "benches"] {
+    for part in ["src", "spec-tests", "tests", "benches", "fuzz"] {
         collect(&root().join(part), &mut files);
     }
     files.sort();
@@ -114,14 +114,33 @@ fn unsafe_blocks_cite_an_invariant() {
                     wrong.push(format!("{name}:{}: {tag} is not in docs/INVARIANTS.md", at + 1));
                 }
             }
-            let code = line.split("//").next().unwrap_or_default();
-            let opens = code.contains("unsafe {") || code.contains("unsafe impl");
-            if opens && !documented(&lines, at) {
+            if opens_unsafe(line) && !documented(&lines, at) {
                 wrong.push(format!("{name}:{}: unsafe without a SAFETY comment", at + 1));
             }
         }
     }
     assert_none(&wrong);
+}
+
+/// An invariant that no code relies on is not true, or not needed.
+#[test]
+fn every_invariant_is_cited() {
+    let mut cites = BTreeSet::new();
+    let mut blocks = 0;
+    for (_, text) in rust_files().into_iter().filter(|(name, _)| name.starts_with("src/")) {
+        blocks += text.lines().filter(|line| opens_unsafe(line)).count();
+        let comments = text.lines().filter_map(|line| line.split_once("SAFETY:"));
+        cites.extend(comments.flat_map(|(_, comment)| cited(comment.trim())));
+    }
+    println!("{blocks} unsafe blocks and implementations");
+    let missing: Vec<String> = invariants().difference(&cites).cloned().collect();
+    assert_none(&missing);
+}
+
+/// Whether a line opens an `unsafe` block or implementation.
+fn opens_unsafe(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.contains("unsafe {") || code.contains("unsafe impl")
 }
 
 /// Whether a `SAFETY` comment stands in the lines before, or one covers the statement.
@@ -132,7 +151,8 @@ fn documented(lines: &[&str], at: usize) -> bool {
 #[test]
 fn every_link_leads_somewhere() {
     let mut wrong = Vec::new();
-    let mut texts = vec![root().join("README.md")];
+    let mut texts =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root().join(name)).to_vec();
     let docs = fs::read_dir(root().join("docs")).expect("docs");
     texts.extend(docs.flatten().map(|entry| entry.path()));
     texts.retain(|path| path.extension().is_some_and(|extension| extension == "md"));

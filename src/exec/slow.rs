@@ -9,6 +9,7 @@ use super::{arrays, descriptors};
 use crate::ir::backend::SlowOp;
 use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
 use crate::rt::memory::{len_at, racy};
+use crate::tuning;
 use crate::wasm::trap::Trap;
 
 /// The function of an operation.
@@ -62,6 +63,17 @@ pub(super) fn in_bounds(start: u64, n: u64, len: u64) -> bool {
     start.checked_add(n).is_some_and(|end| end <= len)
 }
 
+/// Charges fuel for as many bytes: an instruction that moves much is worth many.
+///
+/// # Safety
+/// Like `memory`.
+pub(super) unsafe fn charge(instance: *const InstanceData, bytes: u64) -> Result<(), Trap> {
+    // SAFETY: R1: an instance's store.
+    let fuel = unsafe { &(*(*instance).store).fuel };
+    fuel.set(fuel.get() - (bytes / tuning::BYTES_PER_FUEL) as i64);
+    if fuel.get() < 0 { Err(Trap::OutOfFuel) } else { Ok(()) }
+}
+
 unsafe fn memory(instance: *const InstanceData, index: u32) -> *const MemoryData {
     // SAFETY: E4, R1.
     unsafe { *(*instance).memories.add(index as usize) }
@@ -97,7 +109,7 @@ macro_rules! slow { ($($(#[$doc:meta])* fn $name:ident($i:ident, $s:ident, $a:id
     unsafe fn $name($i: *const InstanceData, $s: *mut u64, $a: u32, $b: u32) -> Code {
         let _ = ($i, $a, $b);
         // SAFETY: E2, E4, R1, R2: slots, indices and objects are those of a validated function.
-        code(unsafe { $body })
+        code((|| unsafe { $body })())
     }
 )* } }
 slow! {
@@ -126,6 +138,7 @@ slow! {
         let (base, len) = bytes(memory);
         let (at, value, n) = (*s, *s.add(1) as u8, *s.add(2));
         if in_bounds(at, n, len) {
+            charge(i, n)?;
             let to = base.add(at as usize);
             if (*memory).shared {
                 racy::fill(to, value, n as usize);
@@ -144,6 +157,7 @@ slow! {
         let (from, from_len) = bytes(src);
         let (d, f, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(d, n, to_len) && in_bounds(f, n, from_len) {
+            charge(i, n)?;
             let (from, to) = (from.add(f as usize), to.add(d as usize));
             if (*dst).shared || (*src).shared {
                 racy::copy(from, to, n as usize);
@@ -162,6 +176,7 @@ slow! {
         let segment = data(i, segment);
         let (d, f, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(d, n, len) && in_bounds(f, n, (*segment).len.get()) {
+            charge(i, n)?;
             let (from, to) = ((*segment).start.get().add(f as usize), base.add(d as usize));
             if (*memory).shared {
                 racy::write(to, core::slice::from_raw_parts(from, n as usize));
@@ -216,6 +231,7 @@ slow! {
         let table = table(i, a);
         let (at, value, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(at, n, (*table).len.get()) {
+            charge(i, 8 * n)?;
             let elements = (*table).elements.get();
             for k in at..at + n {
                 *elements.add(k as usize) = value;
@@ -230,6 +246,7 @@ slow! {
         let (to, from) = (table(i, dst), table(i, src));
         let (d, f, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(d, n, (*to).len.get()) && in_bounds(f, n, (*from).len.get()) {
+            charge(i, 8 * n)?;
             let (to, from) = ((*to).elements.get(), (*from).elements.get());
             core::ptr::copy(from.add(f as usize), to.add(d as usize), n as usize);
             Ok(())
@@ -243,6 +260,7 @@ slow! {
         let segment = elem(i, segment);
         let (d, f, n) = (*s, *s.add(1), *s.add(2));
         if in_bounds(d, n, (*table).len.get()) && in_bounds(f, n, (*segment).len.get()) {
+            charge(i, 8 * n)?;
             let from = (*segment).start.get().cast::<u64>().add(f as usize);
             let to = (*table).elements.get().add(d as usize);
             core::ptr::copy_nonoverlapping(from, to, n as usize);

@@ -34,7 +34,7 @@ mod trees;
 use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
 use self::lower::{Target, class};
-use self::stack::{Addr, Bank, Cache, Entry, Leaf, Ty, Value, meet};
+use self::stack::{Addr, Bank, Cache, Entry, Kept, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
 use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
@@ -109,15 +109,15 @@ struct Control {
     /// Jumps to the end.
     patches: Patches,
     /// What all of them left in the registers.
-    cache: Option<Cache>,
+    cache: Option<Kept>,
     /// The jump over the first arm of an `if`, and the registers at it.
-    otherwise: Option<(Patches, Cache)>,
+    otherwise: Option<(Patches, Kept)>,
     /// Where a loop begins.
     header: usize,
     /// The loop register holds the header.
     loop_register: bool,
     /// What was pinned outside.
-    outer_pins: Cache,
+    outer_pins: Kept,
     /// Jumps of a `br_table` that must move operands first.
     stub: Patches,
     /// The clauses of exception handlers that lead to the end.
@@ -196,6 +196,8 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     /// The code of the function that was walked last.
     pub fn take_code(&mut self) -> FuncCode {
+        // Before the code is there twice: blocks may have been nested very deep.
+        self.control = Vec::new();
         FuncCode {
             words: self.out.words(),
             map: self.out.map.as_slice().into(),
@@ -390,10 +392,10 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.out.backward(header);
         } else {
             let mut patches = control.patches;
-            control.cache = Some(match &control.cache {
-                Some(other) => meet(other, &cache),
+            control.cache = Some(Kept::new(&match control.cache {
+                Some(other) => meet(&other.cache(), &cache),
                 None => cache,
-            });
+            }));
             self.out.forward(&mut patches);
             self.control[label].patches = patches;
         }
@@ -473,7 +475,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             otherwise: None,
             header: 0,
             loop_register: false,
-            outer_pins: self.pins(),
+            outer_pins: Kept::new(&self.pins()),
             stub: Patches::default(),
             caught: Uses::default(),
             delegated: Uses::default(),

@@ -144,7 +144,7 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_ordered()?;
             self.settle_top(n)?;
         }
-        let mut cache = control.cache;
+        let mut cache = control.cache.map(Kept::cache);
         let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
         self.out.place(control.patches);
@@ -152,6 +152,7 @@ impl<B: Backend> Translator<'_, B> {
         if let Some((patches, other)) = control.otherwise {
             // An `if` without `else`: its operands are where they were.
             self.out.place(patches);
+            let other = other.cache();
             here = Some(here.map_or(other, |here| meet(&here, &other)));
             patched = true;
         }
@@ -159,7 +160,7 @@ impl<B: Backend> Translator<'_, B> {
             cache = Some(cache.map_or(here, |cache| meet(&cache, &here)));
         }
         self.drop_to(control.height);
-        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
+        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins.cache()) {
             bank.pinned = pinned;
         }
         // Validation goes on after an end that cannot be reached: so does this.

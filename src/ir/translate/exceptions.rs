@@ -120,7 +120,7 @@ impl<B: Backend> Translator<'_, B> {
         let target = if control.kind == Kind::Loop {
             control.header as u32
         } else {
-            control.cache = Some(Cache::default());
+            control.cache = Some(Kept::new(&Cache::default()));
             control.caught.add(&self.clauses)
         };
         let catches = catch.tag.map_or(Catches::All, Catches::Tag);

@@ -158,7 +158,9 @@ impl<'m, B: Backend> Translator<'m, B> {
         let Some(handler) = B::new_struct(filling, target.dest) else {
             return Err(self.out.no_handler("struct.new"));
         };
-        let cell = cell_of(u64::from(def.layout.size));
+        let size = u64::from(def.layout.size);
+        self.fuel += (size / crate::tuning::BYTES_PER_FUEL) as u32;
+        let cell = cell_of(size);
         self.out.traps();
         self.out.list(|| format!("{} := new {filling:?} $type{ty} [{slot}]", target.text()));
         self.out.begin(handler);

@@ -240,6 +240,20 @@ impl Bank {
 /// Which locals the registers hold at a label, by bank.
 pub type Cache = [[Option<u32>; 4]; 2];
 
+/// A cache as an open block keeps it: small, as a million blocks can be open at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept([[u16; 4]; 2]);
+// One more than the index of the local; 0 if there is none.
+const _: () = assert!(crate::wasm::limits::LOCALS < u16::MAX as usize);
+impl Kept {
+    pub fn new(cache: &Cache) -> Kept {
+        Kept(cache.map(|bank| bank.map(|local| local.map_or(0, |local| local as u16 + 1))))
+    }
+    pub fn cache(self) -> Cache {
+        self.0.map(|bank| bank.map(|local| u32::from(local).checked_sub(1)))
+    }
+}
+
 /// What two caches agree on.
 pub fn meet(a: &Cache, b: &Cache) -> Cache {
     let mut both = *a;

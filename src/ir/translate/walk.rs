@@ -34,6 +34,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
         self.fuel_point();
+        // Setting a local to zero is work, too.
+        let bytes = 8 * (info.locals.len() - info.ty.params.len()) as u64;
+        self.fuel += (bytes / tuning::BYTES_PER_FUEL) as u32;
         self.interrupt_point();
         Ok(())
     }
@@ -89,7 +92,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.forward(&mut patches);
         self.end_condition(fields);
         self.open(Kind::If, ty, false);
-        let cache = self.cache();
+        let cache = Kept::new(&self.cache());
         self.top()?.otherwise = Some((patches, cache));
         self.fuel_point();
         Ok(())
@@ -113,7 +116,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         control.kind = Kind::Else;
         if let Some((patches, cache)) = control.otherwise.take() {
             self.out.place(patches);
-            self.set_cache(&cache);
+            self.set_cache(&cache.cache());
         }
         self.push_in_slots(params)?;
         self.fuel_point();
