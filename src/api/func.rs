@@ -3,11 +3,15 @@
 
 use super::host::{HostFunc, has_references, zero_extend};
 use super::store::{Lent, LentMut};
-use super::{AsContext, AsContextMut, Caller, Error, FuncType, IntoFunc, TypeId, Val, WasmList};
+use super::{
+    AsContext, AsContextMut, Caller, Error, Execution, FuncType, IntoFunc, TypeId, Val, WasmList,
+};
 use crate::exec::call::call;
 use crate::rt::layout::FuncData;
+use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeDef;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 /// A function of a store (spec §4.2.6). A plain value.
@@ -92,10 +96,11 @@ impl Func {
     ) -> Result<(), Error> {
         let def = self.def(&cx)?;
         let ty = signature(&def)?;
-        if args.len() != ty.params.len() || results.len() != ty.results.len() {
-            let (given, room) = (args.len(), results.len());
+        check_args(ty, args)?;
+        if results.len() != ty.results.len() {
+            let room = results.len();
             return Err(Error::usage(alloc::format!(
-                "{given} arguments and room for {room} results for a function of type {ty}"
+                "room for {room} results of a function of type {ty}"
             )));
         }
         let func = self.object(cx.core().id)?;
@@ -105,6 +110,31 @@ impl Func {
             unsafe { call(cx.head(), func, slots)? };
             Val::list_from_slots(results, &ty.results, slots, cx.core());
             Ok(())
+        })
+    }
+    /// Starts a call that can stop and go on: nothing has run yet.
+    ///
+    /// # Errors
+    /// Usage: the arguments do not fit the signature; Limit, Trap: there is no room for its stack.
+    pub fn start(
+        &self,
+        mut cx: impl AsContextMut,
+        args: &[Val],
+    ) -> Result<Execution<Vec<Val>>, Error> {
+        let def = self.def(&cx)?;
+        let ty = signature(&def)?;
+        check_args(ty, args)?;
+        let func = self.object(cx.core().id)?;
+        with_slots(slots_of(func), |slots| {
+            Val::list_into_slots(args, &ty.params, slots, cx.core())?;
+            let results = ty.results.clone();
+            let finish = move |core: &Core, slots: &[u64]| {
+                let mut vals = alloc::vec![Val::I32(0); results.len()];
+                Val::list_from_slots(&mut vals, &results, slots, core);
+                vals
+            };
+            // SAFETY: R6: the arguments were checked.
+            unsafe { Execution::new(&mut cx, func, slots, finish) }
         })
     }
     /// Calls the function with numbers in 64-bit slots, arguments in and results out; a v128 takes
@@ -148,6 +178,13 @@ impl Func {
     }
 }
 
+fn check_args(ty: &FuncType, args: &[Val]) -> Result<(), Error> {
+    let (given, wanted) = (args.len(), ty.params.len());
+    if given == wanted {
+        return Ok(());
+    }
+    Err(Error::usage(alloc::format!("{given} arguments for a function of type {ty}")))
+}
 fn signature(def: &TypeDef) -> Result<&FuncType, Error> {
     def.func().ok_or_else(|| Error::usage("not a function type"))
 }
@@ -209,6 +246,21 @@ impl<P: WasmList, R: WasmList> TypedFunc<P, R> {
         // SAFETY: R1, R6: the store is lent; the signature was checked.
         unsafe { call(cx.head(), func, slots)? };
         Ok(R::get(slots, cx.core()))
+    }
+    /// Starts a call that can stop and go on: nothing has run yet.
+    ///
+    /// # Errors
+    /// Usage: it, or a reference among the arguments, belongs to another store; Limit, Trap: there
+    /// is no room for its stack.
+    pub fn start(&self, mut cx: impl AsContextMut, params: P) -> Result<Execution<R>, Error> {
+        let core = cx.core();
+        let func = self.func.object(core.id)?;
+        params.check(core)?;
+        let mut slots = P::ZERO;
+        params.put(slots.as_mut(), core);
+        let finish = |core: &Core, slots: &[u64]| R::get(slots, core);
+        // SAFETY: R6: the signature was checked.
+        unsafe { Execution::new(&mut cx, func, slots.as_mut(), finish) }
     }
     /// The function.
     pub fn func(&self) -> Func {

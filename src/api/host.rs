@@ -105,18 +105,13 @@ pub(super) unsafe fn host_call<T>(
         // References that the host gets during the call end with it.
         let scope = (*core).heap.roots.get_mut().scope();
         let result = guarded(|| ((*host).body)(caller, slots));
-        let thrown = result.as_ref().err().and_then(|error| error.exception());
-        let thrown = thrown.and_then(|exception| exception.bits(&*core).ok());
-        let heap = &mut (*core).heap;
-        heap.thrown = thrown.unwrap_or(0);
-        heap.roots.get_mut().end_scope(scope);
+        let done = result.is_ok();
         match result {
-            Ok(()) => true,
-            Err(error) => {
-                (*core).pending = Some(error);
-                false
-            }
+            Ok(()) => (*core).heap.thrown = 0,
+            Err(error) => (*core).fail_with(error),
         }
+        (*core).heap.roots.get_mut().end_scope(scope);
+        done
     }
 }
 

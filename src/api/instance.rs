@@ -4,11 +4,15 @@
 use super::object::Extern;
 use super::store::{Lent, LentMut};
 use super::{
-    AsContext, AsContextMut, Error, Func, Global, Memory, Module, Table, Tag, TypedFunc, WasmList,
+    AsContext, AsContextMut, Error, Execution, Func, Global, Memory, Module, Table, Tag, TypedFunc,
+    WasmList,
 };
+use crate::exec::call::call;
 use crate::exec::compiled::CompiledModule;
 use crate::exec::instantiate::{check_imports, instantiate};
 use crate::rt::instance::{Instance as InstanceObject, Object};
+use crate::rt::layout::FuncData;
+use crate::rt::store::Store as Core;
 use crate::wasm::module::{Export, ExternKind};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -33,14 +37,20 @@ impl Instance {
         module: &Module,
         imports: &[Extern],
     ) -> Result<Instance, Error> {
-        let (given, needed) = (imports.len(), module.imports().len());
-        if given != needed {
-            return Err(Error::usage(alloc::format!("{given} imports, where {needed} are needed")));
-        }
-        let store = cx.core().id;
-        let objects = imports.iter().map(|import| import.object(store).map(Some));
-        let objects = objects.collect::<Result<Vec<_>, Error>>()?;
+        let objects = objects_of(&cx, module, imports)?;
         Instance::link(cx, module, &objects)
+    }
+    /// The same with a start function that can stop and go on.
+    ///
+    /// # Errors
+    /// As for [`Instance::new`], but for what the start function ends with.
+    pub fn start(
+        cx: impl AsContextMut,
+        module: &Module,
+        imports: &[Extern],
+    ) -> Result<Execution<Instance>, Error> {
+        let objects = objects_of(&cx, module, imports)?;
+        Instance::link_start(cx, module, &objects)
     }
     /// Instantiates a module with objects of this store.
     pub(super) fn link(
@@ -48,15 +58,42 @@ impl Instance {
         module: &Module,
         provided: &[Option<Object>],
     ) -> Result<Instance, Error> {
+        let (instance, start) = Instance::prepare(&mut cx, module, provided)?;
+        if let Some(start) = start {
+            // SAFETY: R1, R6: the store is lent; a start function has no parameters or results.
+            unsafe { call(cx.head(), start, &mut [])? };
+        }
+        Ok(instance)
+    }
+    /// The same with a start function that can stop and go on.
+    pub(super) fn link_start(
+        mut cx: impl AsContextMut,
+        module: &Module,
+        provided: &[Option<Object>],
+    ) -> Result<Execution<Instance>, Error> {
+        let (instance, start) = Instance::prepare(&mut cx, module, provided)?;
+        let finish = move |_: &Core, _: &[u64]| instance;
+        match start {
+            // SAFETY: R6: a start function has no parameters.
+            Some(start) => unsafe { Execution::new(&mut cx, start, &[], finish) },
+            None => Ok(Execution::empty(&cx, finish)),
+        }
+    }
+    /// All of instantiation but the start function.
+    fn prepare(
+        cx: &mut impl AsContextMut,
+        module: &Module,
+        provided: &[Option<Object>],
+    ) -> Result<(Instance, Option<*const FuncData>), Error> {
         if !cx.inner().engine.is_same(module.engine()) {
             return Err(Error::usage("a module of another engine"));
         }
         // SAFETY: R1, R6: the store is lent; the objects belong to it, and are checked.
-        let instance = unsafe {
+        let (instance, start) = unsafe {
             let objects = check_imports(module.compiled(), provided)?;
             instantiate(cx.head(), module.compiled(), &objects)?
         };
-        Ok(Instance::from_object(cx.core().id, instance))
+        Ok((Instance::from_object(cx.core().id, instance), start))
     }
     pub(super) fn from_object(store: u64, instance: *const InstanceObject) -> Instance {
         Instance { store, address: instance as usize }
@@ -132,6 +169,20 @@ impl Instance {
             None => Err(Error::usage(alloc::format!("no function is exported as {name:?}"))),
         }
     }
+}
+
+/// The objects of imports given in order.
+fn objects_of(
+    cx: &impl AsContext,
+    module: &Module,
+    imports: &[Extern],
+) -> Result<Vec<Option<Object>>, Error> {
+    let (given, needed) = (imports.len(), module.imports().len());
+    if given != needed {
+        return Err(Error::usage(alloc::format!("{given} imports, where {needed} are needed")));
+    }
+    let store = cx.core().id;
+    imports.iter().map(|import| import.object(store).map(Some)).collect()
 }
 
 /// What an instance was made of.

@@ -3,6 +3,7 @@
 mod caller;
 mod engine;
 mod exception;
+mod execution;
 mod func;
 mod gc;
 mod host;
@@ -19,6 +20,7 @@ mod val;
 pub use self::caller::{Caller, Guest, Memories, Plain};
 pub use self::engine::{Config, Engine};
 pub use self::exception::Exception;
+pub use self::execution::{Execution, Progress};
 pub use self::func::{Func, TypedFunc};
 pub use self::gc::{ArrayRef, StructRef};
 pub use self::host::{HostResult, IntoFunc};
@@ -35,7 +37,7 @@ pub use self::store::{
 };
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::Val;
-pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem};
+pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem, Suspend};
 pub use crate::rt::extern_type::ExternType;
 pub use crate::rt::gc::GcStats;
 pub use crate::rt::limits::Limits;

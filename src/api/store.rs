@@ -98,7 +98,11 @@ impl<T> Store<T> {
     pub fn set_limits(&mut self, limits: Limits) {
         self.core_mut().set_limits(limits);
     }
-    /// Sets the fuel that is left. *Units*: instructions, roughly.
+    /// Sets the fuel that is left. *Units*: instructions, roughly; the same on every machine.
+    ///
+    /// A guest takes fuel for a stretch of code before it runs it, and never more than there is. The
+    /// exception is an exception: looking for who catches it goes on to the end, and what that costs
+    /// beyond the fuel that was left is taken off here.
     ///
     /// # Errors
     /// Usage: the engine is not configured for fuel.
@@ -178,7 +182,8 @@ pub(super) fn set_fuel(core: &mut Core, fuel: u64) -> Result<(), Error> {
     if !core.has_fuel() {
         return Err(Error::usage("fuel needs Config::fuel(true)"));
     }
-    core.head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX));
+    let debt = core.head.fuel.get().min(0);
+    core.head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX) + debt);
     Ok(())
 }
 pub(super) fn fuel(core: &Core) -> Option<u64> {

@@ -174,6 +174,19 @@ impl Heap {
             unsafe { self.marks.mark(object) };
         }
     }
+    /// The same for all words from `slot` up to `top`.
+    ///
+    /// # Safety
+    /// As for [`Heap::mark_word`]; they are slots of a stack (R4).
+    unsafe fn mark_words(&mut self, mut slot: *const u64, top: *const u64) {
+        while slot < top {
+            // SAFETY: R4: promised by the caller.
+            unsafe {
+                self.mark_word(*slot);
+                slot = slot.add(1);
+            }
+        }
+    }
     /// Follows references until nothing new is reached.
     ///
     /// # Safety
@@ -365,16 +378,25 @@ impl Store {
             unsafe { self.heap.blocks.give_back(from, to) };
         }
     }
-    /// The value stack, word by word.
+    /// The value stacks, word by word, and the registers of what is paused.
     unsafe fn mark_frames(&mut self) {
-        let Some(stack) = &self.stack else { return };
-        let (mut slot, top) = (stack.start(), self.head.stack_top.get());
-        while slot < top {
-            // SAFETY: R4, R10: below the top of the frames.
-            unsafe {
-                self.heap.mark_word(*slot);
-                slot = slot.add(1);
+        let Store { heap, head, stack, outer_stacks, paused, .. } = self;
+        let outer = outer_stacks.iter().map(|outer| (&outer.stack, outer.top));
+        // SAFETY: R4, R10: below the tops of the frames.
+        unsafe {
+            for (stack, top) in outer.chain([(&*stack, head.stack_top.get())]) {
+                if let Some(stack) = stack {
+                    heap.mark_words(stack.start(), top);
+                }
             }
+            paused.retain(|place| {
+                let Some(place) = place.upgrade() else { return false };
+                if let Some(paused) = &*place.lock() {
+                    heap.mark_words(paused.stack.start(), paused.top);
+                    paused.registers.r.iter().for_each(|&word| heap.mark_word(word));
+                }
+                true
+            });
         }
     }
     /// Globals, tables, element segments, what embedders hold, and what is in flight.

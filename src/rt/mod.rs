@@ -9,6 +9,7 @@ pub mod layout;
 pub mod limits;
 pub mod memory;
 pub mod owned;
+pub mod paused;
 pub mod stack;
 pub mod store;
 pub mod table;

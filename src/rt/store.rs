@@ -13,6 +13,7 @@ use super::limits::Limits;
 use super::memory::Memory;
 use super::memory::shared::Shared;
 use super::owned::Owned;
+use super::paused::{OuterStack, Place};
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::ir::cells::CELL_SIZES;
@@ -20,7 +21,7 @@ use crate::wasm::registry::TypeRegistry;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
@@ -71,6 +72,12 @@ pub struct Store {
     /// Bytes of all memories, and elements of all tables.
     used: Usage,
     pub(super) stack: Option<ValueStack>,
+    /// The stacks of those that wait for an execution with a stack of its own, outermost first.
+    pub(super) outer_stacks: Vec<OuterStack>,
+    /// The executions that are paused, or were.
+    pub(super) paused: Vec<Weak<Place>>,
+    /// How often a memory has moved.
+    pub moves: u64,
     /// The instance that host functions run in.
     host: Owned<Instance>,
     funcs: Vec<Owned<FuncData>>,
@@ -118,6 +125,9 @@ impl Store {
             table_grow,
             interrupt: Arc::as_ptr(&interrupt),
             unsupported: Cell::new(None),
+            registers: Cell::default(),
+            resumable: Cell::new(false),
+            suspended: Cell::new((ptr::null(), ptr::null_mut())),
             cells: [const { CellRange::empty() }; CELL_SIZES + 1],
         };
         let store = Owned::new(Store {
@@ -132,6 +142,9 @@ impl Store {
             interrupt,
             used: Usage::default(),
             stack: None,
+            outer_stacks: Vec::new(),
+            paused: Vec::new(),
+            moves: 0,
             host: Owned::new(Instance::empty(ptr::null_mut())),
             funcs: Vec::new(),
             tables: Vec::new(),
@@ -174,6 +187,13 @@ impl Store {
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {
         self.options.fuel
+    }
+    /// Takes the error that a host function fails with; an exception of this store is thrown.
+    #[cold]
+    pub fn fail_with(&mut self, error: Error) {
+        let thrown = error.exception().and_then(|exception| exception.bits(self).ok());
+        self.heap.thrown = thrown.unwrap_or(0);
+        self.pending = Some(error);
     }
     /// Makes the value stack, if there is none yet.
     ///
@@ -304,6 +324,7 @@ impl Store {
         self.used.memory_bytes += pages << object.ty.page_size_log2;
         let moved = object.base();
         if moved != base {
+            self.moves += 1;
             for instance in &self.instances {
                 if instance.data.memory0.get() == base {
                     instance.data.memory0.set(moved);

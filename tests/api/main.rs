@@ -4,6 +4,7 @@ mod calls;
 mod control;
 mod errors;
 mod exceptions;
+mod executions;
 mod gc;
 mod host;
 mod linking;
