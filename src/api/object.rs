@@ -10,6 +10,7 @@ use super::{
 use crate::exec::call::grow_memory;
 use crate::rt::instance::{Global as GlobalObject, Object, Tag as TagObject};
 use crate::rt::memory::Memory as MemoryObject;
+use crate::rt::memory::block::MemoryBlock;
 use crate::rt::table::Table as TableObject;
 use crate::wasm::trap::Trap;
 
@@ -80,6 +81,25 @@ impl Memory {
         check_memory_type(&cx.inner().engine, &ty)?;
         let core = cx.core_mut();
         let memory = core.add_memory(ty)?;
+        Ok(Memory { store: core.id, address: memory as usize })
+    }
+    /// A memory in bytes of the embedder's, of which [`MemoryBlock::OVERHEAD_BYTES`] are not the
+    /// guest's. It grows as long as there is room, and never elsewhere.
+    ///
+    /// # Errors
+    /// Limit: the bytes are too few for the type's minimum, or the store's limits do not allow
+    /// it; Usage: the type is not valid, or shared.
+    pub fn from_static(
+        mut cx: impl AsContextMut,
+        ty: MemoryType,
+        bytes: &'static mut [u8],
+    ) -> Result<Memory, Error> {
+        check_memory_type(&cx.inner().engine, &ty)?;
+        if ty.shared {
+            return Err(Error::usage("a shared memory has bytes of its own"));
+        }
+        let core = cx.core_mut();
+        let memory = core.add_memory_in(ty, MemoryBlock::from_static(bytes))?;
         Ok(Memory { store: core.id, address: memory as usize })
     }
     pub(super) fn from_address(store: u64, address: usize) -> Memory {
@@ -222,7 +242,7 @@ impl Table {
         let (element, size) = (ValType::Ref(self.object(&cx)?.ty.element), self.size(&cx)?);
         let bits = init.to_bits(element, cx.core())?[0];
         // SAFETY: R1: a table of the store.
-        let grown = unsafe { cx.core_mut().grow_table(self.address as *const _, count, bits) };
+        let grown = unsafe { cx.core_mut().grow_table(self.address as *const _, count, bits).ok() };
         grown.ok_or_else(|| Error::limit("elements of tables", size.saturating_add(count), size))
     }
 }

@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::host::HostFunc;
-use super::{Engine, Error, GcStats, Limits};
+use super::{Engine, Error, GcStats, Limits, ResourceLimiter};
 use crate::rt::layout::{FuncData, StoreData};
+use crate::rt::limiter::Wish;
 use crate::rt::owned::Owned;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
@@ -38,7 +39,10 @@ pub(crate) struct Inner<T> {
     pub linked: BTreeMap<usize, *const FuncData>,
     /// How many calls of host functions there were.
     pub host_calls: u64,
+    /// Finds in the data who decides what guests may have.
+    limiter: Option<Box<FindLimiter<T>>>,
 }
+type FindLimiter<T> = dyn (Fn(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync;
 
 /// What a store has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,10 +67,13 @@ impl<T> Store<T> {
             hosts: Vec::new(),
             linked: BTreeMap::new(),
             host_calls: 0,
+            limiter: None,
         };
         let inner = NonNull::from(Box::leak(Box::new(inner)));
         // SAFETY: R6: just made, and not lent yet.
-        unsafe { (*(*inner.as_ptr()).core.as_ptr()).owner = inner.as_ptr().cast() };
+        let core = unsafe { &mut *(*inner.as_ptr()).core.as_ptr() };
+        core.owner = inner.as_ptr().cast();
+        core.creator = engine.memory_creator();
         Store { inner, owns: PhantomData }
     }
     /// The host's data.
@@ -97,6 +104,16 @@ impl<T> Store<T> {
     /// Sets what guests may use from now on; what they have already is theirs.
     pub fn set_limits(&mut self, limits: Limits) {
         self.core_mut().set_limits(limits);
+    }
+    /// Sets who decides what guests may have, case by case: `find` finds it in the store's data. It
+    /// is asked whenever a memory or a table is made or grows, and for every instance, within what
+    /// the [`Limits`] allow. If it panics, the answer is no.
+    pub fn limiter(
+        &mut self,
+        find: impl (Fn(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,
+    ) {
+        self.inner_mut().limiter = Some(Box::new(find));
+        self.core_mut().ask = Some(ask::<T>);
     }
     /// Sets the fuel that is left. *Units*: instructions, roughly; the same on every machine.
     ///
@@ -178,6 +195,15 @@ impl<T: core::fmt::Debug> core::fmt::Debug for Store<T> {
     }
 }
 
+/// See [`Ask`](crate::rt::limiter::Ask).
+unsafe fn ask<T>(owner: *mut (), wish: Wish) -> bool {
+    // SAFETY: R6: the owner of a store whose core is lent for writing; nobody else uses its data
+    // meanwhile.
+    let inner = unsafe { &mut *owner.cast::<Inner<T>>() };
+    let Inner { data, limiter, .. } = inner;
+    let Some(find) = limiter else { return true };
+    super::host::guarded(|| wish.put_to(find(data)), |_| false)
+}
 pub(super) fn set_fuel(core: &mut Core, fuel: u64) -> Result<(), Error> {
     if !core.has_fuel() {
         return Err(Error::usage("fuel needs Config::fuel(true)"));

@@ -6,6 +6,7 @@ pub mod extern_type;
 pub mod gc;
 pub mod instance;
 pub mod layout;
+pub mod limiter;
 pub mod limits;
 pub mod memory;
 pub mod owned;
