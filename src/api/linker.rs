@@ -135,7 +135,7 @@ impl<T> Linker<T> {
         object: impl Into<Extern>,
     ) -> Result<&mut Self, Error> {
         let object = object.into();
-        object.object(cx.core().id)?;
+        object.object(cx.core())?;
         self.insert(module, name, Definition::Object(object))
     }
     /// Defines all exports of an instance under a module name.
@@ -214,12 +214,12 @@ impl<T> Linker<T> {
         if !self.engine.is_same(module.engine()) {
             return Err(Error::usage("a module of another engine"));
         }
-        let store = cx.core().id;
+        cx.core_mut().make_room();
         let mut objects = Vec::with_capacity(module.imports().len());
         for import in module.imports() {
             objects.push(match self.find(&import.module, &import.name) {
                 None => None,
-                Some(Definition::Object(object)) => Some(object.object(store)?),
+                Some(Definition::Object(object)) => Some(object.object(cx.core())?),
                 Some(Definition::Host(hosts)) => {
                     let host = chosen(hosts, import.ty.func());
                     host.map(|host| Object::Func(cx.inner_mut().link(host)))

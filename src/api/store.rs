@@ -50,8 +50,10 @@ type FindLimiter<T> = dyn (Fn(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync
 pub struct StoreStats {
     /// Calls of host functions by guests.
     pub host_calls: u64,
-    /// Bytes of all memories. They never shrink.
+    /// Bytes of all memories. They never shrink, but are freed with their instance.
     pub memory_bytes: u64,
+    /// Instances that are there: also those that were released, until they are freed.
+    pub instances: u64,
 }
 
 impl<T> Store<T> {
@@ -133,7 +135,8 @@ impl<T> Store<T> {
     /// What was used so far.
     pub fn stats(&self) -> StoreStats {
         let Inner { host_calls, .. } = *self.inner();
-        StoreStats { host_calls, memory_bytes: self.core().memory_bytes() }
+        let (memory_bytes, instances) = (self.core().memory_bytes(), self.core().instance_count());
+        StoreStats { host_calls, memory_bytes, instances }
     }
     /// What stops execution in this store from another thread.
     ///
@@ -163,11 +166,13 @@ impl InterruptHandle {
 }
 macro_rules! heap { ($($lender:ty),*) => { $(
     impl<T> $lender {
-        /// Frees every structure, array and exception that nothing refers to. This happens by
-        /// itself whenever the heap has grown enough.
+        /// Frees every structure, array and exception that nothing refers to, which happens by
+        /// itself whenever the heap has grown enough; and every instance that was
+        /// [released](super::Instance::release) and that nothing refers to, unless this is called
+        /// by a host function: then instances stay for the time being.
         pub fn gc(&mut self) {
             // SAFETY: R10: the host holds entries, and guests wait in frames below the top.
-            unsafe { self.core_mut().collect() }
+            unsafe { self.core_mut().collect_instances() }
         }
         /// What the heap of structures, arrays and exceptions holds, and has done.
         pub fn gc_stats(&self) -> GcStats {

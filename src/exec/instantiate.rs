@@ -61,8 +61,8 @@ pub unsafe fn check_imports(
 }
 
 /// Steps 2 to 7: instantiates a module whose imports match. Step 8 is up to the caller: to run the
-/// start function that this gives, if there is one. From step 6 on the store owns the instance even if this fails: others may have got hold of its
-/// functions.
+/// start function that this gives, if there is one. From step 6 on the store owns the instance even if this fails, until nobody refers to it any more:
+/// others may have got hold of its functions.
 ///
 /// # Errors
 /// A trap of a segment, or a limit.
@@ -76,24 +76,32 @@ pub unsafe fn instantiate(
 ) -> Result<(*const Instance, Option<*const FuncData>), Error> {
     // SAFETY: R1, R6: promised by the caller; the instance is complete before it is shared.
     unsafe {
-        let instance = {
+        let (instance, slot) = {
             let store = &mut *store.cast::<Store>();
             store.check_instances()?;
             let mark = store.mark();
             let pinned = store.heap.pins.len();
-            let allocated = allocate(store, module, imports);
+            let slot = store.slots.begin();
+            let allocated = allocate(store, module, imports, slot);
+            store.slots.end();
             let added = allocated.map(|instance| store.add_instance(instance));
             store.heap.pins.truncate(pinned);
             match added {
-                Ok(instance) => instance,
+                Ok(instance) => (instance, slot),
                 Err(error) => {
                     store.roll_back(mark);
+                    store.slots.free(slot);
                     return Err(error);
                 }
             }
         };
-        run_elems(&mut *store.cast(), &*instance, module)?;
-        run_datas(&mut *store.cast(), &*instance, module)?;
+        let core = &mut *store.cast::<Store>();
+        let filled =
+            run_elems(core, &*instance, module).and_then(|()| run_datas(core, &*instance, module));
+        if let Err(error) = filled {
+            core.release(slot);
+            return Err(error);
+        }
         let start = module.module.start.map(|start| (&(*instance).funcs)[start as usize]);
         Ok((instance, start))
     }
@@ -108,11 +116,13 @@ unsafe fn allocate(
     store: &mut Store,
     module: &Arc<CompiledModule>,
     imports: &[Object],
+    slot: u32,
 ) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
     let owned = Owned::new(Instance::empty(ptr::from_mut(store).cast()));
     // SAFETY: R1: nobody else knows the instance yet.
     let instance = unsafe { &mut *owned.as_ptr() };
+    instance.slot = slot;
     instance.data.module = Arc::as_ptr(module).cast();
     instance.module = Some(module.clone());
     for import in imports {

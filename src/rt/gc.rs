@@ -11,6 +11,7 @@
 mod addresses;
 mod blocks;
 pub mod handle;
+mod instances;
 mod large;
 mod mark;
 pub mod object;
@@ -23,7 +24,6 @@ use self::object::{header, set_array_len, set_header, set_word, word};
 use self::roots::Roots;
 use super::instance::{Instance, Tag};
 use super::layout::CellRange;
-use super::owned::Owned;
 use super::store::Store;
 use crate::ir::cells::{CELL_SIZES, cell_bytes, cell_of};
 use crate::tuning;
@@ -399,7 +399,7 @@ impl Store {
             });
         }
     }
-    /// Globals, tables, element segments, what embedders hold, and what is in flight.
+    /// Globals, tables, element segments, and what is held.
     unsafe fn mark_objects(&mut self) {
         let Store { heap, registry, globals, tables, instances, .. } = self;
         let is_traced = |heap| top(registry, heap) != HeapType::Func;
@@ -418,7 +418,15 @@ impl Store {
             for instance in instances.iter() {
                 mark_segments(heap, instance);
             }
-            let Heap { roots, marks, pins, thrown, .. } = heap;
+        }
+        // SAFETY: R9: as above.
+        unsafe { self.mark_held() }
+    }
+    /// What embedders hold, and what is in flight.
+    unsafe fn mark_held(&mut self) {
+        let Heap { roots, marks, pins, thrown, .. } = &mut self.heap;
+        // SAFETY: R9: references of this store.
+        unsafe {
             marks.mark_reference(*thrown);
             pins.iter().for_each(|&bits| marks.mark_reference(bits));
             roots.lock().all().for_each(|bits| marks.mark_reference(bits));
@@ -426,7 +434,7 @@ impl Store {
     }
 }
 /// Element segments that are not dropped; those of functions hold no objects, but look alike.
-unsafe fn mark_segments(heap: &mut Heap, instance: &Owned<Instance>) {
+unsafe fn mark_segments(heap: &mut Heap, instance: &Instance) {
     for (segment, elements) in instance.elems.iter().zip(&instance.elem_storage) {
         if segment.len.get() > 0 {
             // SAFETY: R9: promised by the caller.

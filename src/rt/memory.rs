@@ -16,6 +16,7 @@ use self::block::{MemoryBlock, MemoryCreator};
 use self::shared::Shared;
 use super::error::Error;
 use super::layout::{MemoryData, MemoryHead};
+use super::owner::HOST;
 use crate::wasm::types::MemoryType;
 use alloc::sync::Arc;
 use core::ops::Range;
@@ -115,6 +116,8 @@ pub struct Memory {
     pub data: MemoryData,
     /// Its type; the minimum is that of the declaration.
     pub ty: MemoryType,
+    /// The place of the instance that it belongs to.
+    pub owner: u32,
     backing: Backing,
 }
 
@@ -157,7 +160,7 @@ impl Memory {
     }
     fn of_backing(ty: MemoryType, backing: Backing, min: u64) -> Memory {
         let data = MemoryData::new(backing.base(), &ty);
-        let memory = Memory { data, ty, backing };
+        let memory = Memory { data, ty, owner: HOST, backing };
         memory.set_len(min);
         memory
     }
@@ -165,7 +168,7 @@ impl Memory {
     pub fn of_shared(shared: Arc<Shared>) -> Memory {
         let ty = shared.ty();
         let data = MemoryData::new(shared.base(), &ty);
-        Memory { data, ty, backing: Backing::Shared(shared) }
+        Memory { data, ty, owner: HOST, backing: Backing::Shared(shared) }
     }
     /// What is shared, if it is.
     pub fn shared(&self) -> Option<&Arc<Shared>> {
@@ -306,7 +309,7 @@ mod tests {
         let ty = ty(1, None, false);
         let backing = Backing::Heap(heap::Region::new(65_536).ok_or("no memory").unwrap());
         let data = MemoryData::new(backing.base(), &ty);
-        let mut memory = Memory { data, ty, backing };
+        let mut memory = Memory { data, ty, owner: HOST, backing };
         memory.set_len(65_536);
         memory.bytes_mut()[1] = 9;
         assert_eq!(memory.grow(3), Some(1));

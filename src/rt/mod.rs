@@ -10,6 +10,7 @@ pub mod limiter;
 pub mod limits;
 pub mod memory;
 pub mod owned;
+pub mod owner;
 pub mod paused;
 pub mod stack;
 pub mod store;

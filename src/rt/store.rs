@@ -15,6 +15,7 @@ use super::memory::Memory;
 use super::memory::block::{MemoryBlock, MemoryCreator};
 use super::memory::shared::Shared;
 use super::owned::Owned;
+use super::owner::Slots;
 use super::paused::{OuterStack, Place};
 use super::stack::ValueStack;
 use super::table::Table;
@@ -72,11 +73,13 @@ pub struct Store {
     pub creator: Option<Arc<dyn MemoryCreator>>,
     /// How the embedder is asked whether there may be more.
     pub ask: Option<Ask>,
+    /// The places of instances.
+    pub slots: Slots,
     options: Options,
     /// What the head points to; handles outlive the store.
     interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
-    used: Usage,
+    pub(super) used: Usage,
     pub(super) stack: Option<ValueStack>,
     /// The stacks of those that wait for an execution with a stack of its own, outermost first.
     pub(super) outer_stacks: Vec<OuterStack>,
@@ -88,16 +91,17 @@ pub struct Store {
     host: Owned<Instance>,
     funcs: Vec<Owned<FuncData>>,
     pub(super) tables: Vec<Owned<Table>>,
-    memories: Vec<Owned<Memory>>,
+    pub(super) memories: Vec<Owned<Memory>>,
     pub(super) globals: Vec<Owned<Global>>,
-    tags: Vec<Owned<Tag>>,
+    pub(super) tags: Vec<Owned<Tag>>,
     pub(super) instances: Vec<Owned<Instance>>,
 }
 
+/// What all memories and tables have.
 #[derive(Clone, Copy, Default)]
-struct Usage {
-    memory_bytes: u64,
-    table_elements: u64,
+pub struct Usage {
+    pub(super) memory_bytes: u64,
+    pub(super) table_elements: u64,
 }
 
 /// How much there was at some time; see [`Store::roll_back`].
@@ -146,6 +150,7 @@ impl Store {
             heap: Heap::new(options.limits.gc_heap_bytes, options.gc_stress),
             creator: None,
             ask: None,
+            slots: Slots::default(),
             options,
             interrupt,
             used: Usage::default(),
@@ -191,6 +196,10 @@ impl Store {
     /// Bytes of all memories.
     pub fn memory_bytes(&self) -> u64 {
         self.used.memory_bytes
+    }
+    /// Instances that are there.
+    pub fn instance_count(&self) -> u64 {
+        self.instances.len() as u64
     }
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {
@@ -240,7 +249,7 @@ impl Store {
         let total = self.check_memory(bytes, ty.limits.max.map(|max| max.saturating_mul(page)))?;
         let memory = Memory::new(ty, self.options.guard_pages, self.creator.as_ref())?;
         self.used.memory_bytes = total;
-        Ok(push(&mut self.memories, memory).cast())
+        Ok(self.own_memory(memory))
     }
     /// Adds a memory in a block of the embedder's.
     ///
@@ -253,7 +262,11 @@ impl Store {
     ) -> Result<*const MemoryData, Error> {
         let memory = Memory::in_block(ty, block)?;
         self.used.memory_bytes = self.check_memory(memory.len(), None)?;
-        Ok(push(&mut self.memories, memory).cast())
+        Ok(self.own_memory(memory))
+    }
+    fn own_memory(&mut self, mut memory: Memory) -> *const MemoryData {
+        memory.owner = self.slots.adding;
+        push(&mut self.memories, memory).cast()
     }
     /// Whether there may be another memory of so many bytes; the bytes of all memories then.
     fn check_memory(&self, bytes: u64, max_bytes: Option<u64>) -> Result<u64, Error> {
@@ -275,7 +288,7 @@ impl Store {
     /// Limit: it is larger than the store's limit.
     pub fn add_shared_memory(&mut self, shared: Arc<Shared>) -> Result<*const MemoryData, Error> {
         self.used.memory_bytes = self.check_memory(shared.len(), None)?;
-        Ok(push(&mut self.memories, Memory::of_shared(shared)).cast())
+        Ok(self.own_memory(Memory::of_shared(shared)))
     }
     /// Adds a table.
     ///
@@ -291,27 +304,29 @@ impl Store {
         if !self.is_granted(Wish::Table { from: 0, to: ty.limits.min, max: ty.limits.max }) {
             return Err(Error::limit("elements of tables for the limiter", ty.limits.min, 0));
         }
-        let table = Table::new(ty, init)?;
+        let mut table = Table::new(ty, init)?;
+        table.owner = self.slots.adding;
         self.used.table_elements = total;
         Ok(push(&mut self.tables, table).cast())
     }
     /// Adds a global.
     pub fn add_global(&mut self, ty: GlobalType, value: [u64; 2]) -> *const GlobalData {
         let data = GlobalData { value: Cell::new(value) };
-        push(&mut self.globals, Global { data, ty }).cast()
+        push(&mut self.globals, Global { data, ty, owner: self.slots.adding }).cast()
     }
     /// Adds a tag.
     pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
         let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
-        push(&mut self.tags, Tag { ty, slots: params })
+        push(&mut self.tags, Tag { ty, slots: params, owner: self.slots.adding })
     }
     /// Whether there may be another instance.
     ///
     /// # Errors
     /// Limit: there are as many as there may be.
     pub fn check_instances(&self) -> Result<(), Error> {
+        let limit = self.options.limits.instances;
         let there = self.instances.len();
-        check_count("instances", there, self.options.limits.instances)?;
+        check_count("instances", there, limit)?;
         if self.is_granted(Wish::Instance { there: there as u64 }) {
             return Ok(());
         }

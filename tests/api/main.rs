@@ -7,6 +7,7 @@ mod exceptions;
 mod executions;
 mod gc;
 mod host;
+mod lifetimes;
 mod limits_of_guests;
 mod linking;
 mod objects;
