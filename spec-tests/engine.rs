@@ -2,13 +2,18 @@
 
 use super::value::{Hierarchy, Value};
 use wasmvm::{
-    Config, Engine, Error, ErrorKind, Extern, ExternRef, FuncType, Global, GlobalType, Linker,
-    Memory, MemoryType, RefType, SharedMemory, Store, Table, TableType, TypeLimits, Val, ValType,
+    Config, Engine, Error, ErrorKind, Execution, Extern, ExternRef, FuncType, Global, GlobalType,
+    Linker, Memory, MemoryType, Progress, RefType, SharedMemory, Store, Table, TableType,
+    TypeLimits, Val, ValType,
 };
 pub use wasmvm::{Instance, Module};
 
 /// The variable of the environment that makes the heap be collected at every allocation.
 const GC_STRESS: &str = "WASMVM_GC_STRESS";
+
+/// The variable that makes everything run with as little fuel as goes one step further, and be
+/// interrupted now and then: the results must be the same.
+const PIECEMEAL: &str = "WASMVM_PIECEMEAL";
 
 /// A language to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +116,9 @@ pub enum Item {
 impl Host {
     pub fn new(features: Features) -> Host {
         let stress = std::env::var_os(GC_STRESS).is_some();
+        let piecemeal = std::env::var_os(PIECEMEAL).is_some();
         let config = Config::new().features(features.set()).gc_stress(stress);
+        let config = config.fuel(piecemeal).interrupts(piecemeal);
         Host::with(Engine::new(config).expect("a valid setting"))
     }
 
@@ -151,6 +158,10 @@ impl Host {
     }
 
     pub fn instantiate(&mut self, module: &Module) -> Result<Instance, Failure> {
+        if self.store.fuel().is_some() {
+            let start = self.linker.start(&mut self.store, module)?;
+            return self.piecemeal(start);
+        }
         Ok(self.linker.instantiate(&mut self.store, module)?)
     }
 
@@ -182,8 +193,34 @@ impl Host {
         let args: Vec<Val> =
             args.iter().map(|arg| lower(&mut self.store, *arg)).collect::<Result<_, _>>()?;
         let mut results: Vec<Val> = ty.results.iter().map(|ty| Val::default_for(*ty)).collect();
-        func.call(&mut self.store, &args, &mut results)?;
+        if self.store.fuel().is_some() {
+            let call = func.start(&mut self.store, &args)?;
+            results = self.piecemeal(call)?;
+        } else {
+            func.call(&mut self.store, &args, &mut results)?;
+        }
         results.iter().map(|result| lift(&self.store, result)).collect()
+    }
+
+    /// Runs an execution with as little fuel as takes it one step further, and interrupts every
+    /// third step.
+    fn piecemeal<R>(&mut self, mut execution: Execution<R>) -> Result<R, Failure> {
+        let interrupt = self.store.interrupt_handle()?;
+        for step in 0_u64.. {
+            match execution.run(&mut self.store)? {
+                Progress::Done(result) => {
+                    interrupt.clear();
+                    return Ok(result);
+                }
+                Progress::OutOfFuel { needed } => self.store.set_fuel(needed)?,
+                Progress::Interrupted => {}
+                Progress::Suspended(_) => break,
+            }
+            if step % 3 == 0 {
+                interrupt.interrupt();
+            }
+        }
+        Err(Failure::other("nobody suspends it".to_string()))
     }
 
     pub fn get(&mut self, instance: &Instance, name: &str) -> Result<Value, Failure> {

@@ -53,7 +53,7 @@ impl<T> Caller<'_, T> {
     pub fn instance(&self) -> Option<Instance> {
         // SAFETY: R1: an instance of the store.
         let is_guest = unsafe { !(*self.instance).module.is_null() };
-        is_guest.then(|| Instance::from_object(self.core().id, self.instance.cast()))
+        is_guest.then(|| Instance::from_object(self.core(), self.instance.cast()))
     }
     /// An export of the calling instance.
     pub fn get_export(&self, name: &str) -> Option<Extern> {

@@ -1,6 +1,6 @@
 //! The engine: what modules and stores share.
 
-use super::{Features, Limits};
+use super::{Features, Limits, MemoryCreator};
 use crate::exec::compiled::Options;
 use crate::rt::error::Error;
 use crate::rt::limits::DEFAULT_STACK_BYTES;
@@ -21,6 +21,15 @@ pub struct Config {
     deterministic: bool,
     max_stack_bytes: usize,
     gc_stress: bool,
+    memory_creator: Option<Creator>,
+}
+/// Who gives memories their bytes.
+#[derive(Clone)]
+struct Creator(Arc<dyn MemoryCreator>);
+impl core::fmt::Debug for Creator {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("MemoryCreator")
+    }
 }
 impl Default for Config {
     fn default() -> Config {
@@ -34,6 +43,7 @@ impl Default for Config {
             deterministic: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
             gc_stress: false,
+            memory_creator: None,
         }
     }
 }
@@ -100,6 +110,12 @@ impl Config {
         self.max_stack_bytes = bytes;
         self
     }
+    /// Who gives memories their bytes, for embedders who own what is allocated. Shared memories are
+    /// not asked of it.
+    pub fn memory_creator(mut self, creator: impl MemoryCreator + 'static) -> Config {
+        self.memory_creator = Some(Creator(Arc::new(creator)));
+        self
+    }
     /// Whether the heap is collected at every allocation (as long as little is alive; more rarely
     /// when much is), and what is freed is overwritten: a test for those who work on the heap, or
     /// on an embedding. Very slow.
@@ -149,6 +165,9 @@ impl Engine {
         let limits = if deterministic { Limits::DETERMINISTIC } else { Limits::default() };
         let limits = Limits { stack_bytes: max_stack_bytes as u64, ..limits };
         StoreOptions { limits, fuel, interrupts, guard_pages, deterministic, gc_stress }
+    }
+    pub(crate) fn memory_creator(&self) -> Option<Arc<dyn MemoryCreator>> {
+        self.0.config.memory_creator.as_ref().map(|creator| creator.0.clone())
     }
     pub(crate) fn is_deterministic(&self) -> bool {
         self.0.config.deterministic

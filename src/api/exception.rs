@@ -23,7 +23,7 @@ impl Exception {
             return Err(Error::usage(alloc::format!("{given} values, where {wanted} are needed")));
         }
         let core = cx.core_mut();
-        let tag = tag.address(core.id)?;
+        let tag = tag.address(core)?;
         let mut slots = alloc::vec![0; ty.params.iter().map(|ty| ty.slots()).sum()];
         Val::list_into_slots(values, &ty.params, &mut slots, core)?;
         // SAFETY: R1, R10: a tag of this store, and slots as its type says; entries keep what they
@@ -39,7 +39,7 @@ impl Exception {
     /// Usage: it belongs to another store.
     pub fn tag(self, cx: &impl AsContext) -> Result<Tag, Error> {
         let (tag, _) = self.contents(cx)?;
-        Ok(Tag::from_address(cx.core().id, tag))
+        Ok(Tag::from_address(cx.core(), tag))
     }
     /// Its values.
     ///
@@ -47,7 +47,7 @@ impl Exception {
     /// Usage: it belongs to another store.
     pub fn values(self, cx: &impl AsContext) -> Result<Vec<Val>, Error> {
         let (tag, values) = self.contents(cx)?;
-        let ty = Tag::from_address(cx.core().id, tag).ty(cx)?;
+        let ty = Tag::from_address(cx.core(), tag).ty(cx)?;
         // SAFETY: R9: a tag of this store.
         let count = unsafe { (*tag).slots } as usize;
         // SAFETY: R9: as many words as the tag says.

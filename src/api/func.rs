@@ -3,17 +3,23 @@
 
 use super::host::{HostFunc, has_references, zero_extend};
 use super::store::{Lent, LentMut};
-use super::{AsContext, AsContextMut, Caller, Error, FuncType, IntoFunc, TypeId, Val, WasmList};
+use super::{
+    AsContext, AsContextMut, Caller, Error, Execution, FuncType, IntoFunc, TypeId, Val, WasmList,
+};
 use crate::exec::call::call;
+use crate::rt::instance::Object;
 use crate::rt::layout::FuncData;
+use crate::rt::owner::Owner;
+use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeDef;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::marker::PhantomData;
 
 /// A function of a store (spec §4.2.6). A plain value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Func {
-    store: u64,
+    owner: Owner,
     address: usize,
 }
 
@@ -34,39 +40,39 @@ impl Func {
     }
     fn add<C: AsContextMut>(mut cx: C, host: HostFunc<C::Data>) -> Func {
         let func = cx.inner_mut().add_host(Arc::new(host));
-        Func::from_object(cx.core().id, func)
+        Func::from_object(cx.core(), func)
     }
-    pub(super) fn from_object(store: u64, func: *const FuncData) -> Func {
-        Func { store, address: func as usize }
+    /// A handle of a function of this store.
+    pub(super) fn from_object(core: &Core, func: *const FuncData) -> Func {
+        // SAFETY: R1: promised by those who know the address.
+        let slot = unsafe { Object::Func(func).owner() };
+        Func { owner: core.owner(slot), address: func as usize }
     }
     /// From a reference of a store.
-    pub(super) fn from_bits(bits: u64, store: u64) -> Option<Func> {
-        (bits != 0).then_some(Func { store, address: bits as usize })
+    pub(super) fn from_bits(bits: u64, core: &Core) -> Option<Func> {
+        (bits != 0).then(|| Func::from_object(core, bits as *const FuncData))
     }
     /// As a reference of a store.
-    pub(super) fn bits(self, store: u64) -> Result<u64, Error> {
-        self.object(store).map(|func| func as u64)
+    pub(super) fn bits(self, core: &Core) -> Result<u64, Error> {
+        self.object(core).map(|func| func as u64)
     }
     pub(super) fn raw(self) -> u64 {
         self.address as u64
     }
-    /// The object, if it belongs to this store.
+    /// The object, if it is there, in this store.
     #[inline]
-    pub(super) fn object(self, store: u64) -> Result<*const FuncData, Error> {
-        if self.store == store {
-            Ok(self.address as *const FuncData)
-        } else {
-            Err(Error::usage("a function of another store"))
-        }
+    pub(super) fn object(self, core: &Core) -> Result<*const FuncData, Error> {
+        core.check(self.owner)?;
+        Ok(self.address as *const FuncData)
     }
-    pub(super) fn type_id(self, store: u64) -> Result<TypeId, Error> {
-        let func = self.object(store)?;
-        // SAFETY: R1: it belongs to the store, which is alive: the caller has its number.
+    pub(super) fn type_id(self, core: &Core) -> Result<TypeId, Error> {
+        let func = self.object(core)?;
+        // SAFETY: R1: it is there.
         Ok(unsafe { (*func).ty })
     }
     fn def(self, cx: &impl AsContext) -> Result<Arc<TypeDef>, Error> {
         let core = cx.core();
-        Ok(core.registry.get(self.type_id(core.id)?).clone())
+        Ok(core.registry.get(self.type_id(core)?).clone())
     }
 
     /// The signature.
@@ -92,19 +98,45 @@ impl Func {
     ) -> Result<(), Error> {
         let def = self.def(&cx)?;
         let ty = signature(&def)?;
-        if args.len() != ty.params.len() || results.len() != ty.results.len() {
-            let (given, room) = (args.len(), results.len());
+        check_args(ty, args)?;
+        if results.len() != ty.results.len() {
+            let room = results.len();
             return Err(Error::usage(alloc::format!(
-                "{given} arguments and room for {room} results for a function of type {ty}"
+                "room for {room} results of a function of type {ty}"
             )));
         }
-        let func = self.object(cx.core().id)?;
+        let func = self.object(cx.core())?;
         with_slots(slots_of(func), |slots| {
             Val::list_into_slots(args, &ty.params, slots, cx.core())?;
             // SAFETY: R1, R6: the store is lent; the arguments were checked.
             unsafe { call(cx.head(), func, slots)? };
             Val::list_from_slots(results, &ty.results, slots, cx.core());
             Ok(())
+        })
+    }
+    /// Starts a call that can stop and go on: nothing has run yet.
+    ///
+    /// # Errors
+    /// Usage: the arguments do not fit the signature; Limit, Trap: there is no room for its stack.
+    pub fn start(
+        &self,
+        mut cx: impl AsContextMut,
+        args: &[Val],
+    ) -> Result<Execution<Vec<Val>>, Error> {
+        let def = self.def(&cx)?;
+        let ty = signature(&def)?;
+        check_args(ty, args)?;
+        let func = self.object(cx.core())?;
+        with_slots(slots_of(func), |slots| {
+            Val::list_into_slots(args, &ty.params, slots, cx.core())?;
+            let results = ty.results.clone();
+            let finish = move |core: &Core, slots: &[u64]| {
+                let mut vals = alloc::vec![Val::I32(0); results.len()];
+                Val::list_from_slots(&mut vals, &results, slots, core);
+                vals
+            };
+            // SAFETY: R6: the arguments were checked.
+            unsafe { Execution::new(&mut cx, func, slots, finish) }
         })
     }
     /// Calls the function with numbers in 64-bit slots, arguments in and results out; a v128 takes
@@ -119,7 +151,7 @@ impl Func {
         if has_references(ty) {
             return Err(Error::usage(alloc::format!("slots are for numbers, not for {ty}")));
         }
-        let func = self.object(cx.core().id)?;
+        let func = self.object(cx.core())?;
         let (given, needed) = (slots.len(), slots_of(func));
         if given < needed {
             return Err(Error::usage(alloc::format!("{given} slots, where {ty} needs {needed}")));
@@ -148,6 +180,13 @@ impl Func {
     }
 }
 
+fn check_args(ty: &FuncType, args: &[Val]) -> Result<(), Error> {
+    let (given, wanted) = (args.len(), ty.params.len());
+    if given == wanted {
+        return Ok(());
+    }
+    Err(Error::usage(alloc::format!("{given} arguments for a function of type {ty}")))
+}
 fn signature(def: &TypeDef) -> Result<&FuncType, Error> {
     def.func().ok_or_else(|| Error::usage("not a function type"))
 }
@@ -203,12 +242,27 @@ impl<P: WasmList, R: WasmList> TypedFunc<P, R> {
         params: P,
     ) -> Result<R, Error> {
         let core = cx.core();
-        let func = self.func.object(core.id)?;
+        let func = self.func.object(core)?;
         params.check(core)?;
         params.put(slots, core);
         // SAFETY: R1, R6: the store is lent; the signature was checked.
         unsafe { call(cx.head(), func, slots)? };
         Ok(R::get(slots, cx.core()))
+    }
+    /// Starts a call that can stop and go on: nothing has run yet.
+    ///
+    /// # Errors
+    /// Usage: it, or a reference among the arguments, belongs to another store; Limit, Trap: there
+    /// is no room for its stack.
+    pub fn start(&self, mut cx: impl AsContextMut, params: P) -> Result<Execution<R>, Error> {
+        let core = cx.core();
+        let func = self.func.object(core)?;
+        params.check(core)?;
+        let mut slots = P::ZERO;
+        params.put(slots.as_mut(), core);
+        let finish = |core: &Core, slots: &[u64]| R::get(slots, core);
+        // SAFETY: R6: the signature was checked.
+        unsafe { Execution::new(&mut cx, func, slots.as_mut(), finish) }
     }
     /// The function.
     pub fn func(&self) -> Func {

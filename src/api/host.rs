@@ -104,42 +104,49 @@ pub(super) unsafe fn host_call<T>(
         let core = (*inner.as_ptr()).core.as_ptr();
         // References that the host gets during the call end with it.
         let scope = (*core).heap.roots.get_mut().scope();
-        let result = guarded(|| ((*host).body)(caller, slots));
-        let thrown = result.as_ref().err().and_then(|error| error.exception());
-        let thrown = thrown.and_then(|exception| exception.bits(&*core).ok());
-        let heap = &mut (*core).heap;
-        heap.thrown = thrown.unwrap_or(0);
-        heap.roots.get_mut().end_scope(scope);
+        let result = guarded(|| ((*host).body)(caller, slots), panicked);
+        let done = result.is_ok();
         match result {
-            Ok(()) => true,
-            Err(error) => {
-                (*core).pending = Some(error);
-                false
-            }
+            Ok(()) => (*core).heap.thrown = 0,
+            Err(error) => (*core).fail_with(error),
         }
+        (*core).heap.roots.get_mut().end_scope(scope);
+        done
     }
 }
 
-/// Handlers cannot be unwound: a panic of a host function becomes an error.
+/// Handlers cannot be unwound: what a panic of the host's code gives is said by `panicked`, which
+/// gets its message.
 #[inline(always)]
-fn guarded(f: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+pub(super) fn guarded<R>(f: impl FnOnce() -> R, panicked: impl FnOnce(&str) -> R) -> R {
     #[cfg(feature = "std")]
-    return std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(panicked);
+    return match std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)) {
+        Ok(result) => result,
+        Err(payload) => {
+            let result = panicked(message(&*payload));
+            // The payload is foreign code, whose drop may panic again.
+            core::mem::forget(payload);
+            result
+        }
+    };
     #[cfg(not(feature = "std"))]
-    f()
+    {
+        let _ = panicked;
+        f()
+    }
 }
 #[cfg(feature = "std")]
 #[cold]
-fn panicked(payload: Box<dyn core::any::Any + Send>) -> Result<(), Error> {
+fn message(payload: &(dyn core::any::Any + Send)) -> &str {
     use alloc::string::String;
-    let text = match payload.downcast_ref::<&str>() {
+    match payload.downcast_ref::<&str>() {
         Some(text) => text,
         None => payload.downcast_ref::<String>().map_or("", String::as_str),
-    };
-    let error = Error::host(alloc::format!("host function panicked: {text}"));
-    // The payload is foreign code, whose drop may panic again.
-    core::mem::forget(payload);
-    Err(error)
+    }
+}
+#[cold]
+fn panicked(message: &str) -> Result<(), Error> {
+    Err(Error::host(alloc::format!("host function panicked: {message}")))
 }
 
 /// What a host closure gives: a list of values, or a `Result` of one.

@@ -3,8 +3,8 @@
 use super::host::HostFunc;
 use super::store::{Lent, LentMut};
 use super::{
-    AsContext, AsContextMut, Caller, Engine, Error, Extern, FuncType, ImportType, Instance,
-    IntoFunc, Module, Trap, Val,
+    AsContext, AsContextMut, Caller, Engine, Error, Execution, Extern, FuncType, ImportType,
+    Instance, IntoFunc, Module, Trap, Val,
 };
 use crate::rt::instance::Object;
 use alloc::collections::BTreeMap;
@@ -135,7 +135,7 @@ impl<T> Linker<T> {
         object: impl Into<Extern>,
     ) -> Result<&mut Self, Error> {
         let object = object.into();
-        object.object(cx.core().id)?;
+        object.object(cx.core())?;
         self.insert(module, name, Definition::Object(object))
     }
     /// Defines all exports of an instance under a module name.
@@ -190,22 +190,43 @@ impl<T> Linker<T> {
         mut cx: C,
         module: &Module,
     ) -> Result<Instance, Error> {
+        let objects = self.resolve(&mut cx, module)?;
+        Instance::link(cx, module, &objects).map_err(|error| self.with_overloads(error))
+    }
+    /// Instantiates a module with what is defined; its start function can stop and go on.
+    ///
+    /// # Errors
+    /// As for [`Linker::instantiate`], but for what the start function ends with.
+    pub fn start<C: AsContextMut<Data = T>>(
+        &self,
+        mut cx: C,
+        module: &Module,
+    ) -> Result<Execution<Instance>, Error> {
+        let objects = self.resolve(&mut cx, module)?;
+        Instance::link_start(cx, module, &objects).map_err(|error| self.with_overloads(error))
+    }
+    /// What is defined for the imports of a module, in order.
+    fn resolve<C: AsContextMut<Data = T>>(
+        &self,
+        cx: &mut C,
+        module: &Module,
+    ) -> Result<Vec<Option<Object>>, Error> {
         if !self.engine.is_same(module.engine()) {
             return Err(Error::usage("a module of another engine"));
         }
-        let store = cx.core().id;
+        cx.core_mut().make_room();
         let mut objects = Vec::with_capacity(module.imports().len());
         for import in module.imports() {
             objects.push(match self.find(&import.module, &import.name) {
                 None => None,
-                Some(Definition::Object(object)) => Some(object.object(store)?),
+                Some(Definition::Object(object)) => Some(object.object(cx.core())?),
                 Some(Definition::Host(hosts)) => {
                     let host = chosen(hosts, import.ty.func());
                     host.map(|host| Object::Func(cx.inner_mut().link(host)))
                 }
             });
         }
-        Instance::link(cx, module, &objects).map_err(|error| self.with_overloads(error))
+        Ok(objects)
     }
     /// Says of imports that do not match which other types there are.
     #[cold]

@@ -10,6 +10,9 @@ use super::{
 use crate::exec::call::grow_memory;
 use crate::rt::instance::{Global as GlobalObject, Object, Tag as TagObject};
 use crate::rt::memory::Memory as MemoryObject;
+use crate::rt::memory::block::MemoryBlock;
+use crate::rt::owner::Owner;
+use crate::rt::store::Store as Core;
 use crate::rt::table::Table as TableObject;
 use crate::wasm::trap::Trap;
 
@@ -19,24 +22,26 @@ macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
     /// A plain value; using it with another store is a Usage error.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct $name {
-        store: u64,
+        owner: Owner,
         address: usize,
     }
     impl $name {
+        /// A handle of an object of this store.
+        pub(super) fn from_address(core: &Core, address: *const $object) -> $name {
+            // SAFETY: R1: promised by those who know the address.
+            let owner = core.owner(unsafe { (*address).owner });
+            $name { owner, address: address as usize }
+        }
         #[allow(dead_code)]
         pub(super) fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
-            if self.store != cx.core().id {
-                return Err(Error::usage("an object of another store"));
-            }
-            // SAFETY: R1: objects live as long as their store, which is lent.
+            cx.core().check(self.owner)?;
+            // SAFETY: R1: it is there, and the store is lent.
             Ok(unsafe { &*(self.address as *const $object) })
         }
         #[allow(dead_code)]
         fn object_mut<'a>(&self, cx: &'a mut impl AsContextMut) -> Result<&'a mut $object, Error> {
-            if self.store != cx.core().id {
-                return Err(Error::usage("an object of another store"));
-            }
-            // SAFETY: R1, R6: objects live as long as their store, which is lent for writing.
+            cx.core().check(self.owner)?;
+            // SAFETY: R1, R6: it is there, and the store is lent for writing.
             Ok(unsafe { &mut *(self.address as *mut $object) })
         }
     }
@@ -80,10 +85,26 @@ impl Memory {
         check_memory_type(&cx.inner().engine, &ty)?;
         let core = cx.core_mut();
         let memory = core.add_memory(ty)?;
-        Ok(Memory { store: core.id, address: memory as usize })
+        Ok(Memory::from_address(core, memory.cast()))
     }
-    pub(super) fn from_address(store: u64, address: usize) -> Memory {
-        Memory { store, address }
+    /// A memory in bytes of the embedder's, of which [`MemoryBlock::OVERHEAD_BYTES`] are not the
+    /// guest's. It grows as long as there is room, and never elsewhere.
+    ///
+    /// # Errors
+    /// Limit: the bytes are too few for the type's minimum, or the store's limits do not allow
+    /// it; Usage: the type is not valid, or shared.
+    pub fn from_static(
+        mut cx: impl AsContextMut,
+        ty: MemoryType,
+        bytes: &'static mut [u8],
+    ) -> Result<Memory, Error> {
+        check_memory_type(&cx.inner().engine, &ty)?;
+        if ty.shared {
+            return Err(Error::usage("a shared memory has bytes of its own"));
+        }
+        let core = cx.core_mut();
+        let memory = core.add_memory_in(ty, MemoryBlock::from_static(bytes))?;
+        Ok(Memory::from_address(core, memory.cast()))
     }
     pub(super) fn memory_object<'a>(
         &self,
@@ -163,7 +184,7 @@ impl Table {
         }
         let init = init.to_bits(ValType::Ref(ty.element), core)?[0];
         let table = core.add_table(ty, init)?;
-        Ok(Table { store: core.id, address: table as usize })
+        Ok(Table::from_address(core, table.cast()))
     }
     /// The type; its minimum is the current size.
     ///
@@ -222,7 +243,7 @@ impl Table {
         let (element, size) = (ValType::Ref(self.object(&cx)?.ty.element), self.size(&cx)?);
         let bits = init.to_bits(element, cx.core())?[0];
         // SAFETY: R1: a table of the store.
-        let grown = unsafe { cx.core_mut().grow_table(self.address as *const _, count, bits) };
+        let grown = unsafe { cx.core_mut().grow_table(self.address as *const _, count, bits).ok() };
         grown.ok_or_else(|| Error::limit("elements of tables", size.saturating_add(count), size))
     }
 }
@@ -236,7 +257,7 @@ impl Global {
         let core = cx.core_mut();
         let bits = value.to_bits(ty.value, core)?;
         let global = core.add_global(ty, bits);
-        Ok(Global { store: core.id, address: global as usize })
+        Ok(Global::from_address(core, global.cast()))
     }
     /// The type.
     ///
@@ -274,18 +295,12 @@ impl Tag {
         let core = cx.core_mut();
         let id = core.registry.func_type(params, &[]);
         let tag = core.add_tag(id);
-        Tag { store: core.id, address: tag as usize }
+        Tag::from_address(core, tag)
     }
-    pub(super) fn from_address(store: u64, tag: *const TagObject) -> Tag {
-        Tag { store, address: tag as usize }
-    }
-    /// The object, if it belongs to this store.
-    pub(super) fn address(self, store: u64) -> Result<*const TagObject, Error> {
-        if self.store == store {
-            Ok(self.address as *const TagObject)
-        } else {
-            Err(Error::usage("a tag of another store"))
-        }
+    /// The object, if it is there, in this store.
+    pub(super) fn address(self, core: &Core) -> Result<*const TagObject, Error> {
+        core.check(self.owner)?;
+        Ok(self.address as *const TagObject)
     }
 }
 
@@ -300,25 +315,27 @@ pub enum Extern {
     Tag(Tag),
 }
 impl Extern {
-    pub(super) fn from_object(store: u64, object: Object) -> Extern {
+    /// A handle of an object of this store.
+    pub(super) fn from_object(core: &Core, object: Object) -> Extern {
         match object {
-            Object::Func(func) => Extern::Func(Func::from_object(store, func)),
-            Object::Table(table) => Extern::Table(Table { store, address: table as usize }),
-            Object::Memory(memory) => Extern::Memory(Memory { store, address: memory as usize }),
-            Object::Global(global) => Extern::Global(Global { store, address: global as usize }),
-            Object::Tag(tag) => Extern::Tag(Tag::from_address(store, tag)),
+            Object::Func(func) => Extern::Func(Func::from_object(core, func)),
+            Object::Table(table) => Extern::Table(Table::from_address(core, table.cast())),
+            Object::Memory(memory) => Extern::Memory(Memory::from_address(core, memory.cast())),
+            Object::Global(global) => Extern::Global(Global::from_address(core, global.cast())),
+            Object::Tag(tag) => Extern::Tag(Tag::from_address(core, tag)),
         }
     }
-    /// The object, if it belongs to this store.
-    pub(super) fn object(&self, store: u64) -> Result<Object, Error> {
+    /// The object, if it is there, in this store.
+    pub(super) fn object(&self, core: &Core) -> Result<Object, Error> {
         let (owner, object) = match *self {
-            Extern::Func(func) => return Ok(Object::Func(func.object(store)?)),
-            Extern::Table(table) => (table.store, Object::Table(table.address as *const _)),
-            Extern::Memory(memory) => (memory.store, Object::Memory(memory.address as *const _)),
-            Extern::Global(global) => (global.store, Object::Global(global.address as *const _)),
-            Extern::Tag(tag) => (tag.store, Object::Tag(tag.address as *const _)),
+            Extern::Func(func) => return Ok(Object::Func(func.object(core)?)),
+            Extern::Table(table) => (table.owner, Object::Table(table.address as *const _)),
+            Extern::Memory(memory) => (memory.owner, Object::Memory(memory.address as *const _)),
+            Extern::Global(global) => (global.owner, Object::Global(global.address as *const _)),
+            Extern::Tag(tag) => (tag.owner, Object::Tag(tag.address as *const _)),
         };
-        if owner == store { Ok(object) } else { Err(Error::usage("an object of another store")) }
+        core.check(owner)?;
+        Ok(object)
     }
     /// The type; the minimum of a memory or table is its current size.
     ///
@@ -326,7 +343,7 @@ impl Extern {
     /// Usage: it belongs to another store.
     pub fn ty(&self, cx: &impl AsContext) -> Result<ExternType, Error> {
         let core = cx.core();
-        let object = self.object(core.id)?;
+        let object = self.object(core)?;
         // SAFETY: R1: an object of this store.
         Ok(ExternType::resolve(&core.registry, &unsafe { object.ty() }))
     }

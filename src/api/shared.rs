@@ -178,7 +178,7 @@ impl Memory {
     /// Limit: the store's limits do not allow it; Usage: the engine is deterministic.
     pub fn from_shared(mut cx: impl AsContextMut, shared: &SharedMemory) -> Result<Memory, Error> {
         let address = shared.enter(&mut cx)?;
-        Ok(Memory::from_address(cx.core_mut().id, address))
+        Ok(Memory::from_address(cx.core_mut(), address as *const _))
     }
     /// What other stores can have of this memory: itself, if it is shared.
     ///

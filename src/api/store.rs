@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::host::HostFunc;
-use super::{Engine, Error, GcStats, Limits};
+use super::{Engine, Error, GcStats, Limits, ResourceLimiter};
 use crate::rt::layout::{FuncData, StoreData};
+use crate::rt::limiter::Wish;
 use crate::rt::owned::Owned;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
@@ -38,7 +39,10 @@ pub(crate) struct Inner<T> {
     pub linked: BTreeMap<usize, *const FuncData>,
     /// How many calls of host functions there were.
     pub host_calls: u64,
+    /// Finds in the data who decides what guests may have.
+    limiter: Option<Box<FindLimiter<T>>>,
 }
+type FindLimiter<T> = dyn (Fn(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync;
 
 /// What a store has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,8 +50,10 @@ pub(crate) struct Inner<T> {
 pub struct StoreStats {
     /// Calls of host functions by guests.
     pub host_calls: u64,
-    /// Bytes of all memories. They never shrink.
+    /// Bytes of all memories. They never shrink, but are freed with their instance.
     pub memory_bytes: u64,
+    /// Instances that are there: also those that were released, until they are freed.
+    pub instances: u64,
 }
 
 impl<T> Store<T> {
@@ -63,10 +69,13 @@ impl<T> Store<T> {
             hosts: Vec::new(),
             linked: BTreeMap::new(),
             host_calls: 0,
+            limiter: None,
         };
         let inner = NonNull::from(Box::leak(Box::new(inner)));
         // SAFETY: R6: just made, and not lent yet.
-        unsafe { (*(*inner.as_ptr()).core.as_ptr()).owner = inner.as_ptr().cast() };
+        let core = unsafe { &mut *(*inner.as_ptr()).core.as_ptr() };
+        core.owner = inner.as_ptr().cast();
+        core.creator = engine.memory_creator();
         Store { inner, owns: PhantomData }
     }
     /// The host's data.
@@ -98,7 +107,21 @@ impl<T> Store<T> {
     pub fn set_limits(&mut self, limits: Limits) {
         self.core_mut().set_limits(limits);
     }
-    /// Sets the fuel that is left. *Units*: instructions, roughly.
+    /// Sets who decides what guests may have, case by case: `find` finds it in the store's data. It
+    /// is asked whenever a memory or a table is made or grows, and for every instance, within what
+    /// the [`Limits`] allow. If it panics, the answer is no.
+    pub fn limiter(
+        &mut self,
+        find: impl (Fn(&mut T) -> &mut dyn ResourceLimiter) + Send + Sync + 'static,
+    ) {
+        self.inner_mut().limiter = Some(Box::new(find));
+        self.core_mut().ask = Some(ask::<T>);
+    }
+    /// Sets the fuel that is left. *Units*: instructions, roughly; the same on every machine.
+    ///
+    /// A guest takes fuel for a stretch of code before it runs it, and never more than there is. The
+    /// exception is an exception: looking for who catches it goes on to the end, and what that costs
+    /// beyond the fuel that was left is taken off here.
     ///
     /// # Errors
     /// Usage: the engine is not configured for fuel.
@@ -112,7 +135,8 @@ impl<T> Store<T> {
     /// What was used so far.
     pub fn stats(&self) -> StoreStats {
         let Inner { host_calls, .. } = *self.inner();
-        StoreStats { host_calls, memory_bytes: self.core().memory_bytes() }
+        let (memory_bytes, instances) = (self.core().memory_bytes(), self.core().instance_count());
+        StoreStats { host_calls, memory_bytes, instances }
     }
     /// What stops execution in this store from another thread.
     ///
@@ -142,11 +166,13 @@ impl InterruptHandle {
 }
 macro_rules! heap { ($($lender:ty),*) => { $(
     impl<T> $lender {
-        /// Frees every structure, array and exception that nothing refers to. This happens by
-        /// itself whenever the heap has grown enough.
+        /// Frees every structure, array and exception that nothing refers to, which happens by
+        /// itself whenever the heap has grown enough; and every instance that was
+        /// [released](super::Instance::release) and that nothing refers to, unless this is called
+        /// by a host function: then instances stay for the time being.
         pub fn gc(&mut self) {
             // SAFETY: R10: the host holds entries, and guests wait in frames below the top.
-            unsafe { self.core_mut().collect() }
+            unsafe { self.core_mut().collect_instances() }
         }
         /// What the heap of structures, arrays and exceptions holds, and has done.
         pub fn gc_stats(&self) -> GcStats {
@@ -174,11 +200,21 @@ impl<T: core::fmt::Debug> core::fmt::Debug for Store<T> {
     }
 }
 
+/// See [`Ask`](crate::rt::limiter::Ask).
+unsafe fn ask<T>(owner: *mut (), wish: Wish) -> bool {
+    // SAFETY: R6: the owner of a store whose core is lent for writing; nobody else uses its data
+    // meanwhile.
+    let inner = unsafe { &mut *owner.cast::<Inner<T>>() };
+    let Inner { data, limiter, .. } = inner;
+    let Some(find) = limiter else { return true };
+    super::host::guarded(|| wish.put_to(find(data)), |_| false)
+}
 pub(super) fn set_fuel(core: &mut Core, fuel: u64) -> Result<(), Error> {
     if !core.has_fuel() {
         return Err(Error::usage("fuel needs Config::fuel(true)"));
     }
-    core.head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX));
+    let debt = core.head.fuel.get().min(0);
+    core.head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX) + debt);
     Ok(())
 }
 pub(super) fn fuel(core: &Core) -> Option<u64> {

@@ -62,11 +62,11 @@ impl Sealed for Option<Func> {}
 impl WasmType for Option<Func> {
     const TYPE: ValType = ValType::Ref(RefType::FUNC);
     fn check(self, core: &Core) -> Result<(), Error> {
-        self.map_or(Ok(()), |func| func.bits(core.id).map(drop))
+        self.map_or(Ok(()), |func| func.bits(core).map(drop))
     }
     #[inline]
     fn get(slots: &[u64], core: &Core) -> Self {
-        Func::from_bits(slots[0], core.id)
+        Func::from_bits(slots[0], core)
     }
     #[inline]
     fn put(self, slots: &mut [u64], _: &Core) {

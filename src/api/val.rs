@@ -65,7 +65,7 @@ impl Val {
             ValType::F64 => Val::F64(bits),
             ValType::V128 => Val::V128(u128::from(bits) | u128::from(slots[1]) << 64),
             ValType::Ref(RefType { heap, .. }) => match Kind::of(heap, &core.registry) {
-                Kind::Func => Val::FuncRef(Func::from_bits(bits, core.id)),
+                Kind::Func => Val::FuncRef(Func::from_bits(bits, core)),
                 Kind::Extern => Val::ExternRef(ExternRef::from_bits(bits, core)),
                 Kind::Any => Val::AnyRef(AnyRef::from_bits(bits, core)),
                 Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core)),
@@ -108,8 +108,8 @@ impl Val {
         let wanted = Kind::of(ty.heap, registry);
         let (kind, of) = match self {
             Val::FuncRef(func) => {
-                let id = func.map(|func| func.type_id(core.id)).transpose()?;
-                let bits = func.map(|func| func.bits(core.id)).transpose()?;
+                let id = func.map(|func| func.type_id(core)).transpose()?;
+                let bits = func.map(|func| func.bits(core)).transpose()?;
                 (Kind::Func, bits.zip(id.map(HeapType::Exact)))
             }
             Val::ExternRef(value) => {

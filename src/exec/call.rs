@@ -56,7 +56,7 @@ pub unsafe fn grow_memory(
     // SAFETY: R1, R6: promised by the caller.
     unsafe {
         let before = (*memory).base.get();
-        let old = (*store.cast::<Store>()).grow_memory(memory, pages)?;
+        let old = (*store.cast::<Store>()).grow_memory(memory, pages).ok()?;
         let after = (*memory).base.get();
         if before != after {
             run::rebase(store, before, after);

@@ -1,8 +1,9 @@
 //! Calls, returns, and what leaves the machine: host functions, translation, operations out of line.
 #![allow(unsafe_code)]
 
-use super::machine::{Expr, F, Num, Root, State, Stop, Tail, zero_f};
+use super::machine::{Expr, F, Num, Root, STOP_SUSPENDED, State, Stop, Tail, zero_f};
 use super::roots::Width;
+use super::run::{Called, call_host};
 use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
     InstanceData,
@@ -335,10 +336,19 @@ impl Tail for CallHost {
             let slots = fp.sub(HEADER_SLOTS + (*func).param_slots as usize);
             // Results may lie over the header: read it before.
             leave_frame(s);
-            if !super::run::call_host(func, fp) {
-                return host_failed(s, fp);
+            match call_host(func, fp) {
+                Called::Done => first_result(s, *slots),
+                Called::Failed => return host_failed(s, fp),
+                Called::Interrupted => {
+                    first_result(s, *slots);
+                    s.keep_registers();
+                    return Err(1 + Trap::Interrupted as Stop);
+                }
+                Called::Suspended => {
+                    s.keep_registers();
+                    return Err(STOP_SUSPENDED);
+                }
             }
-            first_result(s, *slots);
         }
         Ok(())
     }

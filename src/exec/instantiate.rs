@@ -5,13 +5,12 @@
 //! (6) active element segments, (7) active data segments, (8) the start function.
 #![allow(unsafe_code)]
 
-use super::call::call;
 use super::compiled::CompiledModule;
 use super::const_expr::evaluate;
 use crate::rt::error::{Error, LinkProblem};
 use crate::rt::extern_type::ExternType;
 use crate::rt::instance::{Instance, Object};
-use crate::rt::layout::{SegmentData, StoreData};
+use crate::rt::layout::{FuncData, SegmentData, StoreData};
 use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
 use crate::rt::store::{Store, func_data};
@@ -61,12 +60,12 @@ pub unsafe fn check_imports(
     if problems.is_empty() { Ok(objects) } else { Err(Error::link(problems)) }
 }
 
-/// Steps 2 to 8: instantiates a module whose imports match, and runs its start function. From
-/// step 6 on the store owns the instance even if this fails: others may have got hold of its
-/// functions.
+/// Steps 2 to 7: instantiates a module whose imports match. Step 8 is up to the caller: to run the
+/// start function that this gives, if there is one. From step 6 on the store owns the instance even if this fails, until nobody refers to it any more:
+/// others may have got hold of its functions.
 ///
 /// # Errors
-/// A trap of a segment or the start function, a limit, or an error of a host function.
+/// A trap of a segment, or a limit.
 ///
 /// # Safety
 /// `store` is live and lent (R1, R6); the objects belong to it and match the imports.
@@ -74,33 +73,37 @@ pub unsafe fn instantiate(
     store: *mut StoreData,
     module: &Arc<CompiledModule>,
     imports: &[Object],
-) -> Result<*const Instance, Error> {
+) -> Result<(*const Instance, Option<*const FuncData>), Error> {
     // SAFETY: R1, R6: promised by the caller; the instance is complete before it is shared.
     unsafe {
-        let instance = {
+        let (instance, slot) = {
             let store = &mut *store.cast::<Store>();
             store.check_instances()?;
             let mark = store.mark();
             let pinned = store.heap.pins.len();
-            let allocated = allocate(store, module, imports);
+            let slot = store.slots.begin();
+            let allocated = allocate(store, module, imports, slot);
+            store.slots.end();
             let added = allocated.map(|instance| store.add_instance(instance));
             store.heap.pins.truncate(pinned);
             match added {
-                Ok(instance) => instance,
+                Ok(instance) => (instance, slot),
                 Err(error) => {
                     store.roll_back(mark);
+                    store.slots.free(slot);
                     return Err(error);
                 }
             }
         };
-        run_elems(&mut *store.cast(), &*instance, module)?;
-        run_datas(&mut *store.cast(), &*instance, module)?;
-        // Step 8.
-        if let Some(start) = module.module.start {
-            let func = (&(*instance).funcs)[start as usize];
-            call(store, func, &mut [])?;
+        let core = &mut *store.cast::<Store>();
+        let filled =
+            run_elems(core, &*instance, module).and_then(|()| run_datas(core, &*instance, module));
+        if let Err(error) = filled {
+            core.release(slot);
+            return Err(error);
         }
-        Ok(instance)
+        let start = module.module.start.map(|start| (&(*instance).funcs)[start as usize]);
+        Ok((instance, start))
     }
 }
 
@@ -113,11 +116,13 @@ unsafe fn allocate(
     store: &mut Store,
     module: &Arc<CompiledModule>,
     imports: &[Object],
+    slot: u32,
 ) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
     let owned = Owned::new(Instance::empty(ptr::from_mut(store).cast()));
     // SAFETY: R1: nobody else knows the instance yet.
     let instance = unsafe { &mut *owned.as_ptr() };
+    instance.slot = slot;
     instance.data.module = Arc::as_ptr(module).cast();
     instance.module = Some(module.clone());
     for import in imports {

@@ -10,7 +10,7 @@
 //! 8 bytes. Slot fields are `i16` offsets from the frame pointer; immediates are 4 or 8 bytes.
 #![allow(unsafe_code)]
 
-use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData};
+use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
 use crate::wasm::instr::Binary;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
@@ -89,12 +89,35 @@ impl State {
     }
 }
 
+impl State {
+    /// Keeps the registers in the store, so that the execution can go on.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[inline(always)]
+    pub unsafe fn keep_registers(&self) {
+        // SAFETY: E9: float registers are two words.
+        let f = self.f.map(|f| unsafe { core::mem::transmute::<F, [u64; 2]>(f) });
+        let registers = Registers { r: self.r, f, lp: self.lp.to_bits() };
+        // SAFETY: E3, R1.
+        unsafe { (*(*self.instance()).store).registers.set(registers) }
+    }
+    /// At an instruction, with registers that were kept.
+    pub fn resumed(ip: *const u8, fp: *mut u64, registers: &Registers) -> State {
+        // SAFETY: E9: two words are a float register.
+        let f = registers.f.map(|f| unsafe { core::mem::transmute::<[u64; 2], F>(f) });
+        State { ip, fp, r: registers.r, f, lp: f64::from_bits(registers.lp) }
+    }
+}
+
 /// Why an execution stopped, as handlers return it: 0 is the normal end, `1 + code` a trap.
 pub type Stop = u64;
 /// A host function has failed, or an exception is not caught: the store has the error.
 pub const STOP_HOST: Stop = 0x100;
 /// A function could not be translated; the error is in the store.
 pub const STOP_UNSUPPORTED: Stop = 0x101;
+/// A host function has suspended the execution; the store has its reason.
+pub const STOP_SUSPENDED: Stop = 0x102;
 
 /// A handler.
 #[cfg(threaded)]
@@ -428,6 +451,12 @@ pub trait Root {
     unsafe fn run(s: &mut State) -> Result<(), Trap>;
 }
 
+/// An instruction that may stop the execution, and is executed again when that goes on.
+pub trait Pause: Root {
+    /// Why it stops: the only trap of [`Root::run`].
+    const TRAP: Trap;
+}
+
 /// A condition with a branch: the fields are the target (4 bytes, relative to
 /// itself), then the expression.
 pub trait Cond {
@@ -475,6 +504,24 @@ handlers! {
             Ok(()) => next!(s),
             Err(code) => stop!(s, code),
         }
+    }
+    /// Executes an instruction that may pause.
+    fn pausing<X: Pause> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            // By a sibling call: registers are written to memory only if it does pause.
+            #[cfg(threaded)]
+            Err(_) => paused::<X>(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp),
+            #[cfg(not(threaded))]
+            Err(_) => paused::<X>(s),
+        }
+    }
+    /// Keeps the registers, and stops.
+    #[cold]
+    #[inline(never)]
+    fn paused<X: Pause> |s| {
+        s.keep_registers();
+        stop!(s, 1 + X::TRAP as Stop)
     }
     /// Branches to a relative target.
     fn branch<X: Cond> |s| {

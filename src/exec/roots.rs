@@ -3,13 +3,12 @@
 
 #[cfg(threaded)]
 use super::machine::CondMut;
-use super::machine::{Cond, Dst, Expr, Num, Root, State};
+use super::machine::{Cond, Dst, Expr, Num, Pause, Root, State};
 use crate::ir::divide::Reciprocal;
 use crate::wasm::instr::{BinOp, Binary, Unary};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering;
 
 /// `d := x` for a place `x`, as a number of type `T`.
 pub struct Move<T, D, X>(PhantomData<(T, D, X)>);
@@ -615,16 +614,19 @@ impl Root for Fuel {
         unsafe {
             let fuel = &(*(*s.instance()).store).fuel;
             let left = fuel.get() - s.u32(8) as i64;
-            fuel.set(left);
             if left < 0 {
                 return Err(Trap::OutOfFuel);
             }
+            fuel.set(left);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
     }
 }
-/// Stops if somebody else wants it; see `rt::interrupt`.
+impl Pause for Fuel {
+    const TRAP: Trap = Trap::OutOfFuel;
+}
+/// Stops if somebody else wants it.
 pub struct Poll;
 impl Root for Poll {
     const SIZE: usize = 0;
@@ -632,12 +634,14 @@ impl Root for Poll {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3, R1, R11.
         unsafe {
-            let interrupt = &*(*(*s.instance()).store).interrupt;
-            if interrupt.load(Ordering::Relaxed) && interrupt.swap(false, Ordering::Acquire) {
+            if super::run::take_interrupt((*s.instance()).store) {
                 return Err(Trap::Interrupted);
             }
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
     }
+}
+impl Pause for Poll {
+    const TRAP: Trap = Trap::Interrupted;
 }

@@ -86,7 +86,7 @@ impl Exit {
                 let error = match (Exception::from_bits(exn, store), store.pending.take()) {
                     (Some(exception), Some(error)) => error.with_exception(exception),
                     (Some(exception), None) => exception.into(),
-                    (None, Some(error)) => error,
+                    (None, Some(error)) => error.not_suspended(),
                     (None, None) => PublicError::host("a host function failed"),
                 };
                 (error, backtrace)
@@ -119,8 +119,8 @@ unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
     named
 }
 
-/// Slots of the native landing place: a header, then what [`Halt`] writes.
-const LANDING: usize = HEADER_SLOTS + 4;
+/// Slots of a landing place: a header, then what [`Halt`] writes.
+pub const LANDING: usize = HEADER_SLOTS + 4;
 
 /// Runs a function. `slots` holds the parameters and receives the results.
 ///
@@ -134,10 +134,9 @@ pub unsafe fn invoke(
 ) -> Result<(), Exit> {
     // SAFETY: E3, E6, R1.
     unsafe {
-        let instance = (*func).instance;
         let (params, results) = ((*func).param_slots as usize, (*func).result_slots as usize);
-        let outer = ((*store).stop_ip.get(), (*store).stop_fp.get(), (*store).stack_top.get());
-        let base = outer.2;
+        let outer = Outer::of(store);
+        let base = outer.stack_top;
         let entry = (*func).entry;
         let fp = base.add(params + HEADER_SLOTS);
         let code = (*entry).entry.load(Ordering::Acquire);
@@ -147,14 +146,9 @@ pub unsafe fn invoke(
         }
         let mut landing = [0u64; LANDING];
         let landing_fp = landing.as_mut_ptr().add(HEADER_SLOTS);
-        *landing_fp.offset(HEADER_FP) = outer.1 as u64;
-        *landing_fp.offset(HEADER_INSTANCE) = instance as u64;
-        *landing_fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
+        *landing_fp.offset(HEADER_FP) = outer.stop_fp as u64;
         ptr::copy_nonoverlapping(slots.as_ptr(), base, params);
-        *fp.offset(HEADER_IP) = (&raw const HALT) as u64;
-        *fp.offset(HEADER_FP) = landing_fp as u64;
-        *fp.offset(HEADER_INSTANCE) = instance as u64;
-        *fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
+        set_headers(func, landing_fp, fp);
         let state = State {
             ip: code.cast_const().cast(),
             fp,
@@ -162,40 +156,129 @@ pub unsafe fn invoke(
             f: [zero_f(); 4],
             lp: 0.0,
         };
-        let stop = dispatch(state);
-        let exit = match stop {
+        (*store).resumable.set(false);
+        let exit = match dispatch(state) {
             0 => {
-                ptr::copy_nonoverlapping(base, slots.as_mut_ptr(), results);
-                if results > 0 {
-                    match (*func).result_class {
-                        ResultClass::Int => slots[0] = *landing_fp,
-                        ResultClass::F32 => slots[0] = *landing_fp.add(1) & 0xFFFF_FFFF,
-                        ResultClass::F64 => slots[0] = *landing_fp.add(1),
-                        ResultClass::Slots => {}
-                    }
-                }
+                take_results(func, landing_fp, base, &mut slots[..results]);
                 Ok(())
             }
-            STOP_HOST => Err(Exit::Host { backtrace: backtrace(store) }),
-            STOP_UNSUPPORTED => match (*store).unsupported.take() {
-                Some(error) => Err(Exit::Unsupported(error)),
-                None => Err(Exit::Host { backtrace: Vec::new() }),
-            },
-            code => {
-                let trap = Trap::from_code((code - 1) as u8).unwrap_or(Trap::Unreachable);
-                Err(Exit::Trap { trap, backtrace: backtrace(store) })
-            }
+            stop => Err(exit(store, stop)),
         };
-        (*store).stop_ip.set(outer.0);
-        (*store).stop_fp.set(outer.1);
-        (*store).stack_top.set(outer.2);
+        outer.restore(store);
+        (*store).stack_top.set(base);
         exit
     }
 }
 
+/// The state of what waits for an execution.
+pub struct Outer {
+    stop_ip: *const u64,
+    /// The frame that the host was called from.
+    pub stop_fp: *mut u64,
+    stack_top: *mut u64,
+    resumable: bool,
+}
+impl Outer {
+    /// That of now.
+    ///
+    /// # Safety
+    /// `store` is live (R1).
+    #[inline(always)]
+    pub unsafe fn of(store: *mut StoreData) -> Outer {
+        // SAFETY: R1: promised by the caller.
+        let store = unsafe { &*store };
+        Outer {
+            stop_ip: store.stop_ip.get(),
+            stop_fp: store.stop_fp.get(),
+            stack_top: store.stack_top.get(),
+            resumable: store.resumable.get(),
+        }
+    }
+    /// That of before, but for the stack.
+    ///
+    /// # Safety
+    /// `store` is live (R1).
+    #[inline(always)]
+    pub unsafe fn restore(&self, store: *mut StoreData) {
+        // SAFETY: R1: promised by the caller.
+        let store = unsafe { &*store };
+        store.stop_ip.set(self.stop_ip);
+        store.stop_fp.set(self.stop_fp);
+        store.resumable.set(self.resumable);
+    }
+}
+
+/// Fills in the headers of a landing place, but for its caller, and of the first frame.
+///
+/// # Safety
+/// Both have room below them (E3), and `func` belongs to a live store (R1).
+#[inline(always)]
+pub unsafe fn set_headers(func: *const FuncData, landing_fp: *mut u64, fp: *mut u64) {
+    // SAFETY: E3, R1: promised by the caller.
+    unsafe {
+        let instance = (*func).instance;
+        let memory = (*instance).memory0.get() as u64;
+        *landing_fp.offset(HEADER_IP) = 0;
+        *landing_fp.offset(HEADER_INSTANCE) = instance as u64;
+        *landing_fp.offset(HEADER_MEMORY) = memory;
+        *fp.offset(HEADER_IP) = (&raw const HALT) as u64;
+        *fp.offset(HEADER_FP) = landing_fp as u64;
+        *fp.offset(HEADER_INSTANCE) = instance as u64;
+        *fp.offset(HEADER_MEMORY) = memory;
+    }
+}
+/// The results of a function that has returned to its landing place; `base` is where its
+/// parameters began.
+///
+/// # Safety
+/// [`Halt`] has stopped the execution (E6); there are as many slots as the function has results.
+#[inline(always)]
+pub unsafe fn take_results(
+    func: *const FuncData,
+    landing_fp: *const u64,
+    base: *const u64,
+    slots: &mut [u64],
+) {
+    // SAFETY: E6: promised by the caller.
+    unsafe {
+        ptr::copy_nonoverlapping(base, slots.as_mut_ptr(), slots.len());
+        let Some(first) = slots.first_mut() else { return };
+        match (*func).result_class {
+            ResultClass::Int => *first = *landing_fp,
+            ResultClass::F32 => *first = *landing_fp.add(1) & 0xFFFF_FFFF,
+            ResultClass::F64 => *first = *landing_fp.add(1),
+            ResultClass::Slots => {}
+        }
+    }
+}
+/// What an execution has ended with, if not with results.
+///
+/// # Safety
+/// It has just stopped (E3, R1).
+#[cold]
+pub unsafe fn exit(store: *mut StoreData, stop: Stop) -> Exit {
+    // SAFETY: E3, R1: promised by the caller.
+    unsafe {
+        match stop {
+            STOP_HOST => Exit::Host { backtrace: backtrace(store) },
+            STOP_UNSUPPORTED => match (*store).unsupported.take() {
+                Some(error) => Exit::Unsupported(error),
+                None => Exit::Host { backtrace: Vec::new() },
+            },
+            code => {
+                let trap = Trap::from_code((code - 1) as u8).unwrap_or(Trap::Unreachable);
+                Exit::Trap { trap, backtrace: backtrace(store) }
+            }
+        }
+    }
+}
+
 /// Executes until something stops it.
+///
+/// # Safety
+/// The state is at an instruction, in a frame with room for it (E1, E2, E3).
 #[cfg(threaded)]
-unsafe fn dispatch(s: State) -> Stop {
+pub unsafe fn dispatch(s: State) -> Stop {
     // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
     unsafe {
         let handler: Handler = *s.ip.cast::<Handler>();
@@ -203,8 +286,11 @@ unsafe fn dispatch(s: State) -> Stop {
     }
 }
 /// Executes until something stops it.
+///
+/// # Safety
+/// The state is at an instruction, in a frame with room for it (E1, E2, E3).
 #[cfg(not(threaded))]
-unsafe fn dispatch(mut s: State) -> Stop {
+pub unsafe fn dispatch(mut s: State) -> Stop {
     loop {
         // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
         let stop = unsafe {
@@ -217,12 +303,24 @@ unsafe fn dispatch(mut s: State) -> Stop {
     }
 }
 
-/// Calls a host function whose frame is at `fp`; false if it failed.
+/// How a call of a host function ended.
+pub enum Called {
+    /// It has given results.
+    Done,
+    /// It has failed; the store has its error.
+    Failed,
+    /// It has given results, and somebody wants the execution to stop.
+    Interrupted,
+    /// It wants to be continued later; the store has its reason.
+    Suspended,
+}
+
+/// Calls a host function whose frame is at `fp`.
 ///
 /// # Safety
 /// Called by [`CallHost`] (E3, E5).
 #[inline(never)]
-pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> bool {
+pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
     // SAFETY: E3, E5, R1.
     unsafe {
         let store = (*(*func).instance).store;
@@ -233,18 +331,38 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> bool {
         (*store).stop_ip.set(ptr::null());
         (*store).stop_fp.set(fp);
         (*store).stack_top.set(fp);
-        if results <= params {
-            return ((*store).host_call)(store, func, caller, slots);
-        }
-        // More results than parameters: they must not lie over the header while the call lasts.
-        let mut copy = alloc::vec![0u64; results];
-        ptr::copy_nonoverlapping(slots, copy.as_mut_ptr(), params);
-        let done = ((*store).host_call)(store, func, caller, copy.as_mut_ptr());
+        let done = if results <= params {
+            ((*store).host_call)(store, func, caller, slots)
+        } else {
+            // They must not lie over the header while the call lasts.
+            let mut copy = alloc::vec![0u64; results];
+            ptr::copy_nonoverlapping(slots, copy.as_mut_ptr(), params);
+            let done = ((*store).host_call)(store, func, caller, copy.as_mut_ptr());
+            if done {
+                ptr::copy_nonoverlapping(copy.as_ptr(), slots, results);
+            }
+            done
+        };
         if done {
-            ptr::copy_nonoverlapping(copy.as_ptr(), slots, results);
+            return if take_interrupt(store) { Called::Interrupted } else { Called::Done };
         }
-        done
+        let pending = &(*store.cast::<Store>()).pending;
+        if (*store).resumable.get() && pending.as_ref().is_some_and(PublicError::is_suspend) {
+            (*store).suspended.set((func, slots));
+            return Called::Suspended;
+        }
+        Called::Failed
     }
+}
+/// Whether somebody wants the execution to stop; only once.
+///
+/// # Safety
+/// `store` is live (R1).
+#[inline(always)]
+pub unsafe fn take_interrupt(store: *const StoreData) -> bool {
+    // SAFETY: R1, R11.
+    let interrupt = unsafe { &*(*store).interrupt };
+    interrupt.load(Ordering::Relaxed) && interrupt.swap(false, Ordering::Acquire)
 }
 
 /// Translates the function of an entry and gives its first instruction.
@@ -333,6 +451,23 @@ pub unsafe fn rebase(store: *mut StoreData, before: *mut u8, after: *mut u8) {
             }
             fp = *fp.offset(HEADER_FP) as *mut u64;
         }
+    }
+}
+/// The slots of the frame whose function the address is in; 0 for a landing place.
+///
+/// # Safety
+/// `fp` is a frame (E3).
+pub unsafe fn frame_slots(fp: *const u64, ip: *const u8) -> usize {
+    // SAFETY: E3, R1.
+    unsafe {
+        let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
+        let module = (*instance).module.cast::<CompiledModule>();
+        if module.is_null() {
+            return 0;
+        }
+        let code = &(*module).code;
+        let func = code.find(ip as usize).and_then(|(func, _)| code.get(func));
+        func.map_or(0, |code| code.frame_slots as usize)
     }
 }
 

@@ -8,7 +8,7 @@ use super::atomic::{self, AtShared, Racy};
 use super::frames::*;
 #[cfg(threaded)]
 use super::machine::W;
-use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, step, tail};
+use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, pausing, step, tail};
 use super::roots::*;
 use super::slow;
 use super::unwind::{Throw, ThrowRef};
@@ -738,8 +738,8 @@ impl Backend for Machine {
             Fixed::Zero => step::<Zero>,
             Fixed::FarLoad => step::<Far<false>>,
             Fixed::FarStore => step::<Far<true>>,
-            Fixed::Fuel => step::<Fuel>,
-            Fixed::Poll => step::<Poll>,
+            Fixed::Fuel => pausing::<Fuel>,
+            Fixed::Poll => pausing::<Poll>,
             Fixed::Fence => step::<atomic::Fence>,
             Fixed::Call => step::<Call>,
             Fixed::CallImport => step::<CallImport>,

@@ -35,7 +35,8 @@ struct Catcher {
 }
 
 /// Looks for a clause that catches `tag`, thrown by the instruction that the address `at` is in.
-/// Every frame and clause on the way is charged like an instruction.
+/// Every frame and clause on the way is charged like an instruction, even beyond the fuel that is
+/// left: whatever comes next is out of fuel then.
 ///
 /// # Safety
 /// `fp` is the frame of that instruction (E3).
@@ -44,7 +45,7 @@ unsafe fn find(
     mut at: usize,
     mut fp: *mut u64,
     tag: *const Tag,
-) -> Result<Option<Catcher>, Stop> {
+) -> Option<Catcher> {
     // SAFETY: E3: frames are linked; a landing place has no return address. E4 (tags), R1.
     unsafe {
         let fuel = &(*store).fuel;
@@ -52,7 +53,7 @@ unsafe fn find(
             let mut steps = 1;
             let back = *fp.offset(HEADER_IP) as usize;
             if back == 0 {
-                return Ok(None);
+                return None;
             }
             let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
             let module = (*instance).module.cast::<CompiledModule>();
@@ -63,13 +64,10 @@ unsafe fn find(
                 let has_tag = |index: u32| ptr::eq(tags[index as usize], tag);
                 if let Some(&clause) = code.clause(at, &mut steps, has_tag) {
                     let ip = code.words.as_ptr().cast::<u8>().add(clause.target as usize);
-                    return Ok(Some(Catcher { clause, ip, fp }));
+                    return Some(Catcher { clause, ip, fp });
                 }
             }
-            fuel.set(fuel.get() - steps);
-            if fuel.get() < 0 {
-                return Err(1 + Trap::OutOfFuel as Stop);
-            }
+            fuel.set(fuel.get().saturating_sub(steps));
             at = back - 1;
             fp = *fp.offset(HEADER_FP) as *mut u64;
         }
@@ -154,10 +152,8 @@ unsafe fn throw(
         let store = (*(*fp.offset(HEADER_INSTANCE) as *const InstanceData)).store;
         (*store).stop_ip.set(ip.cast());
         (*store).stop_fp.set(fp);
-        match find(store, ip as usize, fp, tag) {
-            Ok(Some(catcher)) => return go_on(store, &thrown, &catcher),
-            Ok(None) => {}
-            Err(code) => return Next::stop(code),
+        if let Some(catcher) = find(store, ip as usize, fp, tag) {
+            return go_on(store, &thrown, &catcher);
         }
         if exn == 0 {
             thrown.exn = match alloc(store, &thrown) {
@@ -183,15 +179,11 @@ unsafe fn throw_again(ip: *const u8, fp: *mut u64) -> Next {
         }
         let (tag, values) = contents(exn);
         match find(head, ip as usize - 1, fp, tag) {
-            Ok(Some(catcher)) => {
+            Some(catcher) => {
                 (store.pending, store.heap.thrown) = (None, 0);
                 go_on(head, &Thrown { tag, values: values.cast(), exn }, &catcher)
             }
-            Ok(None) => Next::stop(STOP_HOST),
-            Err(code) => {
-                (store.pending, store.heap.thrown) = (None, 0);
-                Next::stop(code)
-            }
+            None => Next::stop(STOP_HOST),
         }
     }
 }

@@ -9,6 +9,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::any::Any;
 use core::fmt;
 
 /// A frame of a wasm backtrace.
@@ -97,10 +98,41 @@ enum Repr {
     Trap(Trap),
     Exception(Exception),
     Exit(i32),
+    Suspend(Suspend),
     Host(Cow<'static, str>),
     HostSource(Box<dyn core::error::Error + Send + Sync>),
     Limit { what: &'static str, wanted: u64, limit: u64 },
     Usage(Cow<'static, str>),
+}
+
+/// Why a host function suspends the execution that has called it: it returns this as an error, and
+/// whoever runs the execution gets it back
+/// ([`Progress::Suspended`](crate::Progress::Suspended)).
+pub struct Suspend(Box<dyn Any + Send + Sync>);
+impl Suspend {
+    /// With what the one who runs the execution shall know.
+    pub fn new(token: impl Any + Send + Sync) -> Suspend {
+        Suspend(Box::new(token))
+    }
+    /// What the host function has said, if it is an `A`.
+    ///
+    /// # Errors
+    /// `self`: it is of another type.
+    pub fn downcast<A: Any>(self) -> Result<A, Suspend> {
+        if !self.0.is::<A>() {
+            return Err(self);
+        }
+        let token: Box<dyn Any> = self.0;
+        match token.downcast::<A>() {
+            Ok(token) => Ok(*token),
+            Err(_) => unreachable!("it was looked at before"),
+        }
+    }
+}
+impl fmt::Debug for Suspend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Suspend")
+    }
 }
 
 /// Everything that can go wrong; one pointer.
@@ -183,7 +215,7 @@ impl Error {
             Repr::Exit(_) => ErrorKind::Exit,
             Repr::Host(_) | Repr::HostSource(_) => ErrorKind::Host,
             Repr::Limit { .. } => ErrorKind::Limit,
-            Repr::Usage(_) => ErrorKind::Usage,
+            Repr::Usage(_) | Repr::Suspend(_) => ErrorKind::Usage,
         }
     }
     /// The reason alone, in the words of the specification's tests where they have some.
@@ -197,6 +229,7 @@ impl Error {
             Repr::Trap(trap) => trap.message().to_string(),
             Repr::Exception(_) => "uncaught exception".to_string(),
             Repr::Exit(code) => alloc::format!("exit {code}"),
+            Repr::Suspend(_) => NOT_RESUMABLE.to_string(),
             Repr::Host(message) | Repr::Usage(message) => message.to_string(),
             Repr::HostSource(error) => error.to_string(),
             Repr::Limit { what, wanted, limit } => {
@@ -253,9 +286,35 @@ impl Error {
             _ => &mut [],
         }
     }
+    /// Whether a host function has suspended what called it.
+    pub(crate) fn is_suspend(&self) -> bool {
+        matches!(self.0.repr, Repr::Suspend(_))
+    }
+    /// Why a host function has suspended what called it.
+    pub(crate) fn into_suspend(self) -> Option<Suspend> {
+        match self.0.repr {
+            Repr::Suspend(suspend) => Some(suspend),
+            _ => None,
+        }
+    }
+    /// What it is for a call that nobody can go on with.
+    #[cold]
+    pub(crate) fn not_suspended(self) -> Error {
+        if self.is_suspend() { Error::usage(NOT_RESUMABLE) } else { self }
+    }
     /// The wasm frames that were active, innermost first.
     pub fn backtrace(&self) -> &[Frame] {
         &self.0.backtrace
+    }
+}
+const NOT_RESUMABLE: &str =
+    "a host function suspends a call that was not started as an execution (`start`)";
+
+/// To be returned by a host function.
+impl From<Suspend> for Error {
+    #[cold]
+    fn from(suspend: Suspend) -> Error {
+        Error::new(Repr::Suspend(suspend))
     }
 }
 impl From<ModuleError> for Error {

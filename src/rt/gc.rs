@@ -11,6 +11,7 @@
 mod addresses;
 mod blocks;
 pub mod handle;
+mod instances;
 mod large;
 mod mark;
 pub mod object;
@@ -23,7 +24,6 @@ use self::object::{header, set_array_len, set_header, set_word, word};
 use self::roots::Roots;
 use super::instance::{Instance, Tag};
 use super::layout::CellRange;
-use super::owned::Owned;
 use super::store::Store;
 use crate::ir::cells::{CELL_SIZES, cell_bytes, cell_of};
 use crate::tuning;
@@ -172,6 +172,19 @@ impl Heap {
         if let Some(object) = self.blocks.find(address).or_else(|| self.large.find(address)) {
             // SAFETY: R9: an object of this heap.
             unsafe { self.marks.mark(object) };
+        }
+    }
+    /// The same for all words from `slot` up to `top`.
+    ///
+    /// # Safety
+    /// As for [`Heap::mark_word`]; they are slots of a stack (R4).
+    unsafe fn mark_words(&mut self, mut slot: *const u64, top: *const u64) {
+        while slot < top {
+            // SAFETY: R4: promised by the caller.
+            unsafe {
+                self.mark_word(*slot);
+                slot = slot.add(1);
+            }
         }
     }
     /// Follows references until nothing new is reached.
@@ -365,19 +378,28 @@ impl Store {
             unsafe { self.heap.blocks.give_back(from, to) };
         }
     }
-    /// The value stack, word by word.
+    /// The value stacks, word by word, and the registers of what is paused.
     unsafe fn mark_frames(&mut self) {
-        let Some(stack) = &self.stack else { return };
-        let (mut slot, top) = (stack.start(), self.head.stack_top.get());
-        while slot < top {
-            // SAFETY: R4, R10: below the top of the frames.
-            unsafe {
-                self.heap.mark_word(*slot);
-                slot = slot.add(1);
+        let Store { heap, head, stack, outer_stacks, paused, .. } = self;
+        let outer = outer_stacks.iter().map(|outer| (&outer.stack, outer.top));
+        // SAFETY: R4, R10: below the tops of the frames.
+        unsafe {
+            for (stack, top) in outer.chain([(&*stack, head.stack_top.get())]) {
+                if let Some(stack) = stack {
+                    heap.mark_words(stack.start(), top);
+                }
             }
+            paused.retain(|place| {
+                let Some(place) = place.upgrade() else { return false };
+                if let Some(paused) = &*place.lock() {
+                    heap.mark_words(paused.stack.start(), paused.top);
+                    paused.registers.r.iter().for_each(|&word| heap.mark_word(word));
+                }
+                true
+            });
         }
     }
-    /// Globals, tables, element segments, what embedders hold, and what is in flight.
+    /// Globals, tables, element segments, and what is held.
     unsafe fn mark_objects(&mut self) {
         let Store { heap, registry, globals, tables, instances, .. } = self;
         let is_traced = |heap| top(registry, heap) != HeapType::Func;
@@ -396,7 +418,15 @@ impl Store {
             for instance in instances.iter() {
                 mark_segments(heap, instance);
             }
-            let Heap { roots, marks, pins, thrown, .. } = heap;
+        }
+        // SAFETY: R9: as above.
+        unsafe { self.mark_held() }
+    }
+    /// What embedders hold, and what is in flight.
+    unsafe fn mark_held(&mut self) {
+        let Heap { roots, marks, pins, thrown, .. } = &mut self.heap;
+        // SAFETY: R9: references of this store.
+        unsafe {
             marks.mark_reference(*thrown);
             pins.iter().for_each(|&bits| marks.mark_reference(bits));
             roots.lock().all().for_each(|bits| marks.mark_reference(bits));
@@ -404,7 +434,7 @@ impl Store {
     }
 }
 /// Element segments that are not dropped; those of functions hold no objects, but look alike.
-unsafe fn mark_segments(heap: &mut Heap, instance: &Owned<Instance>) {
+unsafe fn mark_segments(heap: &mut Heap, instance: &Instance) {
     for (segment, elements) in instance.elems.iter().zip(&instance.elem_storage) {
         if segment.len.get() > 0 {
             // SAFETY: R9: promised by the caller.

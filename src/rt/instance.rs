@@ -5,6 +5,7 @@ use super::layout::{
     FuncData, GlobalData, InstanceData, MemoryData, MemoryHead, SegmentData, StoreData, TableData,
 };
 use super::memory::Memory;
+use super::owner::HOST;
 use super::table::Table;
 use crate::wasm::module::ExternType;
 use crate::wasm::types::{GlobalType, TypeId};
@@ -22,6 +23,8 @@ pub struct Global {
     pub data: GlobalData,
     /// Its type.
     pub ty: GlobalType,
+    /// The place of the instance that it belongs to.
+    pub owner: u32,
 }
 
 /// A tag (spec §4.2.10).
@@ -30,6 +33,8 @@ pub struct Tag {
     pub ty: TypeId,
     /// Slots of the values of its exceptions.
     pub slots: u32,
+    /// The place of the instance that it belongs to.
+    pub owner: u32,
 }
 
 /// An object that can be imported and exported, by its address.
@@ -71,11 +76,32 @@ impl Object {
     }
 }
 
+impl Object {
+    /// The place of the instance that it belongs to.
+    ///
+    /// # Safety
+    /// It is an object of a live store (R1).
+    pub unsafe fn owner(self) -> u32 {
+        // SAFETY: R1: the handlers' part is the first field of each object.
+        unsafe {
+            match self {
+                Object::Func(func) => (*(*func).instance.cast::<Instance>()).slot,
+                Object::Table(table) => (*table.cast::<Table>()).owner,
+                Object::Memory(memory) => (*memory.cast::<Memory>()).owner,
+                Object::Global(global) => (*global.cast::<Global>()).owner,
+                Object::Tag(tag) => (*tag).owner,
+            }
+        }
+    }
+}
+
 /// A module instance and what belongs to it alone.
 #[repr(C)]
 pub struct Instance {
     /// What handlers read; it points into the fields below.
     pub data: InstanceData,
+    /// Its place in the store.
+    pub slot: u32,
     /// Functions by index, imports first.
     pub funcs: Vec<*const FuncData>,
     /// The functions that the module defines.
@@ -114,6 +140,7 @@ impl Instance {
                 datas: ptr::null(),
                 module: ptr::null(),
             },
+            slot: HOST,
             funcs: Vec::new(),
             defined: Vec::new(),
             tables: Vec::new(),

@@ -162,7 +162,8 @@ pub struct MemoryHead {
 pub struct StoreData {
     /// One past the last slot of the value stack that a frame may use.
     pub stack_limit: Cell<*mut u64>,
-    /// The fuel left; negative once it is used up.
+    /// The fuel left. Code never takes more than there is; the search for handlers of exceptions
+    /// does, and what is below zero is paid first.
     pub fuel: Cell<i64>,
     /// Where an execution that is not running goes on pushing frames.
     pub stack_top: Cell<*mut u64>,
@@ -197,8 +198,25 @@ pub struct StoreData {
     pub interrupt: *const AtomicBool,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
+    /// The registers of an execution that was stopped and may go on.
+    pub registers: Cell<Registers>,
+    /// Whether what runs can be suspended by a host function.
+    pub resumable: Cell<bool>,
+    /// The host function that has suspended it, and the slots of its results.
+    pub suspended: Cell<(*const FuncData, *mut u64)>,
     /// The running range of each size of cell; the last one, of no size, is always empty.
     pub cells: [CellRange; CELL_SIZES + 1],
+}
+
+/// The machine's registers as words, while an execution is paused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Registers {
+    /// Integers and references.
+    pub r: [u64; 4],
+    /// Floats and vectors.
+    pub f: [[u64; 2]; 4],
+    /// The header of the innermost loop.
+    pub lp: u64,
 }
 
 /// Cells of one size that lie side by side and are free: objects are taken from its beginning.

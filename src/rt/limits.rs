@@ -14,6 +14,10 @@ pub struct Limits {
     pub gc_heap_bytes: u64,
     /// Instances.
     pub instances: u64,
+    /// Memories, those of the host included.
+    pub memories: u64,
+    /// Tables, those of the host included.
+    pub tables: u64,
     /// Bytes of the value stack: parameters, locals and operands of all functions that are active.
     pub stack_bytes: u64,
     /// How deep calls from the host into guests may be nested: each takes some native stack.
@@ -27,6 +31,8 @@ impl Limits {
         table_elements: 10_000_000,
         gc_heap_bytes: 4 << 30,
         instances: 1_000_000,
+        memories: 1_000_000,
+        tables: 1_000_000,
         stack_bytes: DEFAULT_STACK_BYTES,
         host_call_depth: 200,
     };

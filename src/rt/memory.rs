@@ -5,15 +5,18 @@
 //! Either way a [`MemoryHead`] with the length lies directly below the base.
 #![allow(unsafe_code)]
 
+pub mod block;
 mod heap;
 #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
 mod mmap;
 pub mod racy;
 pub mod shared;
 
+use self::block::{MemoryBlock, MemoryCreator};
 use self::shared::Shared;
 use super::error::Error;
 use super::layout::{MemoryData, MemoryHead};
+use super::owner::HOST;
 use crate::wasm::types::MemoryType;
 use alloc::sync::Arc;
 use core::ops::Range;
@@ -41,6 +44,8 @@ enum Backing {
     #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
     Mapped(mmap::Region),
     Heap(heap::Region),
+    /// The embedder's.
+    Block(block::Region),
     /// Of a memory that other stores may have, too.
     Shared(Arc<Shared>),
 }
@@ -80,6 +85,7 @@ impl Backing {
             #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
             Backing::Mapped(region) => region.base(),
             Backing::Heap(region) => region.base(),
+            Backing::Block(region) => region.base(),
             Backing::Shared(shared) => shared.base(),
         }
     }
@@ -89,7 +95,16 @@ impl Backing {
             #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
             Backing::Mapped(region) => region.commit(len),
             Backing::Heap(region) => len <= region.capacity(),
+            Backing::Block(region) => region.commit(len),
             Backing::Shared(_) => false,
+        }
+    }
+    /// A larger place of the same kind, with room for `min` bytes.
+    fn successor(&self, min: u64, max: u64) -> Option<Backing> {
+        match self {
+            Backing::Block(region) => region.successor(min, Some(max)).map(Backing::Block),
+            // Room for as much again, so that a memory that grows page by page moves seldom.
+            _ => Backing::new(min, min.saturating_mul(2).min(max), false),
         }
     }
 }
@@ -101,30 +116,59 @@ pub struct Memory {
     pub data: MemoryData,
     /// Its type; the minimum is that of the declaration.
     pub ty: MemoryType,
+    /// The place of the instance that it belongs to.
+    pub owner: u32,
     backing: Backing,
 }
 
 impl Memory {
     /// A memory of the type's minimal size, zeroed. `guard` asks for address space such that no
-    /// address of 32 bits plus an offset of 32 bits can reach anything else.
+    /// address of 32 bits plus an offset of 32 bits can reach anything else. A creator has its own
+    /// ways; only shared memories are not asked of it.
     ///
     /// # Errors
-    /// Limit: the system has not that much.
-    pub fn new(ty: MemoryType, guard: bool) -> Result<Memory, Error> {
+    /// Limit: the system, or the creator, has not that much.
+    pub fn new(
+        ty: MemoryType,
+        guard: bool,
+        creator: Option<&Arc<dyn MemoryCreator>>,
+    ) -> Result<Memory, Error> {
         if ty.shared {
             return Ok(Memory::of_shared(Shared::new(ty, guard)?));
         }
-        let (backing, min) = Backing::for_type(&ty, guard)?;
+        let Some(creator) = creator else {
+            let (backing, min) = Backing::for_type(&ty, guard)?;
+            return Ok(Memory::of_backing(ty, backing, min));
+        };
+        let min = bytes_of(&ty, ty.limits.min);
+        let max = ty.limits.max.and_then(|max| bytes_of(&ty, max));
+        let region = min.and_then(|min| Some((block::Region::created(creator, min, max)?, min)));
+        let none = || Error::limit("memory in pages", ty.limits.min, 0);
+        let (region, min) = region.ok_or_else(none)?;
+        Ok(Memory::of_backing(ty, Backing::Block(region), min))
+    }
+    /// A memory in a block, beyond which it does not grow.
+    ///
+    /// # Errors
+    /// Limit: the block is too small.
+    pub fn in_block(ty: MemoryType, block: MemoryBlock) -> Result<Memory, Error> {
+        let min = bytes_of(&ty, ty.limits.min).unwrap_or(u64::MAX);
+        let region = block::Region::new(block, None);
+        let region = region.and_then(|mut region| region.commit(min).then_some(region));
+        let small = || Error::limit("bytes of memory in a block", min, 0);
+        Ok(Memory::of_backing(ty, Backing::Block(region.ok_or_else(small)?), min))
+    }
+    fn of_backing(ty: MemoryType, backing: Backing, min: u64) -> Memory {
         let data = MemoryData::new(backing.base(), &ty);
-        let memory = Memory { data, ty, backing };
+        let memory = Memory { data, ty, owner: HOST, backing };
         memory.set_len(min);
-        Ok(memory)
+        memory
     }
     /// A store's view of a shared memory.
     pub fn of_shared(shared: Arc<Shared>) -> Memory {
         let ty = shared.ty();
         let data = MemoryData::new(shared.base(), &ty);
-        Memory { data, ty, backing: Backing::Shared(shared) }
+        Memory { data, ty, owner: HOST, backing: Backing::Shared(shared) }
     }
     /// What is shared, if it is.
     pub fn shared(&self) -> Option<&Arc<Shared>> {
@@ -172,10 +216,8 @@ impl Memory {
         let size = old.checked_add(pages).filter(|&size| size <= max_pages(&self.ty))?;
         let len = bytes_of(&self.ty, size)?;
         if !self.backing.commit(len) {
-            // Room for as much again, so that a memory that grows page by page moves seldom.
             let most = bytes_of(&self.ty, max_pages(&self.ty)).unwrap_or(u64::MAX);
-            let room = len.saturating_mul(2).min(most);
-            let backing = Backing::new(len, room, false)?;
+            let backing = self.backing.successor(len, most)?;
             // SAFETY: R2: both places have at least `old_len` bytes, and the new one is not in
             // use.
             unsafe { ptr::copy_nonoverlapping(self.base(), backing.base(), old_len as usize) };
@@ -248,7 +290,7 @@ mod tests {
     #[test]
     fn grows_in_place_and_is_zeroed() -> Result<(), Error> {
         for guard in [false, true] {
-            let mut memory = Memory::new(ty(1, Some(100), false), guard)?;
+            let mut memory = Memory::new(ty(1, Some(100), false), guard, None)?;
             memory.bytes_mut()[65_535] = 7;
             let base = memory.base();
             assert_eq!(memory.grow(2), Some(1));
@@ -267,7 +309,7 @@ mod tests {
         let ty = ty(1, None, false);
         let backing = Backing::Heap(heap::Region::new(65_536).ok_or("no memory").unwrap());
         let data = MemoryData::new(backing.base(), &ty);
-        let mut memory = Memory { data, ty, backing };
+        let mut memory = Memory { data, ty, owner: HOST, backing };
         memory.set_len(65_536);
         memory.bytes_mut()[1] = 9;
         assert_eq!(memory.grow(3), Some(1));
@@ -277,7 +319,7 @@ mod tests {
     }
     #[test]
     fn huge_maximum_is_not_reserved() -> Result<(), Error> {
-        let mut memory = Memory::new(ty(0, Some(1 << 48), true), false)?;
+        let mut memory = Memory::new(ty(0, Some(1 << 48), true), false, None)?;
         assert_eq!(memory.size(), 0);
         assert_eq!(memory.grow(1 << 48), None);
         assert_eq!(memory.grow(1), Some(0));
@@ -285,15 +327,15 @@ mod tests {
     }
     #[test]
     fn huge_minimum_fails_cleanly() {
-        assert!(Memory::new(ty(1 << 48, None, true), false).is_err());
-        assert!(Memory::new(ty(1 << 31, None, true), false).is_err());
-        assert!(Memory::new(ty(65_537, None, false), false).is_err());
+        assert!(Memory::new(ty(1 << 48, None, true), false, None).is_err());
+        assert!(Memory::new(ty(1 << 31, None, true), false, None).is_err());
+        assert!(Memory::new(ty(65_537, None, false), false, None).is_err());
     }
     #[test]
     fn pages_of_one_byte() -> Result<(), Error> {
         let limits = Limits { min: 3, max: Some(5000), is_64: false };
         let ty = MemoryType { limits, shared: false, page_size_log2: 0 };
-        let mut memory = Memory::new(ty, true)?;
+        let mut memory = Memory::new(ty, true, None)?;
         assert_eq!((memory.len(), memory.size()), (3, 3));
         assert_eq!(memory.grow(4997), Some(3));
         assert_eq!(memory.grow(1), None);

@@ -28,6 +28,10 @@ impl ValueStack {
     pub fn start(&self) -> *mut u64 {
         self.start.as_ptr()
     }
+    /// The bytes that frames may use.
+    pub fn bytes(&self) -> u64 {
+        (self.layout.size() / 8 - HEADROOM_SLOTS) as u64 * 8
+    }
     /// One past the last slot that a frame may use.
     pub fn limit(&self) -> *mut u64 {
         // SAFETY: R4: within the allocation.

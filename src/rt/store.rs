@@ -9,10 +9,14 @@ use super::layout::{
     CellRange, CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData,
     TableData,
 };
+use super::limiter::{Ask, Wish};
 use super::limits::Limits;
 use super::memory::Memory;
+use super::memory::block::{MemoryBlock, MemoryCreator};
 use super::memory::shared::Shared;
 use super::owned::Owned;
+use super::owner::Slots;
+use super::paused::{OuterStack, Place};
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::ir::cells::CELL_SIZES;
@@ -20,7 +24,7 @@ use crate::wasm::registry::TypeRegistry;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
 use alloc::boxed::Box;
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
@@ -65,26 +69,39 @@ pub struct Store {
     pub externs: Vec<Box<dyn Any + Send + Sync>>,
     /// Structures, arrays and exceptions.
     pub heap: Heap,
+    /// Who gives memories their bytes, if not this implementation.
+    pub creator: Option<Arc<dyn MemoryCreator>>,
+    /// How the embedder is asked whether there may be more.
+    pub ask: Option<Ask>,
+    /// The places of instances.
+    pub slots: Slots,
     options: Options,
     /// What the head points to; handles outlive the store.
     interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
-    used: Usage,
+    pub(super) used: Usage,
     pub(super) stack: Option<ValueStack>,
+    /// The stacks of those that wait for an execution with a stack of its own, outermost first.
+    pub(super) outer_stacks: Vec<OuterStack>,
+    /// The executions that are paused, or were.
+    pub(super) paused: Vec<Weak<Place>>,
+    /// How often a memory has moved.
+    pub moves: u64,
     /// The instance that host functions run in.
     host: Owned<Instance>,
     funcs: Vec<Owned<FuncData>>,
     pub(super) tables: Vec<Owned<Table>>,
-    memories: Vec<Owned<Memory>>,
+    pub(super) memories: Vec<Owned<Memory>>,
     pub(super) globals: Vec<Owned<Global>>,
-    tags: Vec<Owned<Tag>>,
+    pub(super) tags: Vec<Owned<Tag>>,
     pub(super) instances: Vec<Owned<Instance>>,
 }
 
+/// What all memories and tables have.
 #[derive(Clone, Copy, Default)]
-struct Usage {
-    memory_bytes: u64,
-    table_elements: u64,
+pub struct Usage {
+    pub(super) memory_bytes: u64,
+    pub(super) table_elements: u64,
 }
 
 /// How much there was at some time; see [`Store::roll_back`].
@@ -118,6 +135,9 @@ impl Store {
             table_grow,
             interrupt: Arc::as_ptr(&interrupt),
             unsupported: Cell::new(None),
+            registers: Cell::default(),
+            resumable: Cell::new(false),
+            suspended: Cell::new((ptr::null(), ptr::null_mut())),
             cells: [const { CellRange::empty() }; CELL_SIZES + 1],
         };
         let store = Owned::new(Store {
@@ -128,10 +148,16 @@ impl Store {
             pending: None,
             externs: Vec::new(),
             heap: Heap::new(options.limits.gc_heap_bytes, options.gc_stress),
+            creator: None,
+            ask: None,
+            slots: Slots::default(),
             options,
             interrupt,
             used: Usage::default(),
             stack: None,
+            outer_stacks: Vec::new(),
+            paused: Vec::new(),
+            moves: 0,
             host: Owned::new(Instance::empty(ptr::null_mut())),
             funcs: Vec::new(),
             tables: Vec::new(),
@@ -171,9 +197,20 @@ impl Store {
     pub fn memory_bytes(&self) -> u64 {
         self.used.memory_bytes
     }
+    /// Instances that are there.
+    pub fn instance_count(&self) -> u64 {
+        self.instances.len() as u64
+    }
     /// Whether code charges fuel.
     pub fn has_fuel(&self) -> bool {
         self.options.fuel
+    }
+    /// Takes the error that a host function fails with; an exception of this store is thrown.
+    #[cold]
+    pub fn fail_with(&mut self, error: Error) {
+        let thrown = error.exception().and_then(|exception| exception.bits(self).ok());
+        self.heap.thrown = thrown.unwrap_or(0);
+        self.pending = Some(error);
     }
     /// Makes the value stack, if there is none yet.
     ///
@@ -207,15 +244,42 @@ impl Store {
     /// # Errors
     /// Limit: it is larger than the store's limit, or than there is memory.
     pub fn add_memory(&mut self, ty: MemoryType) -> Result<*const MemoryData, Error> {
-        let limit = self.options.limits.memory_bytes;
         let bytes = ty.limits.min.saturating_mul(1 << ty.page_size_log2);
+        let page = 1_u64 << ty.page_size_log2;
+        let total = self.check_memory(bytes, ty.limits.max.map(|max| max.saturating_mul(page)))?;
+        let memory = Memory::new(ty, self.options.guard_pages, self.creator.as_ref())?;
+        self.used.memory_bytes = total;
+        Ok(self.own_memory(memory))
+    }
+    /// Adds a memory in a block of the embedder's.
+    ///
+    /// # Errors
+    /// Limit: the block is too small, or the store's limit.
+    pub fn add_memory_in(
+        &mut self,
+        ty: MemoryType,
+        block: MemoryBlock,
+    ) -> Result<*const MemoryData, Error> {
+        let memory = Memory::in_block(ty, block)?;
+        self.used.memory_bytes = self.check_memory(memory.len(), None)?;
+        Ok(self.own_memory(memory))
+    }
+    fn own_memory(&mut self, mut memory: Memory) -> *const MemoryData {
+        memory.owner = self.slots.adding;
+        push(&mut self.memories, memory).cast()
+    }
+    /// Whether there may be another memory of so many bytes; the bytes of all memories then.
+    fn check_memory(&self, bytes: u64, max_bytes: Option<u64>) -> Result<u64, Error> {
+        let Limits { memory_bytes: limit, memories, .. } = self.options.limits;
         let total = self.used.memory_bytes.saturating_add(bytes);
         if total > limit {
             return Err(Error::limit("bytes of memory", total, limit));
         }
-        let memory = Memory::new(ty, self.options.guard_pages)?;
-        self.used.memory_bytes = total;
-        Ok(push(&mut self.memories, memory).cast())
+        check_count("memories", self.memories.len(), memories)?;
+        if !self.is_granted(Wish::Memory { from_bytes: 0, to_bytes: bytes, max_bytes }) {
+            return Err(Error::limit("bytes of memory for the limiter", bytes, 0));
+        }
+        Ok(total)
     }
     /// Adds a memory that other stores may have, too. It is charged with its size of now, and with
     /// what this store's guests make it grow.
@@ -223,13 +287,8 @@ impl Store {
     /// # Errors
     /// Limit: it is larger than the store's limit.
     pub fn add_shared_memory(&mut self, shared: Arc<Shared>) -> Result<*const MemoryData, Error> {
-        let limit = self.options.limits.memory_bytes;
-        let total = self.used.memory_bytes.saturating_add(shared.len());
-        if total > limit {
-            return Err(Error::limit("bytes of memory", total, limit));
-        }
-        self.used.memory_bytes = total;
-        Ok(push(&mut self.memories, Memory::of_shared(shared)).cast())
+        self.used.memory_bytes = self.check_memory(shared.len(), None)?;
+        Ok(self.own_memory(Memory::of_shared(shared)))
     }
     /// Adds a table.
     ///
@@ -241,27 +300,37 @@ impl Store {
         if total > limit {
             return Err(Error::limit("elements of tables", total, limit));
         }
-        let table = Table::new(ty, init)?;
+        check_count("tables", self.tables.len(), self.options.limits.tables)?;
+        if !self.is_granted(Wish::Table { from: 0, to: ty.limits.min, max: ty.limits.max }) {
+            return Err(Error::limit("elements of tables for the limiter", ty.limits.min, 0));
+        }
+        let mut table = Table::new(ty, init)?;
+        table.owner = self.slots.adding;
         self.used.table_elements = total;
         Ok(push(&mut self.tables, table).cast())
     }
     /// Adds a global.
     pub fn add_global(&mut self, ty: GlobalType, value: [u64; 2]) -> *const GlobalData {
         let data = GlobalData { value: Cell::new(value) };
-        push(&mut self.globals, Global { data, ty }).cast()
+        push(&mut self.globals, Global { data, ty, owner: self.slots.adding }).cast()
     }
     /// Adds a tag.
     pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
         let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
-        push(&mut self.tags, Tag { ty, slots: params })
+        push(&mut self.tags, Tag { ty, slots: params, owner: self.slots.adding })
     }
     /// Whether there may be another instance.
     ///
     /// # Errors
     /// Limit: there are as many as there may be.
     pub fn check_instances(&self) -> Result<(), Error> {
-        let (count, limit) = (self.instances.len() as u64, self.options.limits.instances);
-        if count < limit { Ok(()) } else { Err(Error::limit("instances", count + 1, limit)) }
+        let limit = self.options.limits.instances;
+        let there = self.instances.len();
+        check_count("instances", there, limit)?;
+        if self.is_granted(Wish::Instance { there: there as u64 }) {
+            return Ok(());
+        }
+        Err(Error::limit("instances for the limiter", there as u64 + 1, there as u64))
     }
     /// Adds an instance, whose arrays are filled in and linked.
     pub fn add_instance(&mut self, instance: Owned<Instance>) -> *const Instance {
@@ -288,31 +357,36 @@ impl Store {
         self.globals.truncate(mark.globals);
         self.tags.truncate(mark.tags);
     }
-    /// Grows a memory; the old size in pages, or `None`. Instances know a new base at once; frames
+    /// Grows a memory; the old size in pages. Instances know a new base at once; frames
     /// are up to the caller.
     ///
     /// # Safety
     /// It is a memory of this store (R1).
-    pub unsafe fn grow_memory(&mut self, memory: *const MemoryData, pages: u64) -> Option<u64> {
+    pub unsafe fn grow_memory(
+        &mut self,
+        memory: *const MemoryData,
+        pages: u64,
+    ) -> Result<u64, Denied> {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *memory.cast_mut().cast::<Memory>() };
         let base = object.base();
         if !self.may_grow_memory(object, pages) {
-            return None;
+            return Err(Denied::ByLimit);
         }
-        let old = object.grow(pages)?;
+        let old = object.grow(pages).ok_or(Denied::BySystem)?;
         self.used.memory_bytes += pages << object.ty.page_size_log2;
         let moved = object.base();
         if moved != base {
+            self.moves += 1;
             for instance in &self.instances {
                 if instance.data.memory0.get() == base {
                     instance.data.memory0.set(moved);
                 }
             }
         }
-        Some(old)
+        Ok(old)
     }
-    /// Grows a table; the old size, or `None`.
+    /// Grows a table; the old size.
     ///
     /// # Safety
     /// It is a table of this store (R1).
@@ -321,15 +395,15 @@ impl Store {
         table: *const TableData,
         count: u64,
         init: u64,
-    ) -> Option<u64> {
+    ) -> Result<u64, Denied> {
         // SAFETY: R1: promised by the caller; the handlers' part is its first field.
         let object = unsafe { &mut *table.cast_mut().cast::<Table>() };
         if !self.may_grow_table(object, count) {
-            return None;
+            return Err(Denied::ByLimit);
         }
-        let old = object.grow(count, init)?;
+        let old = object.grow(count, init).ok_or(Denied::BySystem)?;
         self.used.table_elements += count;
-        Some(old)
+        Ok(old)
     }
     /// Whether the type and the limits allow a memory to grow.
     fn may_grow_memory(&self, object: &Memory, pages: u64) -> bool {
@@ -337,17 +411,32 @@ impl Store {
             .checked_mul(1 << object.ty.page_size_log2)
             .and_then(|added| self.used.memory_bytes.checked_add(added));
         let within = total.is_some_and(|total| total <= self.options.limits.memory_bytes);
-        object.allows(pages) && (within || pages == 0)
+        let bytes = |pages: u64| pages.saturating_mul(1 << object.ty.page_size_log2);
+        let wish = || Wish::Memory {
+            from_bytes: object.len(),
+            to_bytes: object.len() + bytes(pages),
+            max_bytes: object.ty.limits.max.map(bytes),
+        };
+        object.allows(pages) && (pages == 0 || within && self.is_granted(wish()))
     }
     /// Whether the type and the limits allow a table to grow.
     fn may_grow_table(&self, object: &Table, count: u64) -> bool {
         let total = self.used.table_elements.checked_add(count);
         let within = total.is_some_and(|total| total <= self.options.limits.table_elements);
         let allowed = object.len().checked_add(count).is_some_and(|len| object.allows(len));
-        count == 0 || within && allowed
+        let wish = || Wish::Table {
+            from: object.len(),
+            to: object.len() + count,
+            max: object.ty.limits.max,
+        };
+        count == 0 || within && allowed && self.is_granted(wish())
     }
 }
 
+/// Whether there may be one more.
+fn check_count(what: &'static str, there: usize, limit: u64) -> Result<(), Error> {
+    if (there as u64) < limit { Ok(()) } else { Err(Error::limit(what, there as u64 + 1, limit)) }
+}
 /// Adds an object; its address.
 fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> *const O {
     let object = Owned::new(object);
@@ -382,6 +471,24 @@ pub fn func_data(
     }
 }
 
+/// Why something does not grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Its type, the store's limits or the embedder do not allow it.
+    ByLimit,
+    /// The system has not as much.
+    BySystem,
+}
+impl Denied {
+    /// What a guest gets: -1, unless that would tell it about the machine it runs on.
+    fn for_guest(self, deterministic: bool) -> Result<u64, Trap> {
+        match self {
+            Denied::BySystem if deterministic => Err(Trap::AllocationTooLarge),
+            _ => Ok(u64::MAX),
+        }
+    }
+}
+
 /// See [`StoreData::memory_grow`].
 unsafe fn memory_grow(
     store: *mut StoreData,
@@ -391,16 +498,8 @@ unsafe fn memory_grow(
     // SAFETY: R1: the head is the first field of the store, and handlers lend it (R6).
     unsafe {
         let store = &mut *store.cast::<Store>();
-        match store.grow_memory(memory, pages) {
-            Some(old) => Ok(old),
-            // The limits allow it, but the host has not as much.
-            None if store.options.deterministic
-                && store.may_grow_memory(&*memory.cast::<Memory>(), pages) =>
-            {
-                Err(Trap::AllocationTooLarge)
-            }
-            None => Ok(u64::MAX),
-        }
+        let grown = store.grow_memory(memory, pages);
+        grown.or_else(|denied| denied.for_guest(store.options.deterministic))
     }
 }
 /// See [`StoreData::table_grow`].
@@ -413,14 +512,7 @@ unsafe fn table_grow(
     // SAFETY: R1, R6: as above.
     unsafe {
         let store = &mut *store.cast::<Store>();
-        match store.grow_table(table, count, init) {
-            Some(old) => Ok(old),
-            None if store.options.deterministic
-                && store.may_grow_table(&*table.cast::<Table>(), count) =>
-            {
-                Err(Trap::AllocationTooLarge)
-            }
-            None => Ok(u64::MAX),
-        }
+        let grown = store.grow_table(table, count, init);
+        grown.or_else(|denied| denied.for_guest(store.options.deterministic))
     }
 }

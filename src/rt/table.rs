@@ -3,6 +3,7 @@
 
 use super::error::Error;
 use super::layout::TableData;
+use super::owner::HOST;
 use crate::wasm::types::TableType;
 use alloc::alloc::{alloc_zeroed, dealloc};
 use core::alloc::Layout;
@@ -16,6 +17,8 @@ pub struct Table {
     pub data: TableData,
     /// Its type; the minimum is that of the declaration.
     pub ty: TableType,
+    /// The place of the instance that it belongs to.
+    pub owner: u32,
     /// Of the place of the elements; of no size as long as there is none.
     layout: Layout,
 }
@@ -26,7 +29,7 @@ impl Table {
     /// Limit: it is larger than this implementation allows, or than there is memory.
     pub fn new(ty: TableType, init: u64) -> Result<Table, Error> {
         let data = TableData { elements: Cell::new(ptr::null_mut()), len: Cell::new(0) };
-        let mut table = Table { data, ty, layout: Layout::new::<()>() };
+        let mut table = Table { data, ty, owner: HOST, layout: Layout::new::<()>() };
         match table.grow(ty.limits.min, init) {
             Some(_) => Ok(table),
             None => Err(Error::limit("table elements", ty.limits.min, MAX_ELEMENTS)),

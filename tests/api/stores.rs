@@ -200,7 +200,8 @@ fn fuel() -> Outcome {
     store.set_fuel(1000)?;
     let error = instance.typed_func::<(), ()>(&store, "loop")?.call(&mut store, ()).unwrap_err();
     assert_eq!(error.trap(), Some(Trap::OutOfFuel));
-    assert_eq!(store.fuel(), Some(0));
+    // What is left is not enough for another turn.
+    assert!(store.fuel() < Some(3));
     store.set_fuel(1000)?;
     assert_eq!(instance.typed_func::<(), i32>(&store, "one")?.call(&mut store, ())?, 1);
 

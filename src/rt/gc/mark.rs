@@ -107,6 +107,14 @@ impl Marks {
     }
 }
 
+/// The size of an object.
+///
+/// # Safety
+/// It is an object of this heap (R9).
+pub unsafe fn size_of_object(object: *mut u8) -> u64 {
+    // SAFETY: R9: promised by the caller.
+    unsafe { describe(object).0 }
+}
 /// The size of an object, and whether it may refer to others.
 #[inline(always)]
 unsafe fn describe(object: *mut u8) -> (u64, bool) {

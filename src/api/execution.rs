@@ -1,0 +1,195 @@
+//! Calls that can stop and go on.
+#![allow(unsafe_code)]
+
+use super::store::{Lent, LentMut};
+use super::{AsContext, AsContextMut, Error, Val};
+use crate::exec::resume::{Reached, Why, provide, resume, start};
+use crate::rt::error::Suspend;
+use crate::rt::layout::FuncData;
+use crate::rt::paused::{Paused, Place};
+use crate::rt::store::Store as Core;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+/// How far an [`Execution`] has come.
+#[derive(Debug)]
+pub enum Progress<R> {
+    /// To its end.
+    Done(R),
+    /// It stands at code for which there is not enough fuel. Nothing was taken for that code.
+    OutOfFuel {
+        /// The fuel to [set](super::Store::set_fuel), at least, before it can go on.
+        needed: u64,
+    },
+    /// It was stopped by an [`InterruptHandle`](super::InterruptHandle).
+    Interrupted,
+    /// A host function has returned a [`Suspend`] as its error: this one. Its results are given
+    /// later, by [`Execution::run_with`].
+    Suspended(Suspend),
+}
+
+type Finish<R> = dyn Fn(&Core, &[u64]) -> R + Send + Sync;
+
+/// A call that was started, and goes on whenever it is run: until its end, until the fuel is used
+/// up, until somebody interrupts it, or until a host function suspends it.
+///
+/// It has a stack of its own and borrows nothing: while it is paused, everything else can be done
+/// with its store, other executions included. What its frames refer to stays alive. Dropping it
+/// frees all that it has.
+///
+/// A call that a host function makes from within runs on the native stack, and cannot pause: if it
+/// runs out of fuel or is interrupted, this is a trap for that host function.
+pub struct Execution<R> {
+    store: u64,
+    state: State,
+    finish: Box<Finish<R>>,
+}
+enum State {
+    /// It can go on.
+    Paused(Arc<Place>),
+    /// There is nothing to run.
+    Empty,
+    Ended,
+}
+impl<R> fmt::Debug for Execution<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution").field("is_done", &self.is_done()).finish_non_exhaustive()
+    }
+}
+
+impl<R> Execution<R> {
+    /// One that is about to call `func`; `finish` makes something of the slots of its results.
+    ///
+    /// # Safety
+    /// The function belongs to the store; the arguments are of its types (R6).
+    pub(super) unsafe fn new(
+        cx: &mut impl AsContextMut,
+        func: *const FuncData,
+        args: &[u64],
+        finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
+    ) -> Result<Execution<R>, Error> {
+        // SAFETY: R1, R6: the store is lent; the rest is promised by the caller.
+        let paused = unsafe { start(cx.head(), func, args)? };
+        let core = cx.core_mut();
+        let state = State::Paused(core.add_paused(paused));
+        Ok(Execution { store: core.id, state, finish: Box::new(finish) })
+    }
+    /// One with nothing to run.
+    pub(super) fn empty(
+        cx: &impl AsContext,
+        finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
+    ) -> Execution<R> {
+        Execution { store: cx.core().id, state: State::Empty, finish: Box::new(finish) }
+    }
+    /// Whether it has ended: with results, or with an error.
+    pub fn is_done(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+    /// Runs it, from where it is.
+    ///
+    /// # Errors
+    /// Usage: it belongs to another store, has ended, or is suspended by a host function that has
+    /// results, which are missing; otherwise what it ends with: Trap, Exit, Exception, Host, Limit.
+    pub fn run(&mut self, mut cx: impl AsContextMut) -> Result<Progress<R>, Error> {
+        self.go_on(&mut cx, |paused, _| match paused.suspended {
+            // SAFETY: R1: a function of the store.
+            Some((func, _)) if unsafe { (*func).result_slots } > 0 => {
+                Err(Error::usage("the results of the host function are missing"))
+            }
+            _ => Ok(None),
+        })
+    }
+    /// Runs it, after giving it the results of the host function that has suspended it.
+    ///
+    /// # Errors
+    /// Usage: it is not suspended, or these are not the results of the host function; otherwise as
+    /// for [`Execution::run`].
+    pub fn run_with(
+        &mut self,
+        mut cx: impl AsContextMut,
+        results: &[Val],
+    ) -> Result<Progress<R>, Error> {
+        self.go_on(&mut cx, |paused, core| {
+            let (func, _) = paused.suspended.ok_or_else(not_suspended)?;
+            // SAFETY: R1: a function of the store.
+            let (ty, slots) = unsafe { ((*func).ty, (*func).result_slots) };
+            let def = core.registry.get(ty).clone();
+            let types = def.func().map_or(&[][..], |ty| &ty.results);
+            if types.len() != results.len() {
+                let (given, wanted) = (results.len(), types.len());
+                return Err(Error::usage(alloc::format!("{given} results instead of {wanted}")));
+            }
+            let mut values = alloc::vec![0; slots as usize];
+            Val::list_into_slots(results, types, &mut values, core)?;
+            // SAFETY: R6: they were checked.
+            unsafe { provide(paused, &values) };
+            Ok(None)
+        })
+    }
+    /// Runs it, after the host function that has suspended it has failed with an error: which is
+    /// what the execution ends with, unless it is an exception that the guest catches.
+    ///
+    /// # Errors
+    /// Usage: it is not suspended; otherwise as for [`Execution::run`].
+    pub fn run_failed(
+        &mut self,
+        mut cx: impl AsContextMut,
+        error: Error,
+    ) -> Result<Progress<R>, Error> {
+        self.go_on(&mut cx, |paused, _| {
+            paused.suspended.take().ok_or_else(not_suspended)?;
+            Ok(Some(error))
+        })
+    }
+    /// Runs it, if `prepare` lets it.
+    fn go_on(
+        &mut self,
+        cx: &mut impl AsContextMut,
+        prepare: impl FnOnce(&mut Paused, &Core) -> Result<Option<Error>, Error>,
+    ) -> Result<Progress<R>, Error> {
+        let core = cx.core_mut();
+        if self.store != core.id {
+            return Err(Error::usage("an execution of another store"));
+        }
+        let place = match &self.state {
+            State::Paused(place) => place.clone(),
+            State::Empty => {
+                self.state = State::Ended;
+                return Ok(Progress::Done((self.finish)(core, &[])));
+            }
+            State::Ended => return Err(Error::usage("the execution has ended")),
+        };
+        let mut held = place.lock();
+        let Some(paused) = &mut *held else {
+            return Err(Error::usage("the execution runs already"));
+        };
+        let error = prepare(paused, core)?;
+        let failed = error.is_some();
+        if let Some(error) = error {
+            core.fail_with(error);
+        }
+        let Some(paused) = held.take() else {
+            return Err(Error::usage("the execution runs already"));
+        };
+        drop(held);
+        self.state = State::Ended;
+        // SAFETY: R1, R6, R12: the store is lent, and the execution belongs to it.
+        match unsafe { resume(cx.head(), paused, failed)? } {
+            Reached::Done(slots) => Ok(Progress::Done((self.finish)(cx.core(), &slots))),
+            Reached::Pause(paused, why) => {
+                *place.lock() = Some(paused);
+                self.state = State::Paused(place);
+                Ok(match why {
+                    Why::OutOfFuel { needed } => Progress::OutOfFuel { needed },
+                    Why::Interrupted => Progress::Interrupted,
+                    Why::Suspended(suspend) => Progress::Suspended(suspend),
+                })
+            }
+        }
+    }
+}
+
+fn not_suspended() -> Error {
+    Error::usage("no host function has suspended the execution")
+}
