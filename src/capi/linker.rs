@@ -53,6 +53,7 @@ impl HostFunc {
         args: &[Val],
         results: &mut [Val],
     ) -> Result<(), Error> {
+        super::reference::release_ended(&mut caller.as_context_mut());
         let instance = caller.instance();
         let store = caller.data().store;
         let instance =
@@ -67,9 +68,9 @@ impl HostFunc {
         let outcome = outcome.map_or(Ok(()), |failure| Err(*failure));
         let read = outcome.and_then(|()| self.read(&given, results, caller.data()));
         if read.is_ok() {
-            release_all(&given, &self.ty.results, &mut caller);
+            end_all(&given, &self.ty.results, caller.data_mut());
         }
-        release_all(&args, &self.ty.params, &mut caller);
+        end_all(&args, &self.ty.params, caller.data_mut());
         read.map_err(Failure::into_error)
     }
     fn read(&self, given: &[CVal], results: &mut [Val], data: &Data) -> Result<(), Failure> {
@@ -83,14 +84,10 @@ fn write_all(vals: &[Val], caller: &mut Caller<'_, Data>) -> Result<Vec<CVal>, F
     let mut cx = caller.as_context_mut();
     vals.iter().map(|&val| CVal::write(val, &mut cx)).collect()
 }
-/// References among arguments end with the callback; those among results are given away.
-fn release_all(vals: &[CVal], types: &[ValType], caller: &mut Caller<'_, Data>) {
-    for (val, ty) in vals.iter().zip(types) {
-        if let (ValType::Ref(_), Some(handle)) = (ty, val.handle(*ty)) {
-            // C may have released it before.
-            let _ = super::reference::release(handle, &mut caller.as_context_mut());
-        }
-    }
+/// References among arguments end with the callback; those among results are given away. The guest
+/// does not have them yet: they end when the next function is called, or this call is over.
+fn end_all(vals: &[CVal], types: &[ValType], data: &mut Data) {
+    data.ended.extend(vals.iter().zip(types).filter_map(|(val, &ty)| val.handle(ty)));
 }
 
 #[unsafe(no_mangle)]

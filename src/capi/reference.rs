@@ -18,6 +18,13 @@ pub fn release(handle: Handle, cx: &mut Cx<'_>) -> Result<(), Failure> {
     }
     Ok(())
 }
+/// Ends the references that were passed to callbacks, or given away by them.
+pub fn release_ended(cx: &mut Cx<'_>) {
+    for handle in core::mem::take(&mut cx.data_mut().ended) {
+        // C may have released it before.
+        let _ = release(handle, cx);
+    }
+}
 fn any(handle: Handle, cx: &Cx<'_>) -> Result<AnyRef, Failure> {
     match cx.data().reference(handle)? {
         Val::AnyRef(Some(value)) => Ok(value),

@@ -55,6 +55,8 @@ pub struct Data {
     globals: Numbers<Global>,
     tags: Numbers<Tag>,
     refs: Refs,
+    /// References that callbacks are done with.
+    pub ended: Vec<Handle>,
 }
 
 /// Objects by their numbers; each has one.
@@ -154,6 +156,7 @@ impl Data {
             globals: Numbers::default(),
             tags: Numbers::default(),
             refs: Refs::default(),
+            ended: Vec::new(),
         }
     }
     fn check(&self, handle: Handle, what: &str) -> Result<(), Failure> {
@@ -214,9 +217,13 @@ impl CStore {
     }
     /// Lends the store to guests while `f` runs.
     pub fn run<R>(&self, f: impl FnOnce(Cx<'_>) -> Result<R, Failure>) -> Result<R, Failure> {
-        let cx = self.context()?;
-        let _restored = self.enter(State::Running);
-        f(cx)
+        let mut cx = self.context()?;
+        let restore = self.enter(State::Running);
+        let result = f(cx.as_context_mut());
+        if matches!(restore.outer, State::Idle) {
+            super::reference::release_ended(&mut cx);
+        }
+        result
     }
     /// Lends the store to C while `f` runs, which is a callback.
     pub fn callback<R>(&self, caller: &mut Caller<'_, Data>, f: impl FnOnce() -> R) -> R {
