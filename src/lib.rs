@@ -6,6 +6,8 @@ extern crate alloc;
 extern crate self as wasmvm;
 
 mod api;
+#[cfg(feature = "capi")]
+mod capi;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
@@ -14,6 +16,8 @@ mod exec;
 mod host;
 mod ir;
 mod rt;
+#[cfg(feature = "std")]
+pub mod runtime;
 #[doc(hidden)]
 pub mod tuning;
 #[doc(hidden)]

@@ -1,13 +1,13 @@
-//! Imports go one way: `cli, capi, host → api → exec → rt → ir → wasm`.
+//! Imports go one way: `cli, capi, runtime, host → api → exec → rt → ir → wasm`.
 //!
-//! `host`, `cli` and `capi` see what every embedder sees: the crate root, and each other downwards.
+//! `host`, `runtime`, `cli` and `capi` see what every embedder sees: the crate root, and each other downwards.
 //! A layer that needs something of a higher one is in the wrong place, or the thing is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom to the top.
-const LAYERS: &[&str] = &["wasm", "ir", "rt", "exec", "api", "host", "capi", "cli"];
+const LAYERS: &[&str] = &["wasm", "ir", "rt", "exec", "api", "host", "runtime", "capi", "cli"];
 const API: usize = 4;
 
 /// Modules that every layer may use: constants.

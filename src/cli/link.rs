@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::args::{HostModules, LinkArgs, RunArgs, UnknownImports};
-use super::manifest::Manifest;
 use super::{Failure, load, note};
+use crate::runtime::Capabilities;
 use crate::sysenv::{self, Sysenv};
 use crate::wasi::{self, Wasi};
 use crate::{Engine, Error, Instance, Linker, Module, Store};
@@ -24,7 +24,7 @@ pub(super) struct Program<'a> {
     /// The host modules, with which every module begins.
     host: Linker<Host>,
     host_names: Vec<&'static str>,
-    manifest: Option<Manifest>,
+    manifest: Option<Capabilities>,
     preloaded: BTreeMap<String, Instance>,
     /// By canonical path.
     loaded: HashMap<PathBuf, Instance>,
@@ -52,7 +52,7 @@ impl<'a> Program<'a> {
     pub(super) fn new(
         args: &'a RunArgs,
         store: Store<Host>,
-        manifest: Option<Manifest>,
+        manifest: Option<Capabilities>,
     ) -> Result<Program<'a>, Error> {
         let engine = store.engine().clone();
         let mut host = Linker::new(&engine);
@@ -106,7 +106,7 @@ impl<'a> Program<'a> {
         let key = canonical(path);
         self.check_cycle(path, &key)?;
         if let Some(manifest) = &self.manifest {
-            manifest.check_load(path).map_err(|why| Failure::load(path, why))?;
+            manifest.check_load(path).map_err(|why| Failure::load(path, why.message()))?;
         }
         let module = load::module(&self.engine, path)?;
         for error in module.invalid_functions() {

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{EXIT_LOAD, Failure, complain, note, report};
+use crate::runtime::Capabilities;
 use crate::{Config, Engine, Features, Module};
 
 /// Loads a module.
@@ -26,6 +27,11 @@ pub(super) fn module(engine: &Engine, path: &Path) -> Result<Module, Failure> {
     };
     let module = Module::new(engine, bytes.as_slice());
     module.map_err(|error| report::load_failure(path, &bytes, &error))
+}
+
+/// What `--manifest` allows.
+pub(super) fn manifest(path: &Path) -> Result<Capabilities, Failure> {
+    Capabilities::from_manifest(path).map_err(|why| Failure::load(path, why.message()))
 }
 
 /// The bytes of a module in a file of either form.

@@ -4,7 +4,6 @@ mod args;
 mod inspect;
 mod link;
 mod load;
-mod manifest;
 mod manual;
 mod number;
 mod report;

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::args::{DirArg, RunArgs, SysenvCompat, Trace};
 use super::link::{Host, Program, Stop};
-use super::manifest::Manifest;
 use super::timeout::Watch;
 use super::{
     EXIT_LOAD, EXIT_TIMEOUT, EXIT_TRAP, EXIT_USAGE, Failure, complain, inspect, load, note, report,
     say, value,
 };
 use crate::host::sys::peak_memory;
+use crate::runtime::Capabilities;
 use crate::sysenv::{self, Sysenv};
 use crate::wasi::Wasi;
 use crate::{Config, Error, ErrorKind, Func, Instance, Module, Store, Trap, Val};
@@ -28,7 +28,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
 
 fn run_watched(args: &RunArgs, watch: &Watch) -> Result<u8, Failure> {
     let mut times = Times::start();
-    let manifest = args.link.manifest.as_deref().map(Manifest::read).transpose()?;
+    let manifest = args.link.manifest.as_deref().map(load::manifest).transpose()?;
     let engine = load::engine(config(args))?;
     let host = host(args, manifest.as_ref())?;
     let failed = |error| Failure::load(&args.module, error);
@@ -79,11 +79,11 @@ fn limit(store: &mut Store<Host>, args: &RunArgs) -> Result<(), Error> {
 }
 
 /// What the guest gets of the world.
-fn host(args: &RunArgs, manifest: Option<&Manifest>) -> Result<Host, Failure> {
+fn host(args: &RunArgs, manifest: Option<&Capabilities>) -> Result<Host, Failure> {
     for dir in &args.guest.dirs {
         let path = Path::new(&dir.host);
         if let Some(Err(why)) = manifest.map(|manifest| manifest.check_preopen(path)) {
-            return Err(Failure::load(path, why));
+            return Err(Failure::load(path, why.message()));
         }
     }
     let usage = |error: Error| Failure::usage(error.to_string());

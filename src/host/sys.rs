@@ -11,7 +11,9 @@ use std::ffi::CString;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 pub(crate) use socket::{accept, receive, send, shutdown};
-pub(crate) use time::{Clock, Watch, peak_memory, poll, random};
+#[cfg(feature = "cli")]
+pub(crate) use time::peak_memory;
+pub(crate) use time::{Clock, Watch, poll, random};
 
 pub(crate) use libc::{
     E2BIG, EAGAIN, EBADF, EBUSY, EEXIST, EFAULT, EILSEQ, EINVAL, EIO, EISDIR, ELOOP, EMFILE,

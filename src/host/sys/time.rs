@@ -110,6 +110,7 @@ pub(crate) fn random(buffer: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "cli")]
 /// The most memory that the process has had, in bytes, if the system knows.
 pub(crate) fn peak_memory() -> Option<u64> {
     // SAFETY: H3
