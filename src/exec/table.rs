@@ -618,6 +618,9 @@ impl Backend for Machine {
         trees::divide(op, d, a)
     }
 
+    fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
+        trees::binary_store(op, x, a, b)
+    }
     fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
         trees::binary_load(op, is_64, d, a, x)
     }

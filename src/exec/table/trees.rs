@@ -4,7 +4,7 @@ use super::super::machine::{Bin, Expr as P, I, Num, S, step};
 #[cfg(threaded)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
-use super::{ANY, FULL, H, REGS, RS, Raw, address, at, commutes, in_order, to};
+use super::{ANY, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
@@ -138,6 +138,35 @@ pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) ->
         _ => return None,
     };
     address(*table.get(to(d))?.get(at(a))?.get(at(x))?)
+}
+
+// ---- storing what was computed ------------------------------------------------------------------
+
+/// By address, `a`, `b`.
+type Stores = [[[H; ANY]; RS]; ANY];
+struct StorePair<O, T>(PhantomData<(O, T)>);
+impl<O: Binary<A: Num, R: Num>, T: StoreAs> StorePair<O, T> {
+    const TABLE: Stores = over!(X in any, over!(A in reg_slot, over!(B in any,
+        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            step::<Store<T, At<u32, X>, Bin<O, A, B>>>))));
+}
+macro_rules! binary_stores { ($($op:ident $store:ident)*) => {
+    fn stores(op: BinOp) -> Option<&'static Stores> {
+        Some(match op {
+            $( BinOp::$op => { static TABLE: Stores = StorePair::<def::$op, $store>::TABLE; &TABLE } )*
+            _ => return None,
+        })
+    }
+} }
+binary_stores! {
+    I32Add S32 I32Sub S32 I32And S32 I32Or S32 I32Xor S32
+    I64Add S64 I64Sub S64 I64Or S64 I64Xor S64
+    F32Add LF32 F32Mul LF32 F64Add LF64 F64Sub LF64 F64Mul LF64
+}
+/// See [`crate::ir::backend::Backend::binary_store`].
+pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
+    let AddressForm::One(x) = x else { return None };
+    address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
 }
 
 // ---- adding and branching ----------------------------------------------------------------------

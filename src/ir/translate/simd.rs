@@ -120,6 +120,9 @@ impl<B: Backend> Translator<'_, B> {
 
     /// A store: the value on top of the stack, the address below.
     pub(super) fn store_kind(&mut self, op: StoreKind, arg: MemArg) -> Result<(), Error> {
+        if self.store_bin(op, &arg)? {
+            return Ok(());
+        }
         let value = self.pop_leaf()?;
         let has = |form| op.find::<B>(arg.is_64, form, Place::SLOT).is_some();
         let (address_entry, address) = self.pop_address(&arg, op.width(), has)?;
