@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Processor time and peak memory that one of them may take.
 const TIME: Duration = Duration::from_secs(2);
-const MEMORY_KIB: i64 = 256 << 10;
+const MEMORY_KIB: libc::c_long = 256 << 10;
 
 /// The file, the function to call (`_start` by default) and its arguments, the exit code, and a
 /// part of the output.
@@ -109,7 +109,7 @@ struct Outcome {
     code: Option<i32>,
     output: String,
     time: Duration,
-    peak_kib: i64,
+    peak_kib: libc::c_long,
 }
 
 /// Runs the command; time and memory are its own, whatever else this machine does.
@@ -136,7 +136,7 @@ fn run(options: &[&str], file: &Path, args: &[&str]) -> Outcome {
         code: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
         output: String::from_utf8_lossy(&text).into_owned(),
         time: time(used.ru_utime) + time(used.ru_stime),
-        peak_kib: used.ru_maxrss as i64,
+        peak_kib: used.ru_maxrss,
     }
 }
 

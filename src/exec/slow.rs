@@ -109,7 +109,8 @@ macro_rules! slow { ($($(#[$doc:meta])* fn $name:ident($i:ident, $s:ident, $a:id
     unsafe fn $name($i: *const InstanceData, $s: *mut u64, $a: u32, $b: u32) -> Code {
         let _ = ($i, $a, $b);
         // SAFETY: E2, E4, R1, R2: slots, indices and objects are those of a validated function.
-        code((|| unsafe { $body })())
+        let run = || unsafe { $body };
+        code(run())
     }
 )* } }
 slow! {
