@@ -25,4 +25,6 @@ pub mod wasm;
 
 pub use api::*;
 #[cfg(feature = "std")]
+pub use host::command::{Command, ExitStatus, Output};
+#[cfg(feature = "std")]
 pub use host::{sysenv, wasi};

@@ -4,7 +4,7 @@ use super::host::HostFunc;
 use super::store::{Lent, LentMut};
 use super::{
     AsContext, AsContextMut, Caller, Engine, Error, Execution, Extern, FuncType, ImportType,
-    Instance, IntoFunc, Module, Trap, Val,
+    Instance, IntoFunc, LinkProblem, Module, Trap, Val,
 };
 use crate::rt::instance::Object;
 use alloc::collections::BTreeMap;
@@ -205,28 +205,42 @@ impl<T> Linker<T> {
         let objects = self.resolve(&mut cx, module)?;
         Instance::link_start(cx, module, &objects).map_err(|error| self.with_overloads(error))
     }
+    /// Looks up the imports of a module once, for any number of instances.
+    ///
+    /// # Errors
+    /// Link: all the imports that are missing; Usage: the module belongs to another engine.
+    pub fn pre(&self, module: &Module) -> Result<InstancePre<T>, Error> {
+        let found = self.definitions(module)?;
+        let missing = module.imports().zip(&found).filter(|(_, found)| found.is_none());
+        let problems: Vec<_> = missing
+            .map(|(import, _)| LinkProblem::unknown(import.module, import.name, import.ty))
+            .collect();
+        if !problems.is_empty() {
+            return Err(Error::link(problems));
+        }
+        Ok(InstancePre { module: module.clone(), imports: found.into_iter().flatten().collect() })
+    }
     /// What is defined for the imports of a module, in order.
     fn resolve<C: AsContextMut<Data = T>>(
         &self,
         cx: &mut C,
         module: &Module,
     ) -> Result<Vec<Option<Object>>, Error> {
+        let found = self.definitions(module)?;
+        cx.core_mut().make_room();
+        found.iter().map(|found| found.as_ref().map(|found| found.object(cx)).transpose()).collect()
+    }
+    fn definitions(&self, module: &Module) -> Result<Vec<Option<Found<T>>>, Error> {
         if !self.engine.is_same(module.engine()) {
             return Err(Error::usage("a module of another engine"));
         }
-        cx.core_mut().make_room();
-        let mut objects = Vec::with_capacity(module.imports().len());
-        for import in module.imports() {
-            objects.push(match self.find(&import.module, &import.name) {
-                None => None,
-                Some(Definition::Object(object)) => Some(object.object(cx.core())?),
-                Some(Definition::Host(hosts)) => {
-                    let host = chosen(hosts, import.ty.func());
-                    host.map(|host| Object::Func(cx.inner_mut().link(host)))
-                }
-            });
-        }
-        Ok(objects)
+        let found = module.imports().map(|import| {
+            Some(match self.find(&import.module, &import.name)? {
+                Definition::Object(object) => Found::Object(*object),
+                Definition::Host(hosts) => Found::Host(chosen(hosts, import.ty.func())?.clone()),
+            })
+        });
+        Ok(found.collect())
     }
     /// Says of imports that do not match which other types there are.
     #[cold]
@@ -238,6 +252,56 @@ impl<T> Linker<T> {
             }
         }
         error
+    }
+}
+
+/// What an import is linked to.
+enum Found<T> {
+    Host(Arc<HostFunc<T>>),
+    Object(Extern),
+}
+impl<T> Found<T> {
+    /// The object, in this store.
+    fn object<C: AsContextMut<Data = T>>(&self, cx: &mut C) -> Result<Object, Error> {
+        match self {
+            Found::Host(host) => Ok(Object::Func(cx.inner_mut().link(host))),
+            Found::Object(object) => object.object(cx.core()),
+        }
+    }
+}
+
+/// A module whose imports were looked up: see [`Linker::pre`].
+pub struct InstancePre<T> {
+    module: Module,
+    imports: Vec<Found<T>>,
+}
+impl<T> InstancePre<T> {
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+    /// Instantiates the module, and runs its start function.
+    ///
+    /// # Errors
+    /// As for [`Instance::new`].
+    pub fn instantiate<C: AsContextMut<Data = T>>(&self, mut cx: C) -> Result<Instance, Error> {
+        let objects = self.objects(&mut cx)?;
+        Instance::link(cx, &self.module, &objects)
+    }
+    /// Instantiates the module; its start function can stop and go on.
+    ///
+    /// # Errors
+    /// As for [`Instance::start`].
+    pub fn start<C: AsContextMut<Data = T>>(
+        &self,
+        mut cx: C,
+    ) -> Result<Execution<Instance>, Error> {
+        let objects = self.objects(&mut cx)?;
+        Instance::link_start(cx, &self.module, &objects)
+    }
+    fn objects<C: AsContextMut<Data = T>>(&self, cx: &mut C) -> Result<Vec<Option<Object>>, Error> {
+        cx.core_mut().make_room();
+        self.imports.iter().map(|found| found.object(cx).map(Some)).collect()
     }
 }
 

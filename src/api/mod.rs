@@ -25,7 +25,7 @@ pub use self::func::{Func, TypedFunc};
 pub use self::gc::{ArrayRef, StructRef};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;
-pub use self::linker::Linker;
+pub use self::linker::{InstancePre, Linker};
 pub use self::module::{ExportType, ImportType, Module, ModuleStats};
 pub use self::object::{Extern, Global, Memory, Table, Tag};
 pub use self::refs::{AnyRef, ExternRef};

@@ -2,6 +2,7 @@
 //! could be written by an embedder.
 
 pub(crate) mod abi;
+pub(crate) mod command;
 pub(crate) mod fs;
 pub(crate) mod sys;
 pub mod sysenv;

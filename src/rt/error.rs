@@ -55,6 +55,13 @@ pub struct LinkProblem {
     /// Other types that there are under the same name.
     pub overloads: Vec<FuncType>,
 }
+impl LinkProblem {
+    /// An import that nothing is defined for.
+    pub(crate) fn unknown(module: String, name: String, expected: ExternType) -> LinkProblem {
+        let problem = "unknown import";
+        LinkProblem { module, name, problem, expected, found: None, overloads: Vec::new() }
+    }
+}
 impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}.{:?}: needs {}", self.problem, self.module, self.name, self.expected)?;

@@ -1,5 +1,6 @@
 //! The public interface, as an embedder uses it.
 
+mod arity;
 mod calls;
 mod control;
 mod errors;
