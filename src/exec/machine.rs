@@ -482,7 +482,7 @@ handlers! {
             Err(trap) => stop!(s, 1 + trap as Stop),
             Ok(true) => {
                 taken();
-                s.ip = s.ip.add(8).offset(s.u32(8) as i32 as isize);
+                s.ip = s.ip.offset(s.u32(8) as i32 as isize);
                 next!(s)
             }
             Ok(false) => {
@@ -513,7 +513,7 @@ handlers! {
             Err(trap) => stop!(s, 1 + trap as Stop),
             Ok(true) => {
                 taken();
-                s.ip = s.ip.add(8).offset(s.u32(8) as i32 as isize);
+                s.ip = s.ip.offset(s.u32(8) as i32 as isize);
                 next!(s)
             }
             Ok(false) => {

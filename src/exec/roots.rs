@@ -129,7 +129,8 @@ impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
             let b = B::get::<T>(s, at + A::SIZE)?;
             // Narrow numbers are zero-extended: this tests both widths.
             let condition = C::get::<u64>(s, at + A::SIZE + B::SIZE)?;
-            D::put(s, 8, if condition != 0 { a } else { b });
+            // No branch: which of the two it is depends on data.
+            D::put(s, 8, core::hint::select_unpredictable(condition != 0, a, b));
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -202,23 +203,20 @@ pub trait Address {
     const SIZE: usize;
     /// Whether other threads may access the memory.
     const SHARED: bool = false;
-    /// The place of the first byte of an access of `n` bytes; the 4-byte offset is at `at`.
+    /// The place of the first byte of an access of `n` bytes; at `at` are 4 bytes with the offset
+    /// of its end, so that one addition serves the check and the access.
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap>;
 }
 
-/// Checks `address + offset + n` against the length of the memory at `base`.
+/// The first of the `n` bytes that end at `address + end`, which is checked against the length of
+/// the memory at `base`.
 #[inline(always)]
-unsafe fn checked<A: Width>(
-    base: *mut u8,
-    address: A,
-    offset: u64,
-    n: u64,
-) -> Result<*mut u8, Trap> {
+unsafe fn checked<A: Width>(base: *mut u8, address: A, end: u64, n: u64) -> Result<*mut u8, Trap> {
     // SAFETY: R2: the length lies below the base.
     unsafe {
         let len = *base.cast::<u64>().sub(1);
-        match address.end(offset + n) {
-            Some(end) if end <= len => Ok(base.add((address.wide() + offset) as usize)),
+        match address.end(end) {
+            Some(end) if end <= len => Ok(base.add(end as usize).sub(n as usize)),
             _ => Err(Trap::MemoryOutOfBounds),
         }
     }
@@ -295,12 +293,7 @@ impl<W: Width, A: Expr> Address for AtMemory<W, A> {
             let memory = *(*s.instance()).memories.add(s.u32(at + 12) as usize);
             let address = A::get::<W>(s, at + 16)?;
             let Some(end) = offset.checked_add(n) else { return Err(Trap::MemoryOutOfBounds) };
-            let base = (*memory).base.get();
-            let len = *base.cast::<u64>().sub(1);
-            match address.end(end) {
-                Some(end) if end <= len => Ok(base.add((end - n) as usize)),
-                _ => Err(Trap::MemoryOutOfBounds),
-            }
+            checked((*memory).base.get(), address, end, n)
         }
     }
 }
@@ -506,7 +499,7 @@ impl Root for Jump {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1.
-        unsafe { s.ip = s.ip.add(8).offset(s.u32(8) as i32 as isize) };
+        unsafe { s.ip = s.ip.offset(s.u32(8) as i32 as isize) };
         Ok(())
     }
 }
@@ -543,7 +536,7 @@ impl<A: Expr> Root for BrTable<A> {
         unsafe {
             let index = A::get::<u32>(s, 12)?.min(s.u32(8)) as usize;
             let field = Self::LEN + index * 4;
-            s.ip = s.ip.add(field).offset(s.u32(field) as i32 as isize);
+            s.ip = s.ip.add(field).sub(8).offset(s.u32(field) as i32 as isize);
         }
         Ok(())
     }

@@ -336,11 +336,26 @@ float_select!(SELECT_F64 f64);
 
 type BrTables = [[[H; ANY]; RS]; 2];
 /// Integer comparisons branch if they hold; the translator turns them round where they must not.
+/// Those of floats cannot be turned round.
 /// The orders that a swap of the operands gives are there with an immediate only.
 struct BrFamily<O>(core::marker::PhantomData<O>);
 const fn swapped_order(op: BinOp) -> bool {
     use BinOp::*;
-    matches!(op, I32GtS | I32GtU | I32LeS | I32LeU | I64GtS | I64GtU | I64LeS | I64LeU)
+    matches!(
+        op,
+        I32GtS
+            | I32GtU
+            | I32LeS
+            | I32LeU
+            | I64GtS
+            | I64GtU
+            | I64LeS
+            | I64LeU
+            | F32Gt
+            | F32Ge
+            | F64Gt
+            | F64Ge
+    )
 }
 /// Whether a comparison with these places is in the table.
 const fn has_br(op: BinOp, a: usize, b: usize) -> bool {
@@ -354,9 +369,9 @@ impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
             branch_loop::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
     const UNLESS: BrTables = [
-        over!(A in reg_slot, over!(B in any, only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch::<Br<false, O::R, Bin<O, A, B>>>))),
-        over!(A in reg_slot, over!(B in any, only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<false, O::R, Bin<O, A, B>>>))),
     ];
 }
@@ -375,7 +390,8 @@ macro_rules! branches {
 branches! {
     I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU
     I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU;
-    I32And I64And F32Eq F32Ne F32Lt F32Le F64Eq F64Ne F64Lt F64Le
+    I32And I64And
+    F32Eq F32Ne F32Lt F32Gt F32Le F32Ge F64Eq F64Ne F64Lt F64Gt F64Le F64Ge
 }
 /// By width, sense, target.
 static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
@@ -602,6 +618,9 @@ impl Backend for Machine {
         trees::divide(op, d, a)
     }
 
+    fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
+        trees::binary_store(op, x, a, b)
+    }
     fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
         trees::binary_load(op, is_64, d, a, x)
     }

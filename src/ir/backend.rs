@@ -153,6 +153,8 @@ pub trait Backend: gc::GcBackend {
     fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler>;
     /// `d := a op load [address]`, a load of the operation's whole type.
     fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler>;
+    /// `store [address] := a op b`, of the operation's whole type, in a 32-bit memory 0.
+    fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler>;
     /// A local in a slot and register `reg` grows by an immediate; branch if it is `op b` then.
     fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler>;
     /// `d := c ? a : b`.

@@ -2,30 +2,29 @@
 
 use super::super::machine::{Bin, Expr as P, I, Num, S, step};
 #[cfg(threaded)]
-use super::super::machine::{R, branch_mut, branch_mut_loop};
+use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
-use super::{ANY, DST, H, REGS, RS, Raw, address, at, commutes, in_order, to};
+use super::{ANY, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
 
 /// `(a op constant) op constant`: by destination and `a`.
-type Constants = [[H; RS]; DST];
+type Constants = [[H; RS]; FULL];
 /// One constant: by destination and two places.
-type Two = [[[H; RS]; RS]; DST];
+type Two = [[[H; RS]; RS]; FULL];
 /// No constant.
-type Three = [[[[H; RS]; RS]; RS]; DST];
+type Three = [[[[H; RS]; RS]; RS]; FULL];
 
 struct Pair<Q, O>(PhantomData<(Q, O)>);
 impl<Q: Binary<A: Num, R: Num>, O: Binary<A: Num, R: Num>> Pair<Q, O> {
-    const CONSTANTS: Constants =
-        over!(D in dst, over!(A in reg_slot, Some(step::<SetBin<D, Q, Bin<O, A, I>, I>> as Raw)));
-    const FIRST: Two = over!(D in dst, over!(A in reg_slot, over!(C in reg_slot,
+    const CONSTANTS: Constants = over!(D in full_dst, over!(A in reg_slot, Some(step::<SetBin<D, Q, Bin<O, A, I>, I>> as Raw)));
+    const FIRST: Two = over!(D in full_dst, over!(A in reg_slot, over!(C in reg_slot,
         Some(step::<SetBin<D, Q, Bin<O, A, I>, C>> as Raw))));
-    const SECOND: Two = over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
+    const SECOND: Two = over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
         only!(!commutes(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
             step::<SetBin<D, Q, Bin<O, A, B>, I>>))));
-    const NONE: Three = over!(D in dst, over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
+    const NONE: Three = over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
         only!(!commutes(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
             step::<SetBin<D, Q, Bin<O, A, B>, C>>)))));
 }
@@ -86,7 +85,7 @@ macro_rules! divisions { ($($op:ident)*) => {
     fn division(op: BinOp) -> Option<&'static Constants> {
         Some(match op {
             $( BinOp::$op => {
-                static TABLE: Constants = over!(D in dst, over!(A in reg_slot,
+                static TABLE: Constants = over!(D in full_dst, over!(A in reg_slot,
                     Some(step::<Divide<D, def::$op, A>> as Raw)));
                 &TABLE
             } )*
@@ -107,13 +106,13 @@ struct Loads {
     one: Two,
     imm: Two,
 }
-struct LoadPair<O, T, W>(PhantomData<(O, T, W)>);
-impl<O: Binary<A: Num, R: Num>, T: LoadAs, W: Width> LoadPair<O, T, W> {
+struct LoadPair<O, T, N>(PhantomData<(O, T, N)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs, N: Width> LoadPair<O, T, N> {
     const TABLE: Loads = Loads {
-        one: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, At<W, X>>> as Raw)))),
-        imm: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, AtImm<W, X>>> as Raw)))),
+        one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
+            Some(step::<LoadBin<D, O, A, T, At<N, X>>> as Raw)))),
+        imm: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
+            Some(step::<LoadBin<D, O, A, T, AtImm<N, X>>> as Raw)))),
     };
 }
 macro_rules! binary_loads { ($($op:ident $load:ident)*) => {
@@ -139,6 +138,35 @@ pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) ->
         _ => return None,
     };
     address(*table.get(to(d))?.get(at(a))?.get(at(x))?)
+}
+
+// ---- storing what was computed ------------------------------------------------------------------
+
+/// By address, `a`, `b`.
+type Stores = [[[H; ANY]; RS]; ANY];
+struct StorePair<O, T>(PhantomData<(O, T)>);
+impl<O: Binary<A: Num, R: Num>, T: StoreAs> StorePair<O, T> {
+    const TABLE: Stores = over!(X in any, over!(A in reg_slot, over!(B in any,
+        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            step::<Store<T, At<u32, X>, Bin<O, A, B>>>))));
+}
+macro_rules! binary_stores { ($($op:ident $store:ident)*) => {
+    fn stores(op: BinOp) -> Option<&'static Stores> {
+        Some(match op {
+            $( BinOp::$op => { static TABLE: Stores = StorePair::<def::$op, $store>::TABLE; &TABLE } )*
+            _ => return None,
+        })
+    }
+} }
+binary_stores! {
+    I32Add S32 I32Sub S32 I32And S32 I32Or S32 I32Xor S32
+    I64Add S64 I64Sub S64 I64Or S64 I64Xor S64
+    F32Add LF32 F32Mul LF32 F64Add LF64 F64Sub LF64 F64Mul LF64
+}
+/// See [`crate::ir::backend::Backend::binary_store`].
+pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
+    let AddressForm::One(x) = x else { return None };
+    address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
 }
 
 // ---- adding and branching ----------------------------------------------------------------------

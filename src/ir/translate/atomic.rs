@@ -10,7 +10,7 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Whether an access has the short form: of memory 0, not shared, an offset of 32 bits.
     pub(super) fn is_near(&self, memory: u32, offset: u64) -> bool {
-        memory == 0 && offset <= u64::from(u32::MAX) && !self.is_shared(0)
+        memory == 0 && offset <= emit::MAX_NEAR && !self.is_shared(0)
     }
     /// The other form of an address, whose operand is in a slot.
     pub(super) fn far_form(&self, memory: u32, place: Place) -> AddressForm {

@@ -5,6 +5,12 @@ use crate::wasm::error::Error;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// Where the target of a branch stands in its instruction: targets are counted from the beginning
+/// of that instruction, so that a branch is one addition.
+const TARGET_FIELD: i64 = 8;
+/// The largest offset of an access whose end has an offset of 32 bits.
+pub(super) const MAX_NEAR: u64 = u32::MAX as u64 - 16;
+
 /// A buffer of instructions.
 #[derive(Debug, Default)]
 pub struct Emitter {
@@ -87,6 +93,10 @@ impl Emitter {
             self.listing.push((self.code.len() as u32, self.offset, text()));
         }
     }
+    /// The field of a near access of `width` bytes: the offset of its end.
+    pub fn access(&mut self, offset: u64, width: u32) {
+        self.u32(offset as u32 + width);
+    }
     /// A target field for a label that is not placed yet.
     #[inline]
     pub fn forward(&mut self, patches: &mut Patches) {
@@ -97,7 +107,7 @@ impl Emitter {
     /// A target field for a place that is known.
     #[inline]
     pub fn backward(&mut self, target: usize) {
-        let distance = target as i64 - self.code.len() as i64;
+        let distance = target as i64 - (self.code.len() as i64 - TARGET_FIELD);
         self.u32(distance as i32 as u32);
     }
     /// Takes back the last instruction, which begins at `start` and has no entry in the map.
@@ -114,7 +124,7 @@ impl Emitter {
         while field != 0 {
             let bytes: [u8; 4] = self.code[field..field + 4].try_into().unwrap_or_default();
             let next = u32::from_ne_bytes(bytes) as usize;
-            let distance = (target - field as i64) as i32;
+            let distance = (target - (field as i64 - TARGET_FIELD)) as i32;
             self.code[field..field + 4].copy_from_slice(&distance.to_ne_bytes());
             field = next;
         }

@@ -365,7 +365,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.list(|| format!("{} := {} {form:?} +{offset}", target.text(), op.text()));
                 self.out.begin(handler);
                 self.target(target);
-                self.out.u32(offset as u32);
+                self.out.access(offset, op.width());
                 for field in fields {
                     self.field(field);
                 }

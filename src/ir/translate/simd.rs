@@ -120,6 +120,9 @@ impl<B: Backend> Translator<'_, B> {
 
     /// A store: the value on top of the stack, the address below.
     pub(super) fn store_kind(&mut self, op: StoreKind, arg: MemArg) -> Result<(), Error> {
+        if self.store_bin(op, &arg)? {
+            return Ok(());
+        }
         let value = self.pop_leaf()?;
         let has = |form| op.find::<B>(arg.is_64, form, Place::SLOT).is_some();
         let (address_entry, address) = self.pop_address(&arg, op.width(), has)?;
@@ -136,7 +139,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.traps();
         self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
         self.out.begin(handler);
-        self.out.u32(arg.offset as u32);
+        self.out.access(arg.offset, op.width());
         for field in fields {
             self.write_field(field);
         }

@@ -111,6 +111,13 @@ impl LoadKind {
             LoadKind::Vector(op) => op.text(),
         }
     }
+    /// Bytes read.
+    pub fn width(self) -> u32 {
+        match self {
+            LoadKind::Scalar(op) => op.width(),
+            LoadKind::Vector(op) => op.width(),
+        }
+    }
 }
 
 /// A vector instruction on leaves, in the order of its operands.

@@ -1,7 +1,7 @@
 //! Expressions of two operations: which ones are kept together, and how they are written.
 
 use super::condition::{commutes, swapped};
-use super::lower::{Field, Operand, Target, place_text};
+use super::lower::{Field, Operand, StoreKind, Target, place_text};
 use super::stack::{Load, LoadKind, Tree};
 use super::*;
 use crate::ir::divide::Reciprocal;
@@ -13,6 +13,11 @@ fn likely(leaf: Leaf, ty: Ty) -> Option<Place> {
         Leaf::Const(bits) => super::lower::immediate(bits, ty).map(|_| Place::IMM),
         _ => Some(Place::SLOT),
     }
+}
+
+/// Bytes of a number.
+fn width_of(ty: NumType) -> u32 {
+    if matches!(ty, NumType::I32 | NumType::F32) { 4 } else { 8 }
 }
 
 impl<B: Backend> Translator<'_, B> {
@@ -56,8 +61,7 @@ impl<B: Backend> Translator<'_, B> {
     fn load_bin(&self, op: BinOp, a: Leaf, load: Load) -> Option<Value> {
         let LoadKind::Scalar(kind) = load.op else { return None };
         let ty = op.signature().0;
-        let size = if matches!(ty, NumType::I32 | NumType::F32) { 4 } else { 8 };
-        let whole = kind.ty() == ty && kind.width() == size;
+        let whole = kind.ty() == ty && kind.width() == width_of(ty);
         let place = likely(a, Ty::num(ty))?;
         if !whole || !self.is_near(load.memory, load.offset) || place != Place::SLOT {
             return None;
@@ -107,6 +111,41 @@ impl<B: Backend> Translator<'_, B> {
         self.out.end();
         Ok(true)
     }
+    /// A store of what an operation gives, if there is such an instruction; the value is on top of
+    /// the stack, the address below.
+    pub(super) fn store_bin(&mut self, op: StoreKind, arg: &MemArg) -> Result<bool, Error> {
+        let (StoreKind::Scalar(store), Some(top)) = (op, self.stack.last()) else {
+            return Ok(false);
+        };
+        let Value::Bin(bin, a, b) = top.value else { return Ok(false) };
+        let (operand, result) = bin.signature();
+        let whole = store.ty() == result && operand == result && store.width() == width_of(result);
+        let has = |form| B::binary_store(bin, form, Place::SLOT, Place::SLOT).is_some();
+        let near = !arg.is_64 && self.is_near(arg.memory, arg.offset);
+        if !whole || !near || !has(AddressForm::One(Place::SLOT)) {
+            return Ok(false);
+        }
+        let entry = self.pop()?;
+        let (address_entry, address) = self.pop_address(arg, op.width(), has)?;
+        self.settle_ordered()?;
+        let (form, fields) = self.address(address, false)?;
+        let find = |a, b| B::binary_store(bin, form, a, b);
+        let (handler, a, b) = self.binary_form(bin, Ty::num(operand), a, b, find)?;
+        self.free(&address_entry);
+        self.free(&entry);
+        self.out.traps();
+        self.out.list(|| {
+            let (a, b) = (place_text(a.0, a.1), place_text(b.0, b.1));
+            format!("{} {form:?} +{} := {} {a} {b}", store.text(), arg.offset, bin.text())
+        });
+        self.out.begin(handler);
+        self.out.access(arg.offset, op.width());
+        for field in fields.into_iter().chain([a.1, b.1]) {
+            self.write_field(field);
+        }
+        self.out.end();
+        Ok(true)
+    }
     /// Writes an operation on a load; false: not with this target.
     pub(super) fn compute_load_bin(
         &mut self,
@@ -132,7 +171,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(handler);
         self.target(target);
         self.write_field(field);
-        self.out.u32(load.offset as u32);
+        self.out.access(load.offset, load.op.width());
         for field in fields {
             self.write_field(field);
         }
