@@ -18,6 +18,7 @@ mod ir;
 mod rt;
 #[cfg(feature = "std")]
 pub mod runtime;
+mod sync;
 #[doc(hidden)]
 pub mod tuning;
 #[doc(hidden)]

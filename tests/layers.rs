@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&str] = &["wasm", "ir", "rt", "exec", "api", "host", "runtime", "capi", "cli"];
 const API: usize = 4;
 
-/// Modules that every layer may use: constants.
-const SHARED: &[&str] = &["tuning"];
+/// Modules that every layer may use: constants and locks.
+const SHARED: &[&str] = &["tuning", "sync"];
 
 #[test]
 fn imports_go_one_way() {

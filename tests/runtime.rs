@@ -12,6 +12,15 @@ use wasmvm::runtime::{
 use wasmvm::wasi::Capture;
 use wasmvm::{Config, ErrorKind, Limits, Trap};
 
+/// The example is a program; its `main` is run here too.
+#[path = "../examples/runtime.rs"]
+mod example;
+
+#[test]
+fn the_example_runs() {
+    example::main().unwrap();
+}
+
 fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the text is a module")
 }

@@ -138,7 +138,7 @@ impl Module {
         ModuleStats {
             decode: Duration::from_nanos(times.decode_nanos),
             validate: Duration::from_nanos(times.validate_nanos),
-            translate: Duration::from_nanos(times.translate_nanos.load(Ordering::Relaxed)),
+            translate: Duration::from_nanos(*times.translate_nanos.lock()),
             translated_functions: times.translated.load(Ordering::Relaxed),
         }
     }

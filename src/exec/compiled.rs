@@ -8,12 +8,13 @@ use crate::wasm::features::Features;
 use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::sync::Lock;
 use crate::wasm::validate;
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// The bytes of a module.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ pub struct Times {
     /// On validation.
     pub validate_nanos: u64,
     /// On translation, which validates again.
-    pub translate_nanos: AtomicU64,
+    pub translate_nanos: Lock<u64>,
     /// How many functions were translated.
     pub translated: AtomicU32,
 }
@@ -69,7 +70,7 @@ impl Times {
     pub fn translating<R>(&self, f: impl FnOnce() -> R) -> R {
         let watch = Stopwatch::start();
         let result = f();
-        self.translate_nanos.fetch_add(watch.nanos(), Ordering::Relaxed);
+        *self.translate_nanos.lock() += watch.nanos();
         self.translated.fetch_add(1, Ordering::Relaxed);
         result
     }

@@ -19,7 +19,8 @@ pub mod registry;
 pub mod simd;
 pub mod sink;
 pub mod subtype;
-pub mod sync;
 pub mod trap;
 pub mod types;
 pub mod validate;
+
+pub(crate) use crate::sync;

@@ -1,5 +1,9 @@
 //! A lock and a cell that is written once: the standard library's, or spinning ones without it.
 
+#[cfg(any(test, not(feature = "std")))]
+#[cfg_attr(feature = "std", allow(dead_code))]
+mod spin;
+
 #[cfg(feature = "std")]
 mod imp {
     use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -43,43 +47,6 @@ mod imp {
 }
 
 #[cfg(not(feature = "std"))]
-mod imp {
-    /// A lock.
-    #[derive(Debug, Default)]
-    pub struct Lock<T>(spin::Mutex<T>);
-    impl<T> Lock<T> {
-        /// A lock that is free.
-        pub const fn new(value: T) -> Lock<T> {
-            Lock(spin::Mutex::new(value))
-        }
-        /// Waits for the lock.
-        pub fn lock(&self) -> spin::MutexGuard<'_, T> {
-            self.0.lock()
-        }
-        /// What it guards: nobody else can hold the lock.
-        pub fn get_mut(&mut self) -> &mut T {
-            self.0.get_mut()
-        }
-    }
-
-    /// A cell that is written once and then read without a lock.
-    #[derive(Debug)]
-    pub struct Once<T>(spin::Once<T>);
-    impl<T> Once<T> {
-        /// An empty cell.
-        pub const fn new() -> Once<T> {
-            Once(spin::Once::new())
-        }
-        /// What was written.
-        #[inline(always)]
-        pub fn get(&self) -> Option<&T> {
-            self.0.get()
-        }
-        /// What was written, now by `make` if not before.
-        pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-            self.0.call_once(make)
-        }
-    }
-}
+use spin as imp;
 
 pub use imp::{Lock, Once};
