@@ -136,7 +136,9 @@ typedef enum wasmvm_trap {
     WASMVM_TRAP_WAIT_UNSUPPORTED = 22,
     WASMVM_TRAP_ALLOCATION_TOO_LARGE = 23,
     WASMVM_TRAP_MISSING_IMPORT = 24,
-    WASMVM_TRAP_INVALID_FUNCTION = 25
+    WASMVM_TRAP_INVALID_FUNCTION = 25,
+    WASMVM_TRAP_NULL_DESCRIPTOR = 26,
+    WASMVM_TRAP_DESCRIPTOR_CAST_FAILURE = 27
 } wasmvm_trap;
 
 /* A frame of the guest's. `name` and `module` are NULL if it has none; lent by the error. */
