@@ -7,17 +7,8 @@ use std::sync::OnceLock;
 use super::ffi::{Out, Text, c_string, delete, guard_or};
 use crate::{Error, ErrorKind, Frame, Trap, runtime};
 
-/// `wasmvm_error`.
-pub struct Failure {
-    cause: Cause,
-    message: OnceLock<CString>,
-    reason: OnceLock<CString>,
-    backtrace: OnceLock<CString>,
-    /// The names of frames that were asked for.
-    names: OnceLock<Vec<[Option<CString>; 2]>>,
-}
-
-enum Cause {
+/// Why a function fails.
+pub enum Failure {
     Engine(Error),
     Runtime(runtime::Error),
     /// A panic: a bug of ours.
@@ -25,71 +16,79 @@ enum Cause {
 }
 
 impl Failure {
-    fn new(cause: Cause) -> Failure {
-        let (message, reason, backtrace) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Failure { cause, message, reason, backtrace, names: OnceLock::new() }
-    }
     #[cold]
     pub fn usage(message: String) -> Failure {
         Error::usage(message).into()
     }
-    #[cold]
-    pub fn internal() -> Failure {
-        Failure::new(Cause::Internal)
-    }
     /// What a callback gave, for the guest that called it.
     pub fn into_error(self) -> Error {
-        match self.cause {
-            Cause::Engine(error) => error,
-            Cause::Runtime(error) => Error::host_from(error),
-            Cause::Internal => Error::host(INTERNAL),
+        match self {
+            Failure::Engine(error) => error,
+            Failure::Runtime(error) => Error::host_from(error),
+            Failure::Internal => Error::host(INTERNAL),
         }
     }
     fn engine(&self) -> Option<&Error> {
-        match &self.cause {
-            Cause::Engine(error) => Some(error),
-            Cause::Runtime(error) => error.engine_error(),
-            Cause::Internal => None,
+        match self {
+            Failure::Engine(error) => Some(error),
+            Failure::Runtime(error) => error.engine_error(),
+            Failure::Internal => None,
         }
     }
     fn frames(&self) -> &[Frame] {
         self.engine().map_or(&[], Error::backtrace)
     }
     fn kind(&self) -> u32 {
-        match (&self.cause, self.engine()) {
-            (_, Some(error)) => match error.kind() {
-                ErrorKind::Malformed => 1,
-                ErrorKind::Invalid => 2,
-                ErrorKind::Unsupported => 3,
-                ErrorKind::Link => 4,
-                ErrorKind::Trap => 5,
-                ErrorKind::Exception => 6,
-                ErrorKind::Exit => 7,
-                ErrorKind::Host => 8,
-                ErrorKind::Limit => 9,
-                ErrorKind::Usage => 10,
-                #[allow(unreachable_patterns)]
-                _ => 0,
-            },
-            (Cause::Internal, _) => 11,
-            _ => 12,
+        match (self, self.engine().map(Error::kind)) {
+            (_, Some(ErrorKind::Malformed)) => 1,
+            (_, Some(ErrorKind::Invalid)) => 2,
+            (_, Some(ErrorKind::Unsupported)) => 3,
+            (_, Some(ErrorKind::Link)) => 4,
+            (_, Some(ErrorKind::Trap)) => 5,
+            (_, Some(ErrorKind::Exception)) => 6,
+            (_, Some(ErrorKind::Exit)) => 7,
+            (_, Some(ErrorKind::Host)) => 8,
+            (_, Some(ErrorKind::Limit)) => 9,
+            (_, Some(ErrorKind::Usage)) => 10,
+            (Failure::Runtime(_), None) => 12,
+            // A kind that the header does not know would be one too.
+            _ => 11,
         }
     }
+}
+
+/// `wasmvm_error`: a failure, and its texts as they were asked for.
+pub struct CError {
+    pub failure: Failure,
+    message: OnceLock<CString>,
+    reason: OnceLock<CString>,
+    backtrace: OnceLock<CString>,
+    /// The names of frames.
+    names: OnceLock<Vec<[Option<CString>; 2]>>,
+}
+impl CError {
     fn names(&self) -> &[[Option<CString>; 2]] {
         let text = |name: &Option<String>| name.as_deref().map(c_string);
         self.names.get_or_init(|| {
-            self.frames().iter().map(|frame| [text(&frame.name), text(&frame.module)]).collect()
+            let frames = self.failure.frames().iter();
+            frames.map(|frame| [text(&frame.name), text(&frame.module)]).collect()
         })
+    }
+}
+impl From<Failure> for CError {
+    fn from(failure: Failure) -> CError {
+        let (message, reason, backtrace) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        CError { failure, message, reason, backtrace, names: OnceLock::new() }
     }
 }
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        Failure::new(Cause::Engine(error))
+        Failure::Engine(error)
     }
 }
 impl From<runtime::Error> for Failure {
     fn from(error: runtime::Error) -> Failure {
-        Failure::new(Cause::Runtime(error))
+        Failure::Runtime(error)
     }
 }
 
@@ -118,46 +117,46 @@ pub extern "C" fn wasmvm_version() -> *const c_char {
     VERSION.as_ptr()
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_new(message: Text) -> Box<Failure> {
-    guard_or(Box::new(Failure::internal()), || {
+pub extern "C" fn wasmvm_error_new(message: Text) -> Box<CError> {
+    guard_or(Box::new(Failure::Internal.into()), || {
         let message = message.bytes("message").map(|bytes| String::from_utf8_lossy(bytes));
-        Box::new(match message {
-            Ok(message) => Error::host(message.into_owned()).into(),
-            Err(failure) => failure,
-        })
+        let failure = message
+            .map_or_else(|failure| failure, |message| Error::host(message.into_owned()).into());
+        Box::new(failure.into())
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_new_exit(code: i32) -> Box<Failure> {
-    Box::new(Error::exit(code).into())
+pub extern "C" fn wasmvm_error_new_exit(code: i32) -> Box<CError> {
+    Box::new(Failure::from(Error::exit(code)).into())
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_new_trap(trap: c_int) -> Box<Failure> {
+pub extern "C" fn wasmvm_error_new_trap(trap: c_int) -> Box<CError> {
     let trap = u8::try_from(trap).ok().and_then(Trap::from_code);
-    Box::new(match trap {
+    let failure = match trap {
         Some(trap) => Error::from_trap(trap).into(),
         None => Failure::usage("there is no such trap".into()),
-    })
+    };
+    Box::new(failure.into())
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_delete(error: Option<Box<Failure>>) {
+pub extern "C" fn wasmvm_error_delete(error: Option<Box<CError>>) {
     delete(error);
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_get_kind(error: Option<&Failure>) -> u32 {
-    guard_or(0, || error.map_or(0, Failure::kind))
+pub extern "C" fn wasmvm_error_get_kind(error: Option<&CError>) -> u32 {
+    guard_or(0, || error.map_or(0, |error| error.failure.kind()))
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_code(error: Option<&Failure>) -> i32 {
-    guard_or(0, || match error.map(|error| &error.cause) {
-        Some(Cause::Runtime(error)) => error.code().number().into(),
+pub extern "C" fn wasmvm_error_code(error: Option<&CError>) -> i32 {
+    guard_or(0, || match error.map(|error| &error.failure) {
+        Some(Failure::Runtime(error)) => error.code().number().into(),
         _ => 0,
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_exit_code(error: Option<&Failure>, code: Out<i32>) -> bool {
+pub extern "C" fn wasmvm_error_exit_code(error: Option<&CError>, code: Out<i32>) -> bool {
     guard_or(false, || {
-        let exit = error.and_then(|error| error.engine()?.exit_code());
+        let exit = error.and_then(|error| error.failure.engine()?.exit_code());
         if let (Some(exit), Some(code)) = (exit, code) {
             code.write(exit);
         }
@@ -165,57 +164,57 @@ pub extern "C" fn wasmvm_error_exit_code(error: Option<&Failure>, code: Out<i32>
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_trap(error: Option<&Failure>) -> c_int {
+pub extern "C" fn wasmvm_error_trap(error: Option<&CError>) -> c_int {
     guard_or(-1, || {
-        let trap = error.and_then(|error| error.engine()?.trap());
+        let trap = error.and_then(|error| error.failure.engine()?.trap());
         trap.map_or(-1, |trap| trap as u8 as c_int)
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_message(error: Option<&Failure>) -> *const c_char {
+pub extern "C" fn wasmvm_error_message(error: Option<&CError>) -> *const c_char {
     guard_or(c"".as_ptr(), || {
         let Some(error) = error else { return c"".as_ptr() };
-        pointer(error.message.get_or_init(|| match &error.cause {
-            Cause::Engine(error) => c_string(error.to_string()),
-            Cause::Runtime(error) => c_string(error.to_string()),
-            Cause::Internal => c_string(INTERNAL),
+        pointer(error.message.get_or_init(|| match &error.failure {
+            Failure::Engine(error) => c_string(error.to_string()),
+            Failure::Runtime(error) => c_string(error.to_string()),
+            Failure::Internal => c_string(INTERNAL),
         }))
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_reason(error: Option<&Failure>) -> *const c_char {
+pub extern "C" fn wasmvm_error_reason(error: Option<&CError>) -> *const c_char {
     guard_or(c"".as_ptr(), || {
         let Some(error) = error else { return c"".as_ptr() };
-        pointer(error.reason.get_or_init(|| match &error.cause {
-            Cause::Engine(error) => c_string(error.message()),
-            Cause::Runtime(error) => c_string(error.message()),
-            Cause::Internal => c_string(INTERNAL),
+        pointer(error.reason.get_or_init(|| match &error.failure {
+            Failure::Engine(error) => c_string(error.message()),
+            Failure::Runtime(error) => c_string(error.message()),
+            Failure::Internal => c_string(INTERNAL),
         }))
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_backtrace(error: Option<&Failure>) -> *const c_char {
+pub extern "C" fn wasmvm_error_backtrace(error: Option<&CError>) -> *const c_char {
     guard_or(c"".as_ptr(), || {
         let Some(error) = error else { return c"".as_ptr() };
         pointer(error.backtrace.get_or_init(|| {
             let line = |(at, frame)| format!("{at:>3}: {frame}\n");
-            c_string(error.frames().iter().enumerate().map(line).collect::<String>())
+            c_string(error.failure.frames().iter().enumerate().map(line).collect::<String>())
         }))
     })
 }
 #[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_error_frame_count(error: Option<&Failure>) -> usize {
-    guard_or(0, || error.map_or(0, |error| error.frames().len()))
+pub extern "C" fn wasmvm_error_frame_count(error: Option<&CError>) -> usize {
+    guard_or(0, || error.map_or(0, |error| error.failure.frames().len()))
 }
 #[unsafe(no_mangle)]
 pub extern "C" fn wasmvm_error_frame(
-    error: Option<&Failure>,
+    error: Option<&CError>,
     index: usize,
     out: Out<CFrame>,
 ) -> bool {
     guard_or(false, || {
         let (Some(error), Some(out)) = (error, out) else { return false };
-        let Some(frame) = error.frames().get(index) else { return false };
+        let Some(frame) = error.failure.frames().get(index) else { return false };
         let [name, module] = &error.names()[index];
         let text =
             |text: &Option<CString>| text.as_ref().map_or(core::ptr::null(), |text| text.as_ptr());

@@ -6,10 +6,10 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::error::Failure;
+use super::error::{CError, Failure};
 
 /// NULL, or an error that C now owns.
-pub type Outcome = Option<Box<Failure>>;
+pub type Outcome = Option<Box<CError>>;
 /// Where a result goes.
 pub type Out<'a, T> = Option<&'a mut MaybeUninit<T>>;
 
@@ -17,11 +17,11 @@ pub type Out<'a, T> = Option<&'a mut MaybeUninit<T>>;
 pub fn guard(f: impl FnOnce() -> Result<(), Failure>) -> Outcome {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(())) => None,
-        Ok(Err(failure)) => Some(Box::new(failure)),
+        Ok(Err(failure)) => Some(Box::new(failure.into())),
         Err(payload) => {
             // The payload's drop may panic again.
             core::mem::forget(payload);
-            Some(Box::new(Failure::internal()))
+            Some(Box::new(Failure::Internal.into()))
         }
     }
 }

@@ -65,7 +65,7 @@ impl HostFunc {
             let caller = CCaller { store, instance };
             (self.callback)(self.user.data, &caller, args.as_ptr(), given.as_mut_ptr())
         });
-        let outcome = outcome.map_or(Ok(()), |failure| Err(*failure));
+        let outcome = outcome.map_or(Ok(()), |error| Err(error.failure));
         let read = outcome.and_then(|()| self.read(&given, results, caller.data()));
         if read.is_ok() {
             end_all(&given, &self.ty.results, caller.data_mut());

@@ -209,7 +209,7 @@ pub extern "C" fn wasmvm_runtime_instantiate(
     instance: Out<u64>,
 ) -> Outcome {
     guard(|| {
-        let config = config.map(WorldConfig::take).unwrap_or_default();
+        let config = config.map(|mut config| config.take()).unwrap_or_default();
         let instance = need(instance, "instance")?;
         let mut runtime = lent(runtime)?;
         instance.write(runtime.instantiate(ModuleId::from_number(module), config)?.number());

@@ -19,7 +19,7 @@ impl<T: Default> Builder<T> {
     fn boxed() -> Option<Box<Builder<T>>> {
         guard_or(None, || Some(Box::new(Builder(Some(T::default())))))
     }
-    pub fn take(mut self: Box<Self>) -> T {
+    pub fn take(&mut self) -> T {
         self.0.take().unwrap_or_default()
     }
     fn change(&mut self, f: impl FnOnce(T) -> T) {
