@@ -115,24 +115,11 @@ pub unsafe fn resume(
         let outer = Outer::of(store);
         let landing_fp = paused.stack.start().add(HEADER_SLOTS);
         *landing_fp.offset(HEADER_FP) = outer.stop_fp as u64;
-        let Paused { stack, func, .. } = paused;
-        (*core).enter_stack(stack, paused.top);
+        let Paused { stack, func, ip, fp, registers, top: paused_top, .. } = paused;
+        (*core).enter_stack(stack, paused_top);
         (*store).depth.set(depth + 1);
         (*store).resumable.set(true);
-        let mut state = State::resumed(paused.ip, paused.fp, &paused.registers);
-        let thrown = if failed {
-            (state.r, state.f) = ([0; 4], [zero_f(); 4]);
-            // The call, not what comes after it.
-            (*store).stop_ip.set(paused.ip.sub(1).cast());
-            (*store).stop_fp.set(paused.fp);
-            throw_from_host(&mut state)
-        } else {
-            Ok(())
-        };
-        let stop = match thrown {
-            Ok(()) => dispatch(state),
-            Err(stop) => stop,
-        };
+        let stop = go_on(store, State::resumed(ip, fp, &registers), failed);
         *landing_fp.offset(HEADER_FP) = 0;
         let ended = match stop {
             0 => {
@@ -170,6 +157,27 @@ pub unsafe fn resume(
                 Err(error)
             }
         }
+    }
+}
+
+/// Executes until something stops it; if the host function that was called has failed, from where
+/// that is caught.
+///
+/// # Safety
+/// The state is that of an execution whose stack was entered (E3, R12).
+unsafe fn go_on(store: *mut StoreData, mut state: State, failed: bool) -> Stop {
+    // SAFETY: E3, R12: promised by the caller.
+    unsafe {
+        if failed {
+            (state.r, state.f) = ([0; 4], [zero_f(); 4]);
+            // The call, not what comes after it.
+            (*store).stop_ip.set(state.ip.sub(1).cast());
+            (*store).stop_fp.set(state.fp);
+            if let Err(stop) = throw_from_host(&mut state) {
+                return stop;
+            }
+        }
+        dispatch(state)
     }
 }
 
