@@ -11,6 +11,9 @@ pub use wasmvm::{Instance, Module};
 /// The variable of the environment that makes the heap be collected at every allocation.
 const GC_STRESS: &str = "WASMVM_GC_STRESS";
 
+/// The variable that makes memories reserve all that a 32-bit address can reach.
+const GUARD_PAGES: &str = "WASMVM_GUARD_PAGES";
+
 /// The variable that makes everything run with as little fuel as goes one step further, and be
 /// interrupted now and then: the results must be the same.
 const PIECEMEAL: &str = "WASMVM_PIECEMEAL";
@@ -119,6 +122,7 @@ impl Host {
         let piecemeal = std::env::var_os(PIECEMEAL).is_some();
         let config = Config::new().features(features.set()).gc_stress(stress);
         let config = config.fuel(piecemeal).interrupts(piecemeal);
+        let config = config.guard_pages(std::env::var_os(GUARD_PAGES).is_some());
         Host::with(Engine::new(config).expect("a valid setting"))
     }
 
