@@ -216,6 +216,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             None => self.first_operand,
         }
     }
+    #[inline]
     fn push(&mut self, value: Value, ty: Ty) -> Result<(), Error> {
         if let Some(top) = self.stack.last()
             && top.value.reads_other_slot(top.slot, top.ty)
@@ -239,12 +240,14 @@ impl<'m, B: Backend> Translator<'m, B> {
     fn push_const(&mut self, bits: u64, ty: Ty) -> Result<(), Error> {
         self.push(Value::Leaf(Leaf::Const(bits)), ty)
     }
+    #[inline]
     fn pop(&mut self) -> Result<Entry, Error> {
         let Some(entry) = self.stack.pop() else { return Err(self.out.no_handler("operand")) };
         self.settled = self.settled.min(self.stack.len());
         Ok(entry)
     }
     /// Makes the top operand a leaf and pops it.
+    #[inline]
     fn pop_leaf(&mut self) -> Result<Entry, Error> {
         if let Some(top) = self.stack.len().checked_sub(1) {
             self.make_leaf(top)?;
@@ -252,6 +255,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.pop()
     }
     /// Makes the top `n` operands leaves, lowest first.
+    #[inline]
     fn leaves(&mut self, n: usize) -> Result<(), Error> {
         for i in self.stack.len().saturating_sub(n)..self.stack.len() {
             self.make_leaf(i)?;
@@ -286,9 +290,11 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     // ---- registers at labels -------------------------------------------------------------------
 
+    #[inline]
     fn cache(&self) -> Cache {
         [self.banks[0].cached, self.banks[1].cached]
     }
+    #[inline]
     fn set_cache(&mut self, cache: &Cache) {
         for (bank, cached) in self.banks.iter_mut().zip(cache) {
             bank.cached = *cached;
@@ -296,9 +302,11 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
     }
     /// After a call: the registers hold nothing.
+    #[inline]
     fn clobber(&mut self) {
         self.set_cache(&Cache::default());
     }
+    #[inline]
     fn pins(&self) -> Cache {
         [self.banks[0].pinned, self.banks[1].pinned]
     }
@@ -306,6 +314,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     // ---- fuel and interrupts ----------------------------------------------------------------------------------
 
     /// Ends a stretch of instructions that run together, and begins the next.
+    #[inline]
     fn fuel_point(&mut self) {
         if !self.cx.fuel {
             return;

@@ -5,10 +5,12 @@ use crate::wasm::ops::AtomicKind;
 
 impl<B: Backend> Translator<'_, B> {
     /// Whether other threads may access a memory: then its loads and stores are other ones.
+    #[inline]
     pub(super) fn is_shared(&self, memory: u32) -> bool {
         self.cx.memories.get(memory as usize).is_some_and(|ty| ty.shared)
     }
     /// Whether an access has the short form: of memory 0, not shared, an offset of 32 bits.
+    #[inline]
     pub(super) fn is_near(&self, memory: u32, offset: u64) -> bool {
         memory == 0 && offset <= emit::MAX_NEAR && !self.is_shared(0)
     }

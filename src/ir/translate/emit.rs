@@ -41,10 +41,12 @@ impl Emitter {
         self.listing.clear();
         self.label = 0;
     }
+    #[inline]
     pub fn pos(&self) -> usize {
         self.code.len()
     }
     /// The position, as one that something refers to: what is before stays as it is.
+    #[inline]
     pub fn mark(&mut self) -> usize {
         self.label = self.code.len();
         self.label
@@ -94,6 +96,7 @@ impl Emitter {
         }
     }
     /// The field of a near access of `width` bytes: the offset of its end.
+    #[inline]
     pub fn access(&mut self, offset: u64, width: u32) {
         self.u32(offset as u32 + width);
     }

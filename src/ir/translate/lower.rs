@@ -128,6 +128,7 @@ pub(super) fn find_load<B: Backend>(
 }
 
 impl<B: Backend> Translator<'_, B> {
+    #[inline]
     pub(super) fn field(&mut self, field: Field) {
         match field {
             Field::None => {}
@@ -144,6 +145,7 @@ impl<B: Backend> Translator<'_, B> {
             }
         }
     }
+    #[inline]
     pub(super) fn target(&mut self, target: Target) {
         if target.dest.0 >= 4 {
             self.out.slot(target.slot);
@@ -151,6 +153,7 @@ impl<B: Backend> Translator<'_, B> {
     }
 
     /// Where an operand is now. Constants that are no immediate give `None`.
+    #[inline]
     pub(super) fn operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
         Some(match leaf {
             Leaf::Const(bits) => (Place::IMM, Field::Imm(immediate(bits, ty)?)),
@@ -167,6 +170,7 @@ impl<B: Backend> Translator<'_, B> {
         })
     }
     /// The operand in a register or slot: constants are put into a register first.
+    #[inline]
     pub(super) fn operand_not_const(
         &mut self,
         leaf: Leaf,
@@ -192,6 +196,7 @@ impl<B: Backend> Translator<'_, B> {
         }
     }
     /// The operand as it is; a constant that is no immediate in a scratch slot.
+    #[inline]
     pub(super) fn operand_or_scratch(
         &mut self,
         leaf: Leaf,
@@ -217,6 +222,7 @@ impl<B: Backend> Translator<'_, B> {
     // ---- single instructions -------------------------------------------------------------------
 
     /// `target := leaf`.
+    #[inline]
     pub(super) fn mov(&mut self, target: Target, leaf: Leaf, ty: Ty) -> Result<(), Error> {
         let (place, field) = match self.operand(leaf, ty) {
             Some(operand) => operand,
@@ -445,6 +451,7 @@ impl<B: Backend> Translator<'_, B> {
     // ---- registers -----------------------------------------------------------------------------
 
     /// Gives the registers of an operand back.
+    #[inline]
     pub(super) fn free(&mut self, entry: &Entry) {
         let banks = &mut self.banks;
         let mut release = |leaf: Leaf, ty: Ty| {
@@ -470,6 +477,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Takes a register; the oldest cached local makes room, or the oldest operand. The caller
     /// forgets the cached local once the instruction is written: operands are read before the
     /// result is, so that the local's register serves as operand and result.
+    #[inline]
     pub(super) fn take(&mut self, ty: Ty) -> Result<Option<u8>, Error> {
         let bank = ty.bank();
         let regs = Self::registers(ty);
@@ -549,6 +557,7 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
     /// Computes the operand at index `i`, even if it is a leaf, into a register or its slot.
+    #[inline]
     pub(super) fn computed(&mut self, i: usize, mut entry: Entry) -> Result<Entry, Error> {
         self.free(&entry);
         // Its registers are free now; nothing that makes room may touch it any more.
@@ -611,6 +620,7 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
     /// Computes pending operands that must not be done later than now.
+    #[inline]
     pub(super) fn settle_ordered(&mut self) -> Result<(), Error> {
         for i in self.settled..self.stack.len() {
             if self.stack[i].value.is_ordered() {
@@ -659,6 +669,7 @@ impl<B: Backend> Translator<'_, B> {
         self.free(entry);
         Ok(operand)
     }
+    #[inline]
     pub(super) fn write_field(&mut self, field: Field) {
         self.field(field);
     }

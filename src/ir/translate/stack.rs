@@ -19,6 +19,7 @@ pub enum Ty {
     Ref,
 }
 impl Ty {
+    #[inline]
     pub fn of(ty: ValType) -> Ty {
         match ty {
             ValType::I32 => Ty::I32,
@@ -29,14 +30,17 @@ impl Ty {
             ValType::Ref(_) => Ty::Ref,
         }
     }
+    #[inline]
     pub fn num(ty: NumType) -> Ty {
         Ty::of(ty.into())
     }
     /// How many slots it takes.
+    #[inline]
     pub fn slots(self) -> i32 {
         if self == Ty::V128 { 2 } else { 1 }
     }
     /// The register bank: 0 integers, 1 floats.
+    #[inline]
     pub fn bank(self) -> usize {
         matches!(self, Ty::F32 | Ty::F64 | Ty::V128) as usize
     }
@@ -69,6 +73,7 @@ pub enum Addr {
     MaskShl(Leaf, u32),
 }
 impl Addr {
+    #[inline]
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
             Addr::One(a) | Addr::Imm(a, _) | Addr::Shl(a) | Addr::MaskShl(a, _) => f(a),
@@ -156,6 +161,7 @@ pub enum Value {
 }
 impl Value {
     /// Calls `f` with every leaf.
+    #[inline]
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
             Value::Leaf(a) | Value::Un(_, a) => f(a),
@@ -174,6 +180,7 @@ impl Value {
             Value::Vector(vector) => vector.operands().for_each(|(leaf, _)| f(&leaf)),
         }
     }
+    #[inline]
     pub fn reads_local(&self, local: u32) -> bool {
         let mut found = false;
         self.leaves(|leaf| found |= *leaf == Leaf::Local(local));
@@ -181,6 +188,7 @@ impl Value {
     }
     /// Whether it is still to be computed and reads a slot that is not the entry's own, among them
     /// the second one of a vector that a number is taken from.
+    #[inline]
     pub fn reads_other_slot(&self, own: i32, ty: Ty) -> bool {
         let is_wide = |leaf: Leaf, of: Ty| of == Ty::V128 && matches!(leaf, Leaf::Slot(_));
         if let Value::Vector(vector) = self
@@ -196,6 +204,7 @@ impl Value {
         found
     }
     /// Whether doing it later could change what it gives or which trap comes first.
+    #[inline]
     pub fn is_ordered(&self) -> bool {
         match self {
             Value::Load(_) | Value::LoadBin(..) => true,
@@ -232,6 +241,7 @@ pub struct Bank {
     pub used: [u32; 4],
 }
 impl Bank {
+    #[inline]
     pub fn register_of(&self, local: u32) -> Option<u8> {
         self.cached.iter().position(|&l| l == Some(local)).map(|r| r as u8)
     }
@@ -246,15 +256,26 @@ pub struct Kept([[u16; 4]; 2]);
 // One more than the index of the local; 0 if there is none.
 const _: () = assert!(crate::wasm::limits::LOCALS < u16::MAX as usize);
 impl Kept {
+    #[inline]
     pub fn new(cache: &Cache) -> Kept {
-        Kept(cache.map(|bank| bank.map(|local| local.map_or(0, |local| local as u16 + 1))))
+        let mut kept = [[0; 4]; 2];
+        for (kept, cached) in kept.iter_mut().flatten().zip(cache.iter().flatten()) {
+            *kept = cached.map_or(0, |local| local as u16 + 1);
+        }
+        Kept(kept)
     }
+    #[inline]
     pub fn cache(self) -> Cache {
-        self.0.map(|bank| bank.map(|local| u32::from(local).checked_sub(1)))
+        let mut cache = Cache::default();
+        for (cached, kept) in cache.iter_mut().flatten().zip(self.0.iter().flatten()) {
+            *cached = u32::from(*kept).checked_sub(1);
+        }
+        cache
     }
 }
 
 /// What two caches agree on.
+#[inline]
 pub fn meet(a: &Cache, b: &Cache) -> Cache {
     let mut both = *a;
     for bank in 0..2 {
