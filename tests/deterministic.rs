@@ -66,14 +66,6 @@ fn values(ty: NumType) -> Vec<u64> {
         NumType::I64 => vec![0, 1, 0xFFF8_0000_0000_0000, u64::MAX],
     }
 }
-fn name(ty: NumType) -> &'static str {
-    match ty {
-        NumType::I32 => "i32",
-        NumType::I64 => "i64",
-        NumType::F32 => "f32",
-        NumType::F64 => "f64",
-    }
-}
 fn is_float(ty: NumType) -> bool {
     matches!(ty, NumType::F32 | NumType::F64)
 }
@@ -141,15 +133,14 @@ fn operands(row: &Row) -> Vec<Vec<u64>> {
 fn module_text(rows: &[Row]) -> String {
     let mut text = String::from("(module (memory 1)\n");
     for (i, row) in rows.iter().enumerate() {
-        let params: Vec<&str> = row.operands.iter().map(|&ty| name(ty)).collect();
-        let (params, result, op) = (params.join(" "), name(row.result), row.text);
+        let params: Vec<String> = row.operands.iter().map(NumType::to_string).collect();
+        let (params, result, op) = (params.join(" "), row.result, row.text);
         let locals: String = (0..row.operands.len()).map(|i| format!("(local.get {i}) ")).collect();
         text += &format!(
             "(func (export \"{i}\") (param {params}) (result {result}) ({op} {locals}))\n"
         );
         let (mut stores, mut loads) = (String::new(), String::new());
         for (at, &ty) in row.operands.iter().enumerate() {
-            let ty = name(ty);
             stores += &format!("({ty}.store offset={} (i32.const 0) (local.get {at}))", 8 * at);
             loads += &format!("({ty}.load offset={} (i32.const 0)) ", 8 * at);
         }
@@ -216,10 +207,10 @@ fn nans_of_constants_are_canonical() -> Result<(), Error> {
             let constant = |(&ty, &bits): (&NumType, &u64)| match ty {
                 NumType::F32 => format!("(f32.reinterpret_i32 (i32.const {}))", bits as i32),
                 NumType::F64 => format!("(f64.reinterpret_i64 (i64.const {}))", bits as i64),
-                ty => format!("({}.const {bits})", name(ty)),
+                ty => format!("({ty}.const {bits})"),
             };
             let args: String = row.operands.iter().zip(args).map(constant).collect();
-            let (op, result) = (row.text, name(row.result));
+            let (op, result) = (row.text, row.result);
             text += &format!("(func (export \"{i}\") (result {result}) ({op} {args}))\n");
         }
         text += ")";

@@ -7,14 +7,6 @@ use wasmvm::wasm::ops::{AtomicKind, AtomicOp, LoadOp, SimdOp, SimdShape, StoreOp
 use wasmvm::wasm::types::NumType;
 use wasmvm::{Caller, Engine, Error, Linker, Module, Store};
 
-fn name(ty: NumType) -> &'static str {
-    match ty {
-        NumType::I32 => "i32",
-        NumType::I64 => "i64",
-        NumType::F32 => "f32",
-        NumType::F64 => "f64",
-    }
-}
 /// An operand that no instruction traps on.
 fn operand(ty: NumType) -> &'static str {
     match ty {
@@ -71,7 +63,7 @@ fn atomic(op: AtomicOp, memory: &str, at: &str) -> Option<(String, bool)> {
         AtomicKind::Notify => operand(NumType::I32).to_string(),
         // Another value is there; not on unshared memories, where it traps.
         AtomicKind::Wait if memory == "3" || memory == "4" => {
-            let other = name(op.ty());
+            let other = op.ty();
             format!("({other}.sub {value} ({other}.const 1)) (i64.const 0)")
         }
         AtomicKind::Wait => return None,

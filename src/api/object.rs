@@ -32,7 +32,6 @@ macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
             let owner = core.owner(unsafe { (*address).owner });
             $name { owner, address: address as usize }
         }
-        #[allow(dead_code)]
         pub(super) fn object<'a>(&self, cx: &'a impl AsContext) -> Result<&'a $object, Error> {
             cx.core().check(self.owner)?;
             // SAFETY: R1: it is there, and the store is lent.

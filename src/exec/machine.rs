@@ -457,8 +457,8 @@ pub trait Pause: Root {
     const TRAP: Trap;
 }
 
-/// A condition with a branch: the fields are the target (4 bytes, relative to
-/// itself), then the expression.
+/// A condition with a branch: the fields are the target (4 bytes, relative to the instruction),
+/// then the expression.
 pub trait Cond {
     /// Its length in bytes.
     const LEN: usize;

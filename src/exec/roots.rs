@@ -525,7 +525,7 @@ impl Root for SetLoop {
     }
 }
 /// Branches by an index: the number of targets less one, the index, then the targets (4 bytes
-/// each, relative to themselves).
+/// each, relative to 8 bytes before themselves, which is what a branch has there).
 pub struct BrTable<A>(PhantomData<A>);
 impl<A: Expr> Root for BrTable<A> {
     const SIZE: usize = 4 + A::SIZE;
