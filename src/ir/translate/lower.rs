@@ -169,6 +169,12 @@ impl<B: Backend> Translator<'_, B> {
             },
         })
     }
+    /// Where an operand is that is moved as it is. Moves know 64 bits only and sign-extend
+    /// immediates, but an i32 is zero-extended wherever it lies.
+    #[inline]
+    fn moved_operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
+        self.operand(leaf, if ty == Ty::I32 { Ty::I64 } else { ty })
+    }
     /// The operand in a register or slot: constants are put into a register first.
     #[inline]
     pub(super) fn operand_not_const(
@@ -224,7 +230,7 @@ impl<B: Backend> Translator<'_, B> {
     /// `target := leaf`.
     #[inline]
     pub(super) fn mov(&mut self, target: Target, leaf: Leaf, ty: Ty) -> Result<(), Error> {
-        let (place, field) = match self.operand(leaf, ty) {
+        let (place, field) = match self.moved_operand(leaf, ty) {
             Some(operand) => operand,
             None => match leaf {
                 Leaf::Const(bits) => (Place::LONG, Field::Long(bits)),
@@ -659,7 +665,7 @@ impl<B: Backend> Translator<'_, B> {
     ) -> Result<(Place, Field), Error> {
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("operand")) };
         let operand = if constant {
-            match self.operand(leaf, entry.ty) {
+            match self.moved_operand(leaf, entry.ty) {
                 Some(operand) => operand,
                 None => self.in_scratch(leaf, entry.ty, 0)?,
             }
@@ -696,7 +702,7 @@ impl<B: Backend> Translator<'_, B> {
         };
         let constants = class(ty) == Class::Int;
         let mut place = |leaf, ty, n: usize, constant: bool| {
-            if constant && let Some(operand) = self.operand(leaf, ty) {
+            if constant && let Some(operand) = self.moved_operand(leaf, ty) {
                 return Ok(operand);
             }
             self.operand_not_const(leaf, ty, n)

@@ -1,0 +1,516 @@
+//! Every instruction with operands in every place: small programs are run by the engine and by a
+//! plain evaluator, which must agree on results, traps, locals, globals and memories.
+//!
+//! What is built is tested: threaded handlers or the loop. Programs are the same in every run.
+//! `WASMVM_PLACES=N` makes N times as many, all of them others.
+
+mod ast;
+mod emit;
+mod meaning;
+mod oracle;
+mod random;
+mod shapes;
+
+use ast::*;
+use meaning::{Meaning, Num, Stop};
+use oracle::{HOT, Machine, Memory};
+use random::{Maker, Random};
+use shapes::{PLACES, Place, Shaper, USES, Use};
+use std::collections::BTreeSet;
+use wasmvm::wasm::instr::{BinOp, UnOp};
+use wasmvm::wasm::ops::{LoadOp, StoreOp};
+use wasmvm::wasm::types::NumType;
+use wasmvm::{Config, Engine, Error, ErrorKind, Instance, Module, Store, Val};
+
+/// Programs of a module.
+const BATCH: usize = 64;
+/// Calls of a program.
+const CALLS: usize = 3;
+
+/// How the engine is set up, and which addresses memory 0 has.
+#[derive(Clone, Copy, Debug)]
+struct Setup {
+    wide: bool,
+    deterministic: bool,
+    fuel: bool,
+    interrupts: bool,
+}
+impl Setup {
+    fn number(n: u32) -> Setup {
+        // Half of them as most embedders have it.
+        let kind = if n & 1 == 0 { 0 } else { n >> 2 & 3 };
+        Setup {
+            wide: n >> 1 & 1 == 1,
+            deterministic: kind == 1,
+            fuel: kind == 2,
+            interrupts: kind == 3,
+        }
+    }
+    fn engine(self) -> Engine {
+        let config = Config::new().deterministic(self.deterministic).fuel(self.fuel);
+        Engine::new(config.interrupts(self.interrupts)).expect("a configuration")
+    }
+}
+
+/// What was done.
+#[derive(Default)]
+struct Counts {
+    programs: u64,
+    agreed: u64,
+    traps: u64,
+    unknown: u64,
+    handlers: BTreeSet<u64>,
+}
+
+/// Programs on their way into a module.
+struct Runner {
+    random: Random,
+    setup: Setup,
+    batch: Vec<Program>,
+    counts: Counts,
+    modules: u32,
+}
+impl Runner {
+    fn new(seed: u64) -> Runner {
+        Runner {
+            random: Random::new(seed),
+            setup: Setup::number(0),
+            batch: Vec::new(),
+            counts: Counts::default(),
+            modules: 0,
+        }
+    }
+    fn maker(&mut self) -> Maker<'_> {
+        Maker { random: &mut self.random, wide: self.setup.wide, result: None }
+    }
+    fn shaper(&mut self) -> Shaper<'_> {
+        Shaper::new(self.maker())
+    }
+    fn add(&mut self, program: Program) {
+        self.batch.push(program);
+        if self.batch.len() == BATCH {
+            self.flush();
+        }
+    }
+    fn flush(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        let programs: Vec<&Program> = batch.iter().collect();
+        let seed = self.random.next();
+        if let Err((program, what)) = check(&programs, self.setup, seed, &mut self.counts) {
+            let program = shrink(batch[program].clone(), self.setup, seed);
+            let (what, listing) = match check(&[&program], self.setup, seed, &mut self.counts) {
+                Err((_, what)) => (what, listing(&program, self.setup)),
+                Ok(()) => (format!("{what}, but not in a module of its own"), String::new()),
+            };
+            panic!("{:?}: {what}\n{program:#?}\n{listing}", self.setup);
+        }
+        self.modules += 1;
+        self.setup = Setup::number(self.modules);
+    }
+    /// The end: what was done, and that it was enough.
+    fn finish(mut self, name: &str) {
+        self.flush();
+        let Counts { programs, agreed, traps, unknown, handlers } = self.counts;
+        println!(
+            "{name}: {programs} programs, {agreed} calls, {traps} of them traps; {unknown} not \
+             compared; {} handlers",
+            handlers.len()
+        );
+        assert!(agreed > 0 && unknown * 10 < agreed, "too few calls are compared");
+        assert!(traps * 2 < agreed, "too many calls end in traps");
+    }
+}
+
+/// Runs programs; the number of the first that differs, and how.
+fn check(
+    programs: &[&Program],
+    setup: Setup,
+    seed: u64,
+    counts: &mut Counts,
+) -> Result<(), (usize, String)> {
+    let engine = setup.engine();
+    let module = match Module::new(&engine, emit::module(programs, setup.wide)) {
+        Ok(module) => module,
+        Err(error) => return Err((index_of(programs, &error), format!("not accepted: {error}"))),
+    };
+    // Listing the code takes longer than everything else.
+    if seed.is_multiple_of(4)
+        && let Err(error) = module.handlers(|handler| counts.handlers.extend([handler]))
+    {
+        return Err((index_of(programs, &error), format!("not translated: {error}")));
+    }
+    let mut random = Random::new(seed);
+    let bytes = random.memory();
+    let mut store = Store::new(&engine, ());
+    if setup.fuel {
+        store.set_fuel(u64::MAX / 2).expect("an engine with fuel");
+    }
+    let instance = Instance::new(&mut store, &module, &[]).expect("nothing is missing");
+    let mut call = Call::new(store, instance, setup, bytes);
+    for (i, program) in programs.iter().enumerate() {
+        for _ in 0..CALLS {
+            call.prepare(&mut random);
+            let expected = call.machine.run(program);
+            counts.unknown += u64::from(expected == Err(Stop::Unknown));
+            if expected == Err(Stop::Unknown) {
+                continue;
+            }
+            call.compare(i, program, expected).map_err(|what| (i, what))?;
+            counts.agreed += 1;
+            counts.traps += u64::from(expected.is_err());
+        }
+        counts.programs += 1;
+    }
+    let last = programs.len() - 1;
+    call.compare_all().map_err(|what| (last, what))
+}
+/// The program that an error of the module is about.
+fn index_of(programs: &[&Program], error: &Error) -> usize {
+    let func = error.func().unwrap_or(emit::FIRST);
+    (func.saturating_sub(emit::FIRST) as usize).min(programs.len() - 1)
+}
+
+/// An instance and the state of the evaluator beside it.
+struct Call {
+    store: Store<()>,
+    instance: Instance,
+    machine: Machine,
+    arguments: Vec<Val>,
+    /// What the memories are before each call.
+    bytes: Vec<u8>,
+}
+impl Call {
+    fn new(mut store: Store<()>, instance: Instance, setup: Setup, bytes: Vec<u8>) -> Call {
+        for n in 0..2 {
+            let memory = instance.memory(&store, &format!("m{n}")).expect("a memory");
+            memory.write(&mut store, 0, &bytes).expect("it fits");
+        }
+        let memory = Memory::new(bytes.clone());
+        let machine = Machine {
+            meaning: Meaning { deterministic: setup.deterministic },
+            locals: Vec::new(),
+            globals: Vec::new(),
+            memories: [memory.clone(), memory],
+            steps: 0,
+        };
+        Call { store, instance, machine, arguments: Vec::new(), bytes }
+    }
+    /// New arguments and globals; memories as they were.
+    fn prepare(&mut self, random: &mut Random) {
+        let (store, machine) = (&mut self.store, &mut self.machine);
+        for n in 0..2 {
+            let memory = self.instance.memory(store, &format!("m{n}")).expect("a memory");
+            let data = memory.data_mut(store).expect("bytes");
+            HOT.into_iter().for_each(|hot| data[hot.clone()].copy_from_slice(&self.bytes[hot]));
+            machine.memories[n].reset(&self.bytes);
+        }
+        machine.globals =
+            (0..4 * GLOBALS).map(|n| Num::new(random.number(global_type(n)))).collect();
+        for (n, num) in machine.globals.iter().enumerate() {
+            let global = self.instance.global(store, &format!("g{n}")).expect("a global");
+            global.set(&mut *store, val(global_type(n as u32), num.bits)).expect("its type");
+        }
+        let params = 4 * PARAMS;
+        machine.locals = (0..params).map(|n| Num::new(random.argument(n))).collect();
+        self.arguments =
+            (0..params).map(|n| val(local_type(n), machine.locals[n as usize].bits)).collect();
+        machine.locals.resize(2 * params as usize, Num::new(0));
+    }
+    /// Calls a program, and compares what it did with what the evaluator did.
+    fn compare(
+        &mut self,
+        i: usize,
+        program: &Program,
+        expected: Result<Num, Stop>,
+    ) -> Result<(), String> {
+        let func = self.instance.func(&self.store, &format!("p{i}")).expect("a function");
+        let mut results = [Val::I32(0)];
+        let ended = func.call(&mut self.store, &self.arguments, &mut results);
+        let same = match (&ended, expected) {
+            (Ok(()), Ok(num)) => num.allows(program.ty, bits(results[0])),
+            (Err(error), Err(Stop::Trap(trap))) => {
+                error.kind() == ErrorKind::Trap && error.trap() == Some(trap)
+            }
+            _ => false,
+        };
+        let given = &self.arguments;
+        if !same {
+            return Err(format!("{given:x?} → {ended:?} {results:x?}, expected {expected:x?}"));
+        }
+        for (n, num) in self.machine.globals.iter().enumerate() {
+            let ty = global_type(n as u32);
+            let global = self.instance.global(&self.store, &format!("g{n}")).expect("a global");
+            let is = bits(global.get(&self.store).expect("a value"));
+            if !num.allows(ty, is) {
+                return Err(format!("{given:x?}: global {n} is {is:#x}, expected {num:x?}"));
+            }
+        }
+        for (n, expected) in self.machine.memories.iter().enumerate() {
+            let memory = self.instance.memory(&self.store, &format!("m{n}")).expect("a memory");
+            let data = memory.data(&self.store).expect("bytes");
+            if let Some(at) = expected.differs(data) {
+                let (is, expected) = (data[at], expected.bytes[at]);
+                let place = match at.checked_sub(DUMP as usize).filter(|_| n == 0) {
+                    Some(at) if at < 32 * LOCALS as usize => format!("local {}", at / 8),
+                    _ => format!("memory {n} at {at}"),
+                };
+                return Err(format!("{given:x?}: {place} has {is:#x}, expected {expected:#x}"));
+            }
+        }
+        Ok(())
+    }
+    /// Whether anything was written where nothing writes.
+    fn compare_all(&mut self) -> Result<(), String> {
+        for n in 0..2 {
+            let memory = self.instance.memory(&self.store, &format!("m{n}")).expect("a memory");
+            let data = memory.data(&self.store).expect("bytes");
+            let cold = HOT[0].end..HOT[1].start;
+            if let Some(at) = cold.into_iter().find(|&at| data[at] != self.bytes[at]) {
+                return Err(format!("memory {n} was written at {at}, by one of these"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn val(ty: NumType, bits: u64) -> Val {
+    match ty {
+        NumType::I32 => Val::I32(bits as i32),
+        NumType::I64 => Val::I64(bits as i64),
+        NumType::F32 => Val::F32(bits as u32),
+        NumType::F64 => Val::F64(bits),
+    }
+}
+fn bits(val: Val) -> u64 {
+    match val {
+        Val::I32(value) => u64::from(value as u32),
+        Val::I64(value) => value as u64,
+        Val::F32(bits) => u64::from(bits),
+        Val::F64(bits) => bits,
+        other => panic!("{other:?} is no number"),
+    }
+}
+
+/// The engine's code of a program.
+fn listing(program: &Program, setup: Setup) -> String {
+    let bytes = emit::module(&[program], setup.wide);
+    let module = Module::new(&setup.engine(), bytes);
+    module.and_then(|module| module.disassemble(emit::FIRST)).unwrap_or_else(|e| e.to_string())
+}
+/// Leaves out statements as long as the program still fails, with more calls than usual.
+fn shrink(program: Program, setup: Setup, seed: u64) -> Program {
+    let fails = |program: &Program| {
+        (0..100).any(|n| check(&[program], setup, seed + n, &mut Counts::default()).is_err())
+    };
+    let mut smallest = program;
+    loop {
+        let mut smaller = (0..smallest.body.len()).map(|at| {
+            let mut shorter = smallest.clone();
+            match shorter.body.remove(at) {
+                Stmt::All(inner) | Stmt::If(_, inner, _) | Stmt::Loop(inner, _) => {
+                    let mut opened = smallest.clone();
+                    opened.body.splice(at..=at, inner);
+                    vec![shorter, opened]
+                }
+                _ => vec![shorter],
+            }
+        });
+        match smaller.find_map(|programs| programs.into_iter().find(|program| fails(program))) {
+            Some(program) => smallest = program,
+            None => return smallest,
+        }
+    }
+}
+
+/// How many times as many programs as usual.
+fn rounds() -> u64 {
+    let wanted = std::env::var("WASMVM_PLACES").ok();
+    wanted.map_or(1, |n| n.parse().expect("WASMVM_PLACES is a number"))
+}
+
+#[test]
+fn unary() {
+    let mut runner = Runner::new(1);
+    for _ in 0..rounds() {
+        for &op in UnOp::ALL {
+            for &place in PLACES {
+                for &what in USES {
+                    let program = runner.shaper().unary(op, place, what);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish("unary");
+}
+
+#[test]
+fn binary() {
+    let mut runner = Runner::new(2);
+    for round in 0..rounds() as usize {
+        for (i, &op) in BinOp::ALL.iter().enumerate() {
+            for (a, b) in PLACES.iter().flat_map(|&a| PLACES.iter().map(move |&b| (a, b))) {
+                // Two of the uses each time, all of them in twelve rounds.
+                let start = i + a as usize + b as usize + round;
+                for &what in USES.iter().skip(start % 12).step_by(12) {
+                    let program = runner.shaper().binary(op, [a, b], what);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish("binary");
+}
+
+#[test]
+fn pairs() {
+    let mut runner = Runner::new(3);
+    for _ in 0..rounds() {
+        for (&outer, &inner) in
+            BinOp::ALL.iter().flat_map(|o| BinOp::ALL.iter().map(move |i| (o, i)))
+        {
+            if outer.signature().0 != inner.signature().1 {
+                continue;
+            }
+            for shape in 0..16 {
+                let what = runner.random.of(USES);
+                let mut shaper = runner.shaper();
+                let program = shaper.pair([outer, inner], shape & 1 == 0, shape >> 1, what);
+                runner.add(program);
+            }
+        }
+    }
+    runner.finish("pairs");
+}
+
+#[test]
+fn loads() {
+    let mut runner = Runner::new(4);
+    for _ in 0..rounds() {
+        for (&op, &form) in
+            LoadOp::ALL.iter().flat_map(|o| shapes::forms().iter().map(move |f| (o, f)))
+        {
+            for &what in USES {
+                let program = runner.shaper().loaded(op, form, None, what);
+                runner.add(program);
+            }
+            for &outer in BinOp::ALL.iter().filter(|outer| outer.signature().0 == op.ty()) {
+                for _ in 0..4 {
+                    let what = runner.random.of(USES);
+                    let program = runner.shaper().loaded(op, form, Some(outer), what);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish("loads");
+}
+
+#[test]
+fn stores() {
+    let mut runner = Runner::new(5);
+    for _ in 0..2 * rounds() {
+        for (&op, &form) in
+            StoreOp::ALL.iter().flat_map(|o| shapes::forms().iter().map(move |f| (o, f)))
+        {
+            for &place in PLACES {
+                let program = runner.shaper().store(op, form, place);
+                runner.add(program);
+            }
+            for &inner in BinOp::ALL.iter().filter(|inner| inner.signature().1 == op.ty()) {
+                let places = [runner.random.of(PLACES), runner.random.of(PLACES)];
+                let mut shaper = runner.shaper();
+                let (access, address) = shaper.maker.access(form, op.width());
+                let ty = inner.signature().0;
+                let value =
+                    bin(inner, shaper.operand(places[0], ty, 0), shaper.operand(places[1], ty, 1));
+                let mut program = shaper.program(Expr::Const(op.ty(), 0), op.ty(), Use::Return);
+                program.body.push(Stmt::Store(op, access, address, value));
+                runner.add(program);
+            }
+        }
+    }
+    runner.finish("stores");
+}
+
+#[test]
+fn selections() {
+    let mut runner = Runner::new(6);
+    for _ in 0..rounds() {
+        for ty in TYPES {
+            for (&a, &b) in PLACES.iter().flat_map(|a| PLACES.iter().map(move |b| (a, b))) {
+                for &c in PLACES {
+                    let what = runner.random.of(USES);
+                    let program = runner.shaper().select(ty, [a, b, c], what);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish("selections");
+}
+
+/// Constant divisors become multiplications: each shift, and what lies around it.
+#[test]
+fn divisions() {
+    use BinOp::*;
+    let mut runner = Runner::new(7);
+    for op in [I32DivS, I32DivU, I32RemS, I32RemU, I64DivS, I64DivU, I64RemS, I64RemU] {
+        let ty = op.signature().0;
+        let cut = |bits: u64| if ty == NumType::I32 { u64::from(bits as u32) } else { bits };
+        let shifts = (0..ast::width(ty) as u32 * 8).map(|shift| 1u64 << shift);
+        let edges = shifts.flat_map(|p| [p, p - 1, p + 1, p.wrapping_neg(), p ^ u64::MAX]);
+        let more: Vec<u64> = (0..100 * rounds()).map(|_| runner.random.next()).collect();
+        let more = more.into_iter().map(|bits| bits >> (bits % 63));
+        for divisor in edges.chain(1..100).chain(more) {
+            let place = runner.random.of(PLACES);
+            let what =
+                runner.random.of(&[Use::Return, Use::Set, Use::SetFirst, Use::Left, Use::Exit]);
+            let mut shaper = runner.shaper();
+            let dividend = shaper.operand(place, ty, 0);
+            let value = bin(op, dividend, Expr::Const(ty, cut(divisor)));
+            let program = shaper.program(value, op.signature().1, what);
+            runner.add(program);
+        }
+    }
+    runner.finish("divisions");
+}
+
+#[test]
+fn whole_programs() {
+    let mut runner = Runner::new(8);
+    for _ in 0..15_000 * rounds() {
+        let result = runner.random.of(&TYPES);
+        let program = runner.maker().program(result);
+        runner.add(program);
+    }
+    runner.finish("whole programs");
+}
+
+/// The evaluator itself, on what the specification says plainly.
+#[test]
+fn evaluator() {
+    let meaning = Meaning { deterministic: false };
+    let num = |value: f64| Num::new(value.to_bits());
+    let unary = |op, a| meaning.unary(op, a).map(|num| num.bits);
+    assert_eq!(unary(UnOp::I64TruncSatF64U, num(1e30)), Ok(u64::MAX));
+    assert_eq!(unary(UnOp::I64TruncSatF64S, num(-1e30)), Ok(1 << 63));
+    assert_eq!(unary(UnOp::I32TruncSatF64S, num(-1e30)), Ok(0x8000_0000));
+    assert_eq!(unary(UnOp::I32TruncF64U, num(-0.9)), Ok(0));
+    assert!(unary(UnOp::I32TruncF64U, num(-1.0)).is_err());
+    assert_eq!(unary(UnOp::I64Extend8S, Num::new(0x80)), Ok(0xFFFF_FFFF_FFFF_FF80));
+    let binary = |op, a, b| meaning.binary(op, Num::new(a), Num::new(b)).map(|num| num.bits);
+    assert_eq!(binary(BinOp::I32Rotl, 0x8000_0001, 4), Ok(0x18));
+    assert_eq!(binary(BinOp::I64Rotr, 0x11, 4), Ok(0x1000_0000_0000_0001));
+    assert_eq!(binary(BinOp::I32RemS, 0x8000_0000, u64::from(u32::MAX)), Ok(0));
+    assert!(binary(BinOp::I32DivS, 0x8000_0000, u64::from(u32::MAX)).is_err());
+    assert_eq!(binary(BinOp::F64Min, 0, 1 << 63), Ok(1 << 63));
+    assert_eq!(binary(BinOp::F64Max, 1 << 63, 0), Ok(0));
+    let nan = meaning.binary(BinOp::F64Add, num(f64::INFINITY), num(f64::NEG_INFINITY));
+    let nan = nan.expect("a NaN");
+    assert!(nan.allows(NumType::F64, 0xFFF8_0000_0000_0000));
+    assert!(!nan.allows(NumType::F64, 0x7FF8_0000_0000_0001));
+    // A place is never left out by accident.
+    assert_eq!(PLACES.len(), Place::Same as usize + 1);
+    assert_eq!(USES.len(), Use::StoreAddress as usize + 1);
+}
