@@ -238,7 +238,7 @@ impl Decoder {
         }
         Ok(())
     }
-    fn tag_type(&mut self, section: &mut Reader<'_>) -> Result<u32> {
+    fn tag_type(&self, section: &mut Reader<'_>) -> Result<u32> {
         let offset = section.offset();
         self.need(Features::EXCEPTIONS, offset)?;
         if section.byte()? != 0 {

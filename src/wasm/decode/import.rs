@@ -1,5 +1,6 @@
 //! The import section (spec §5.5.5, and the proposal compact-import-section).
 
+use super::types::TypeSpace;
 use super::{Decoder, Result, check_count};
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
@@ -34,15 +35,23 @@ impl Decoder {
                     for _ in 0..section.u32()? {
                         let name = section.name()?;
                         let offset = section.offset();
-                        let desc = self.import_desc(section)?;
+                        let desc = self.import_desc(self.type_space(), section)?;
                         self.add_import(offset, &module, name, desc)?;
                     }
                 }
                 // One module and one type, then names.
                 Some(0x7E) if compact => {
                     section.byte()?;
+                    // The group stands for its imports: if it has none, there is no type to be
+                    // valid.
+                    let mut ahead = *section;
+                    self.import_desc(self.type_space().grammar_only(), &mut ahead)?;
+                    if ahead.u32()? == 0 {
+                        *section = ahead;
+                        continue;
+                    }
                     let offset = section.offset();
-                    let desc = self.import_desc(section)?;
+                    let desc = self.import_desc(self.type_space(), section)?;
                     for _ in 0..section.u32()? {
                         let name = section.name()?;
                         self.add_import(offset, &module, name, desc)?;
@@ -50,21 +59,21 @@ impl Decoder {
                 }
                 _ => {
                     let offset = section.offset();
-                    let desc = self.import_desc(section)?;
+                    let desc = self.import_desc(self.type_space(), section)?;
                     self.add_import(offset, &module, name, desc)?;
                 }
             }
         }
         Ok(())
     }
-    fn import_desc(&mut self, section: &mut Reader<'_>) -> Result<Desc> {
+    fn import_desc(&self, space: TypeSpace<'_>, section: &mut Reader<'_>) -> Result<Desc> {
         let offset = section.offset();
         Ok(match section.byte()? {
             0 => Desc::Func(section.u32()?, false),
             0x20 if self.features.custom_descriptors() => Desc::Func(section.u32()?, true),
-            1 => Desc::Table(self.type_space().table_type(section)?),
-            2 => Desc::Memory(self.type_space().memory_type(section)?),
-            3 => Desc::Global(self.type_space().global_type(section)?),
+            1 => Desc::Table(space.table_type(section)?),
+            2 => Desc::Memory(space.memory_type(section)?),
+            3 => Desc::Global(space.global_type(section)?),
             4 if self.features.exceptions() => Desc::Tag(self.tag_type(section)?),
             _ => return Err(Error::malformed(offset, "malformed import kind")),
         })

@@ -24,11 +24,23 @@ pub(crate) struct TypeSpace<'a> {
     features: Features,
     /// What is said of a heap type that is none.
     malformed: &'static str,
+    /// Only the grammar counts, not the rules of validation.
+    grammar_only: bool,
 }
 
 impl<'a> TypeSpace<'a> {
     pub fn new(types: &'a [TypeId], features: Features) -> TypeSpace<'a> {
-        TypeSpace { types, group_count: 0, features, malformed: "malformed heap type" }
+        TypeSpace {
+            types,
+            group_count: 0,
+            features,
+            malformed: "malformed heap type",
+            grammar_only: false,
+        }
+    }
+    /// For a type that nothing has: what is read is of no use, but tells where it ends.
+    pub(super) fn grammar_only(self) -> TypeSpace<'a> {
+        TypeSpace { grammar_only: true, ..self }
     }
     pub(super) fn need(self, feature: Features, offset: usize) -> Result<()> {
         need(self.features, feature, offset)
@@ -39,7 +51,7 @@ impl<'a> TypeSpace<'a> {
             return Ok(id);
         }
         let position = type_idx - self.types.len() as u32;
-        if position < self.group_count {
+        if position < self.group_count || self.grammar_only {
             return Ok(rec(position));
         }
         Err(Error::invalid(offset, format!("unknown type {type_idx}")))
@@ -254,13 +266,16 @@ impl<'a> TypeSpace<'a> {
             let offset = reader.offset();
             match reader.u32()? {
                 log2 @ (0 | 16) => log2 as u8,
+                log2 @ 1..64 if self.grammar_only => log2 as u8,
                 1..64 => return Err(Error::invalid(offset, "invalid custom page size")),
                 _ => return Err(Error::malformed(offset, "invalid custom page size")),
             }
         };
         let shared = flags & 2 != 0;
         let ty = MemoryType { limits, shared, page_size_log2 };
-        check_memory_type(offset, &ty)?;
+        if !self.grammar_only {
+            check_memory_type(offset, &ty)?;
+        }
         Ok(ty)
     }
     /// §5.3.15.
@@ -273,10 +288,8 @@ impl<'a> TypeSpace<'a> {
             return Err(Error::malformed(offset, "malformed limits flags"));
         }
         let limits = self.limits(reader, flags)?;
-        check_bounds(offset, &limits)?;
-        let most = if limits.is_64 { u64::MAX } else { u64::from(u32::MAX) };
-        if limits.min > most || limits.max.is_some_and(|max| max > most) {
-            return Err(Error::invalid(offset, "table size must be at most 2^32 - 1"));
+        if !self.grammar_only {
+            check_table_limits(offset, &limits)?;
         }
         Ok(TableType { limits, element })
     }
@@ -303,6 +316,14 @@ fn check_memory_type(offset: usize, ty: &MemoryType) -> Result<()> {
         return Err(Error::invalid(offset, "shared memory must have maximum"));
     }
     check_bounds(offset, &ty.limits)
+}
+fn check_table_limits(offset: usize, limits: &Limits) -> Result<()> {
+    check_bounds(offset, limits)?;
+    let most = if limits.is_64 { u64::MAX } else { u64::from(u32::MAX) };
+    if limits.min > most || limits.max.is_some_and(|max| max > most) {
+        return Err(Error::invalid(offset, "table size must be at most 2^32 - 1"));
+    }
+    Ok(())
 }
 fn check_bounds(offset: usize, limits: &Limits) -> Result<()> {
     if limits.max.is_some_and(|max| max < limits.min) {
