@@ -48,7 +48,7 @@ pub fn module(programs: &[&Program], wide: bool) -> Vec<u8> {
         funcs.function(PROGRAM + number(program.ty));
         exports.export(&format!("p{i}"), ExportKind::Func, FIRST + i as u32);
         let mut function = Function::new(all.map(|t| (PARAMS, t)));
-        let mut code = Code { bytes: Vec::new(), wide };
+        let mut code = Code::new(wide);
         code.program(program);
         function.raw(code.bytes);
         codes.function(&function);
@@ -109,21 +109,25 @@ const BR: u8 = 0x0C;
 const BR_IF: u8 = 0x0D;
 const BR_TABLE: u8 = 0x0E;
 
-struct Code {
-    bytes: Vec<u8>,
+/// A function body that is being written.
+pub struct Code {
+    pub bytes: Vec<u8>,
     wide: bool,
 }
 impl Code {
-    fn unsigned(&mut self, value: u64) {
+    pub fn new(wide: bool) -> Code {
+        Code { bytes: Vec::new(), wide }
+    }
+    pub fn unsigned(&mut self, value: u64) {
         leb128::write::unsigned(&mut self.bytes, value).expect("a vector takes it");
     }
     fn signed(&mut self, value: i64) {
         leb128::write::signed(&mut self.bytes, value).expect("a vector takes it");
     }
-    fn byte(&mut self, byte: u8) {
+    pub fn byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
-    fn with(&mut self, opcode: u8, immediate: u32) {
+    pub fn with(&mut self, opcode: u8, immediate: u32) {
         self.byte(opcode);
         self.unsigned(immediate.into());
     }
@@ -135,7 +139,7 @@ impl Code {
             self.byte(code as u8);
         }
     }
-    fn constant(&mut self, ty: NumType, bits: u64) {
+    pub fn constant(&mut self, ty: NumType, bits: u64) {
         self.byte(0x41 + number(ty) as u8);
         match ty {
             NumType::I32 => self.signed(i64::from(bits as i32)),

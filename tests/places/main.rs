@@ -10,6 +10,7 @@ mod meaning;
 mod oracle;
 mod random;
 mod shapes;
+mod vectors;
 
 use ast::*;
 use meaning::{Meaning, Num, Stop};
