@@ -329,6 +329,60 @@ mod tests {
             }
         }
     }
+    /// What the bytes begin with by the rules of §5.2.2, told by another implementation of the
+    /// encoding: at most ⌈bits / 7⌉ bytes, and no more than fits.
+    fn number<N>(
+        bytes: &[u8],
+        bits: u32,
+        read: impl Fn(&mut &[u8]) -> Option<N>,
+    ) -> Option<(N, usize)> {
+        let mut rest = bytes;
+        let number = read(&mut rest)?;
+        let len = bytes.len() - rest.len();
+        (len <= bits.div_ceil(7) as usize).then_some((number, len))
+    }
+    fn unsigned(bytes: &[u8], bits: u32) -> Option<(u64, usize)> {
+        number(bytes, bits, |rest| leb128::read::unsigned(rest).ok())
+            .filter(|(number, _)| bits == 64 || *number < 1 << bits)
+    }
+    fn signed(bytes: &[u8], bits: u32) -> Option<(i64, usize)> {
+        number(bytes, bits, |rest| leb128::read::signed(rest).ok()).filter(|(number, _)| {
+            bits == 64 || (-1 << (bits - 1)..1 << (bits - 1)).contains(number)
+        })
+    }
+    /// What a reader finds, and how far it goes for it.
+    fn found<'a, N>(
+        bytes: &'a [u8],
+        read: impl Fn(&mut Reader<'a>) -> Result<N>,
+    ) -> Option<(N, usize)> {
+        let mut reader = Reader::new(bytes);
+        read(&mut reader).ok().map(|number| (number, reader.offset()))
+    }
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            cases: 20_000,
+            failure_persistence: None,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(1),
+            ..Default::default()
+        })]
+        /// Any bytes: mostly such that go on, and such that end with signs only.
+        #[test]
+        fn leb128_of_any_bytes(
+            bytes in proptest::collection::vec(
+                proptest::prop_oneof![0x80..=0xFFu8, 0x80..=0xFFu8, 0..=0xFFu8,
+                    proptest::sample::select(&[0x00, 0x7F, 0x80, 0xFF, 0x0F, 0x10, 0x40, 0x70][..])],
+                0..12,
+            )
+        ) {
+            let narrow = |(number, len): (u64, usize)| (number as u32, len);
+            assert_eq!(found(&bytes, |reader| reader.u32()), unsigned(&bytes, 32).map(narrow));
+            assert_eq!(found(&bytes, |reader| reader.u64()), unsigned(&bytes, 64));
+            let narrow = |(number, len): (i64, usize)| (number as i32, len);
+            assert_eq!(found(&bytes, |reader| reader.s32()), signed(&bytes, 32).map(narrow));
+            assert_eq!(found(&bytes, |reader| reader.s33()), signed(&bytes, 33));
+            assert_eq!(found(&bytes, |reader| reader.s64()), signed(&bytes, 64));
+        }
+    }
     #[test]
     fn leb128_limits() {
         let message = |bytes: &[u8]| Reader::new(bytes).u32().unwrap_err().message().to_owned();
