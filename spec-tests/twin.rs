@@ -40,6 +40,9 @@ struct Twin {
     /// Which memories and tables become wide.
     memories: Vec<bool>,
     tables: Vec<bool>,
+    /// Which are wide before.
+    wide_memories: Vec<bool>,
+    wide_tables: Vec<bool>,
     elements: Vec<RefType>,
     /// How many parameters each defined function has.
     params: Vec<u32>,
@@ -130,6 +133,8 @@ impl Twin {
         Ok(Twin {
             memories: wide(&memories),
             tables: wide(&tables),
+            wide_memories: memories.iter().map(|&(is_wide, _)| is_wide).collect(),
+            wide_tables: tables.iter().map(|&(is_wide, _)| is_wide).collect(),
             elements: elements.collect(),
             params,
             met: [0; 3],
@@ -265,6 +270,39 @@ enum Operand {
     Same(ValType),
 }
 
+/// How wide addresses are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    Narrow,
+    Widened,
+    /// They were before.
+    Wide,
+}
+impl Width {
+    fn of(widened: &[bool], wide: &[bool], index: u32) -> Width {
+        let is = |list: &[bool]| list.get(index as usize).copied().unwrap_or(false);
+        match (is(widened), is(wide)) {
+            (true, _) => Width::Widened,
+            (false, true) => Width::Wide,
+            (false, false) => Width::Narrow,
+        }
+    }
+}
+/// The operands of a copy: the length is narrow if one of the addresses is.
+fn copied(dst: Width, src: Width) -> Vec<Operand> {
+    let operand = |width| match width {
+        Width::Narrow => Operand::Same(ValType::I32),
+        Width::Widened => Operand::Wide,
+        Width::Wide => Operand::Same(ValType::I64),
+    };
+    let length = match (dst, src) {
+        (Width::Narrow, _) | (_, Width::Narrow) => Width::Narrow,
+        (Width::Wide, Width::Wide) => Width::Wide,
+        _ => Width::Widened,
+    };
+    vec![operand(dst), operand(src), operand(length)]
+}
+
 /// How an instruction is used.
 #[derive(Default)]
 struct Access {
@@ -289,8 +327,8 @@ impl Twin {
             }
             O::MemoryInit { mem, .. } => (vec![size(self.memory(mem)), int, int], false),
             O::MemoryCopy { dst_mem, src_mem } => {
-                let (dst, src) = (self.memory(dst_mem), self.memory(src_mem));
-                (vec![size(dst), size(src), size(dst && src)], false)
+                let width = |mem| Width::of(&self.memories, &self.wide_memories, mem);
+                (copied(width(dst_mem), width(src_mem)), false)
             }
             O::TableGet { table } => (vec![size(self.table(table))], false),
             O::TableSet { table } => {
@@ -306,8 +344,8 @@ impl Twin {
                 (vec![wide, same(self.element(table)), wide], false)
             }
             O::TableCopy { dst_table, src_table } => {
-                let (dst, src) = (self.table(dst_table), self.table(src_table));
-                (vec![size(dst), size(src), size(dst && src)], false)
+                let width = |table| Width::of(&self.tables, &self.wide_tables, table);
+                (copied(width(dst_table), width(src_table)), false)
             }
             O::TableInit { table, .. } => (vec![size(self.table(table)), int, int], false),
             O::CallIndirect { table_index, .. } | O::ReturnCallIndirect { table_index, .. } => {

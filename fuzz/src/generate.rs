@@ -12,6 +12,8 @@ pub struct Shape {
     /// NaNs are made canonical by code in the module.
     pub canonical: bool,
     pub threads: bool,
+    /// Groups of imports, which not everybody has.
+    pub compact_imports: bool,
 }
 
 /// A module that ends, exports all it has, and imports what is easily made.
@@ -37,6 +39,7 @@ pub fn runnable(u: &mut Unstructured<'_>, shape: Shape) -> Result<Vec<u8>> {
         disallow_traps: u.ratio(3, 4)?,
         canonicalize_nans: shape.canonical,
         threads_enabled: shape.threads,
+        compact_imports_enabled: shape.compact_imports,
         custom_page_sizes_enabled: u.ratio(1, 4)?,
         wide_arithmetic_enabled: true,
         relaxed_simd_enabled: u.ratio(1, 4)?,

@@ -22,7 +22,9 @@ struct Case {
 fn case(data: &[u8]) -> Option<Case> {
     let mut u = Unstructured::new(data);
     let seed = u.arbitrary().ok()?;
-    let bytes = generate::runnable(&mut u, Shape { canonical: true, threads: true }).ok()?;
+    let bytes =
+        generate::runnable(&mut u, Shape { canonical: true, threads: true, compact_imports: true })
+            .ok()?;
     Some(Case { bytes, seed })
 }
 
