@@ -48,6 +48,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("validate", verdict::validate),
     ("configs", self_check::configs),
     ("twin", self_check::twin),
+    ("steps", self_check::steps),
     #[cfg(feature = "wasmtime")]
     ("differential", wasmtime_peer::differential),
 ];

@@ -13,7 +13,7 @@ const USAGE: &str = "\
 drive TARGET [--seed N] [--count N] [--seconds N]   run a target
 drive digest [--seed N] [--count N]                 print what modules do, for comparing builds
 drive show TARGET --seed N                          run one seed, and keep its module if it is a finding
-targets: validate configs twin differential all";
+targets: validate configs twin steps differential all";
 
 struct Options {
     seed: u64,

@@ -3,8 +3,8 @@
 use crate::data::Random;
 use crate::value::{End, State, Trace, Value, digest};
 use wasmvm::{
-    AnyRef, Engine, Error, ErrorKind, Extern, ExternType, HeapType, Instance, Limits, Module,
-    RefType, Store, Trap, Val, ValType,
+    AnyRef, Engine, Error, ErrorKind, Extern, ExternType, Func, FuncType, HeapType, Instance,
+    Limits, Module, Progress, RefType, Store, Trap, Val, ValType,
 };
 
 #[path = "../../tests/peer/imports.rs"]
@@ -125,6 +125,76 @@ fn end_of_trap(trap: Trap) -> End {
 
 /// Runs the calls; `None` if the imports cannot be made.
 pub fn run(engine: &Engine, module: &Module, calls: &[Call], fuel: Option<u64>) -> Option<Trace> {
+    run_counting(engine, module, calls, fuel).map(|(trace, _)| trace)
+}
+/// The same, with the fuel that is left.
+pub fn run_counting(
+    engine: &Engine,
+    module: &Module,
+    calls: &[Call],
+    fuel: Option<u64>,
+) -> Option<(Trace, u64)> {
+    run_with(engine, module, calls, fuel, |store, func, ty, args| {
+        let mut results: Vec<Val> = ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
+        func.call(store, args, &mut results).map(|()| results)
+    })
+}
+
+/// What becomes of calls that stop when their fuel is used up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stops {
+    /// They go on.
+    GoOn,
+    /// Some of them are dropped where they are.
+    Drop,
+}
+
+/// Runs the calls with little fuel at a time. Other calls are started in between, and dropped
+/// before they run. The number is the fuel that is left at last, less what was given for the
+/// stops, so that it is the same as without them.
+pub fn run_in_steps(
+    engine: &Engine,
+    module: &Module,
+    calls: &[Call],
+    fuel: u64,
+    stops: Stops,
+    random: &mut Random,
+) -> Option<(Trace, u64)> {
+    let (mut given, most) = (0, 1 << random.below(12));
+    let left = |store: &Store<()>| store.fuel().unwrap_or(0) as i64;
+    let ran = run_with(engine, module, calls, Some(fuel), |store, func, _, args| {
+        let mut execution = func.start(&mut *store, args)?;
+        let mut next = random.below(most) as u64;
+        // Ever more, so that long calls end.
+        for stop in 0u64.. {
+            given += next as i64 - left(store);
+            store.set_fuel(next)?;
+            match execution.run(&mut *store)? {
+                Progress::Done(results) => return Ok(results),
+                Progress::OutOfFuel { needed } => {
+                    next = needed + random.below(most) as u64 + stop * stop / 16;
+                }
+                other => return Err(Error::host(format!("{other:?}"))),
+            }
+            if random.below(32) == 0 {
+                drop(func.start(&mut *store, args)?);
+            }
+            if stops == Stops::Drop && random.below(8) == 0 {
+                return Err(Error::host("dropped"));
+            }
+        }
+        Err(Error::host("too many stops"))
+    });
+    ran.map(|(trace, left)| (trace, (left as i64 - given) as u64))
+}
+
+fn run_with(
+    engine: &Engine,
+    module: &Module,
+    calls: &[Call],
+    fuel: Option<u64>,
+    mut caller: impl FnMut(&mut Store<()>, &Func, &FuncType, &[Val]) -> Result<Vec<Val>, Error>,
+) -> Option<(Trace, u64)> {
     let mut store = Store::new(engine, ());
     store.set_limits(Limits {
         memory_bytes: MEMORY_BYTES,
@@ -143,7 +213,7 @@ pub fn run(engine: &Engine, module: &Module, calls: &[Call], fuel: Option<u64>) 
         Err(error) if error.kind() == ErrorKind::Link => return None,
         Err(error) => {
             trace.ends.push(end(&error));
-            return Some(trace);
+            return Some((trace, 0));
         }
     };
     for call in calls {
@@ -151,15 +221,14 @@ pub fn run(engine: &Engine, module: &Module, calls: &[Call], fuel: Option<u64>) 
         let ty = func.ty(&store).expect("the same store");
         let args: Vec<Val> =
             call.args.iter().zip(&ty.params).map(|(&arg, &ty)| val(arg, ty)).collect();
-        let mut results: Vec<Val> = ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
-        let ended = match func.call(&mut store, &args, &mut results) {
-            Ok(()) => End::Values(results.into_iter().map(value).collect()),
+        let ended = match caller(&mut store, &func, &ty, &args) {
+            Ok(results) => End::Values(results.into_iter().map(value).collect()),
             Err(error) => end(&error),
         };
         let stop = ended == End::Limit;
         trace.ends.push(ended);
         if stop {
-            return Some(trace);
+            return Some((trace, 0));
         }
     }
     for (name, export) in instance.exports(&store).expect("the same store") {
@@ -183,7 +252,8 @@ pub fn run(engine: &Engine, module: &Module, calls: &[Call], fuel: Option<u64>) 
         };
         trace.state.push((name, state));
     }
-    Some(trace)
+    let left = store.fuel().unwrap_or(0);
+    Some((trace, left))
 }
 
 /// Whether a memory is shared: then a guest may wait for ever.

@@ -4,7 +4,7 @@
 use crate::data::Random;
 use crate::generate::{self, Shape};
 use crate::rewrite::{Widen, rewrite};
-use crate::run::{has_shared, plan, run};
+use crate::run::{Stops, has_shared, plan, run, run_counting, run_in_steps};
 use crate::value::{End, State, Trace, compare};
 use crate::{Done, Finding, Outcome};
 use arbitrary::Unstructured;
@@ -28,17 +28,18 @@ fn case(data: &[u8]) -> Option<Case> {
     Some(Case { bytes, seed })
 }
 
-fn traced(config: Config, fuel: bool, case: &Case) -> Result<Option<Trace>, Finding> {
-    let engine = Engine::new(config.fuel(fuel)).expect("a configuration");
-    let module = match Module::new(&engine, case.bytes.as_slice()) {
-        Ok(module) => module,
+fn load(config: Config, case: &Case) -> Result<(Engine, Module), Finding> {
+    let engine = Engine::new(config).expect("a configuration");
+    match Module::new(&engine, case.bytes.as_slice()) {
+        Ok(module) => Ok((engine, module)),
         Err(error) => {
-            return Err(Finding {
-                what: format!("not accepted: {error}"),
-                module: case.bytes.clone(),
-            });
+            Err(Finding { what: format!("not accepted: {error}"), module: case.bytes.clone() })
         }
-    };
+    }
+}
+
+fn traced(config: Config, fuel: bool, case: &Case) -> Result<Option<Trace>, Finding> {
+    let (engine, module) = load(config.fuel(fuel), case)?;
     if has_shared(&module) {
         return Ok(None);
     }
@@ -93,6 +94,40 @@ pub fn twin(data: &[u8]) -> Outcome {
     };
     // Growing a table or a memory beyond 32 bits fails for different reasons, but it fails.
     judge(&case, &a, &b, "twin")
+}
+
+/// Calls that stop and go on do what they do without a stop, for the same fuel. Calls that are
+/// dropped half-way leave a store that goes on, whatever the collector does meanwhile.
+pub fn steps(data: &[u8]) -> Outcome {
+    let Some(case) = case(data) else { return Ok(Done::Skipped("no module")) };
+    let in_steps = |stops, stress| {
+        let config = Config::new().fuel(true).gc_stress(stress);
+        let (engine, module) = load(config, &case)?;
+        let calls = plan(&module, case.seed);
+        let mut random = Random::new(case.seed);
+        Ok(run_in_steps(&engine, &module, &calls, FUEL, stops, &mut random))
+    };
+    let (engine, module) = load(Config::new().fuel(true), &case)?;
+    if has_shared(&module) {
+        return Ok(Done::Skipped("shared memory"));
+    }
+    let calls = plan(&module, case.seed);
+    let (Some(straight), Some(stopping), Some(dropping), Some(stressed)) = (
+        run_counting(&engine, &module, &calls, Some(FUEL)),
+        in_steps(Stops::GoOn, false)?,
+        in_steps(Stops::Drop, false)?,
+        in_steps(Stops::Drop, true)?,
+    ) else {
+        return Ok(Done::Skipped("imports"));
+    };
+    judge(&case, &dropping.0, &stressed.0, "dropped")?;
+    let done = judge(&case, &straight.0, &stopping.0, "in steps")?;
+    if matches!(done, Done::Ran(_)) && straight.1 != stopping.1 {
+        let (a, b) = (FUEL - straight.1, FUEL.wrapping_sub(stopping.1));
+        let what = format!("{a} units of fuel, {b} in steps");
+        return Err(Finding { what, module: case.bytes.clone() });
+    }
+    Ok(done)
 }
 
 /// What a module does, in a number.

@@ -401,6 +401,10 @@ impl Tail for Slow {
             (*store).stack_top.set(fp.offset(s.u32(26) as i32 as isize));
             let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
             if code != 0 {
+                // If there was not enough fuel, it is executed again: of the registers, it only
+                // leaves the innermost loop to what follows.
+                (s.r, s.f) = ([0; 4], [zero_f(); 4]);
+                s.keep_registers();
                 return Err(code as Stop);
             }
             *s = State { ip: ip.add(32), fp, r: [0; 4], f: [zero_f(); 4], lp: s.lp };

@@ -184,16 +184,14 @@ unsafe fn go_on(store: *mut StoreData, mut state: State, failed: bool) -> Stop {
 /// Why an execution has paused.
 ///
 /// # Safety
-/// It has just stopped (E3, R1), for one of these reasons.
+/// It has just stopped (R1), for one of these reasons.
 unsafe fn why(store: *mut StoreData, stop: Stop) -> Why {
-    // SAFETY: E1, R1: promised by the caller; the instruction is a charge, whose field is 4 bytes.
+    // SAFETY: R1: promised by the caller.
     unsafe {
         match stop {
             OUT_OF_FUEL => {
-                let field = (*store).stop_ip.get().cast::<u8>().add(8);
-                let charge = u64::from(field.cast::<u32>().read_unaligned());
                 let debt = (*store).fuel.get().min(0).unsigned_abs();
-                Why::OutOfFuel { needed: charge.saturating_add(debt) }
+                Why::OutOfFuel { needed: (*store).needed.get().saturating_add(debt) }
             }
             INTERRUPTED => Why::Interrupted,
             _ => {

@@ -63,15 +63,22 @@ pub(super) fn in_bounds(start: u64, n: u64, len: u64) -> bool {
     start.checked_add(n).is_some_and(|end| end <= len)
 }
 
-/// Charges fuel for as many bytes: an instruction that moves much is worth many.
+/// Charges fuel for as many bytes: an instruction that moves much is worth many. Nothing may have
+/// changed before: if there is not enough, the instruction is executed again later.
 ///
 /// # Safety
 /// Like `memory`.
 pub(super) unsafe fn charge(instance: *const InstanceData, bytes: u64) -> Result<(), Trap> {
     // SAFETY: R1: an instance's store.
-    let fuel = unsafe { &(*(*instance).store).fuel };
-    fuel.set(fuel.get() - (bytes / tuning::BYTES_PER_FUEL) as i64);
-    if fuel.get() < 0 { Err(Trap::OutOfFuel) } else { Ok(()) }
+    let store = unsafe { &*(*instance).store };
+    let units = bytes / tuning::BYTES_PER_FUEL;
+    let left = store.fuel.get() - units as i64;
+    if left < 0 && units > 0 {
+        store.needed.set(units);
+        return Err(Trap::OutOfFuel);
+    }
+    store.fuel.set(left);
+    Ok(())
 }
 
 unsafe fn memory(instance: *const InstanceData, index: u32) -> *const MemoryData {

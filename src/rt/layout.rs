@@ -165,6 +165,8 @@ pub struct StoreData {
     /// The fuel left. Code never takes more than there is; the search for handlers of exceptions
     /// does, and what is below zero is paid first.
     pub fuel: Cell<i64>,
+    /// What the code takes that there was not enough fuel for.
+    pub needed: Cell<u64>,
     /// Where an execution that is not running goes on pushing frames.
     pub stack_top: Cell<*mut u64>,
     /// The instruction that stopped the execution.

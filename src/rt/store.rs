@@ -125,6 +125,7 @@ impl Store {
         let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
+            needed: Cell::new(0),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
             stack_top: Cell::new(ptr::null_mut()),
             stop_ip: Cell::new(ptr::null()),

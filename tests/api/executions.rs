@@ -88,6 +88,20 @@ const KERNELS: &str = r#"(module
             (br_if $next (i32.eqz (ref.is_null
                 (local.tee $p (struct.get $pair 1 (local.get $p)))))))
         (local.get $s))
+    (type $bytes (array (mut i8)))
+    (func (export "bulk") (param $n i64) (result i64) (local $s i64) (local $b (ref null $bytes))
+        (loop $next
+            (memory.fill (i32.const 0) (i32.wrap_i64 (local.get $n)) (i32.const 5000))
+            (local.set $b (array.new $bytes (i32.wrap_i64 (local.get $n)) (i32.const 1000)))
+            (array.copy $bytes $bytes (local.get $b) (i32.const 1) (local.get $b) (i32.const 0)
+                (i32.const 200))
+            (memory.copy (i32.const 700) (i32.const 3) (i32.const 300))
+            (local.set $s (i64.add (i64.mul (local.get $s) (i64.const 31)) (i64.add
+                (i64.load (i32.const 800))
+                (i64.extend_i32_u (array.get_u $bytes (local.get $b) (i32.const 7))))))
+            (br_if $next (i64.ne (local.tee $n (i64.sub (local.get $n) (i64.const 1)))
+                (i64.const 0))))
+        (local.get $s))
     (func $many (param $n i64) (result i64 i64 f32)
         (i64.add (local.get $n) (i64.const 1)) (local.get $n) (f32.const 0.5))
     (func (export "many") (param $n i64) (result i64) (local $s i64)
@@ -107,6 +121,7 @@ const NAMES: &[(&str, i64)] = &[
     ("grows", 100),
     ("objects", 300),
     ("many", 200),
+    ("bulk", 50),
 ];
 
 /// What a call gives, and the fuel it takes.
@@ -175,7 +190,9 @@ fn in_pieces_is_as_good_as_at_once() -> Outcome {
 fn fuel_is_exact() -> Outcome {
     let engine = stoppable()?;
     // "tails" by hand: 500 times 3 + 5 instructions, ends included, and at last 3 + 3.
-    let golden = [13_405, 6_013, 4_510, 9_334, 500 * 8 + 6, 5_304, 2_604, 7_206, 4_204];
+    // "bulk": 50 times 39 and the bytes that are moved by 64, and 4.
+    let bulk = 50 * (39 + 5_000 / 64 + 1_000 / 64 + 200 / 64 + 300 / 64) + 4;
+    let golden = [13_405, 6_013, 4_510, 9_334, 500 * 8 + 6, 5_304, 2_604, 7_206, 4_204, bulk];
     let mut fuel = Vec::new();
     for &(name, n) in NAMES {
         fuel.push(whole(&engine, name, n)?.1);
