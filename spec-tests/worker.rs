@@ -47,9 +47,19 @@ struct Process {
     output: BufReader<std::process::ChildStdout>,
 }
 
-fn spawn() -> Process {
+/// This program, by what `WASMVM_RUNNER` names if it is for another processor: an emulator and its
+/// arguments.
+fn command() -> Command {
     let program = std::env::current_exe().expect("the path of this program");
-    let mut child = Command::new(program)
+    let runner = std::env::var("WASMVM_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(emulator) = words.next() else { return Command::new(program) };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(program);
+    command
+}
+fn spawn() -> Process {
+    let mut child = command()
         .arg(WORKER)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
