@@ -3,7 +3,7 @@
 
 use super::compiled::CompiledModule;
 use super::frames::{CallHost, Halt, Translate};
-use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail, zero_f};
+use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::translate::{Context, Translator};
@@ -149,13 +149,8 @@ pub unsafe fn invoke(
         *landing_fp.offset(HEADER_FP) = outer.stop_fp as u64;
         ptr::copy_nonoverlapping(slots.as_ptr(), base, params);
         set_headers(func, landing_fp, fp);
-        let state = State {
-            ip: code.cast_const().cast(),
-            fp,
-            r: [entry as u64, func as u64, 0, 0],
-            f: [zero_f(); 4],
-            lp: 0.0,
-        };
+        let mut state = State::at(code.cast_const().cast(), fp);
+        (state.r[0], state.r[1]) = (entry as u64, func as u64);
         (*store).resumable.set(false);
         let exit = match dispatch(state) {
             0 => {
@@ -405,22 +400,41 @@ pub fn translate_function(
     func: u32,
     listing: bool,
 ) -> Result<FuncCode, Error> {
-    let context = Context {
-        imported_funcs: module.module.num_imported_funcs(),
-        registry: module.registry(),
-        entries: module.code.entries(),
-        memories: &module.module.memories,
-        fuel: module.options().fuel,
-        interrupts: module.options().interrupts,
-        deterministic: module.options().deterministic,
-        listing,
-    };
-    let mut translator = Translator::<Machine>::new(context);
-    let mut scratch = validate::Scratch::default();
-    module.times().translating(|| {
-        validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)
-    })?;
-    Ok(translator.take_code())
+    Translation::new(module, listing).function(func)
+}
+/// Translates functions of a module, one after the other.
+pub struct Translation<'m> {
+    module: &'m CompiledModule,
+    translator: Translator<'m, Machine>,
+    scratch: validate::Scratch,
+}
+impl<'m> Translation<'m> {
+    /// With or without texts.
+    pub fn new(module: &'m CompiledModule, listing: bool) -> Self {
+        let context = Context {
+            imported_funcs: module.module.num_imported_funcs(),
+            registry: module.registry(),
+            entries: module.code.entries(),
+            memories: &module.module.memories,
+            fuel: module.options().fuel,
+            interrupts: module.options().interrupts,
+            deterministic: module.options().deterministic,
+            listing,
+        };
+        let translator = Translator::new(context);
+        Translation { module, translator, scratch: validate::Scratch::default() }
+    }
+    /// Validates and translates a function.
+    ///
+    /// # Errors
+    /// It is invalid, or cannot be translated (see [`translate_function`]).
+    pub fn function(&mut self, func: u32) -> Result<FuncCode, Error> {
+        let Translation { module, translator, scratch } = self;
+        module.times().translating(|| {
+            validate::func(&module.module, module.bytes(), func, translator, scratch)
+        })?;
+        Ok(translator.take_code())
+    }
 }
 
 /// Whether the type `ty` is a subtype of `expected`, for `call_indirect`.
