@@ -432,7 +432,7 @@ impl Tail for Slow {
             if code != 0 {
                 // If there was not enough fuel, it is executed again: of the registers, it only
                 // leaves the innermost loop to what follows.
-                (s.r, s.f) = ([0; 4], [zero_f(); 4]);
+                *s = State { lp: s.lp, ..State::at(ip, fp) };
                 s.keep_registers();
                 return Err(code as Stop);
             }
