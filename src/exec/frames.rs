@@ -36,7 +36,7 @@ unsafe fn enter(
         fp.offset(HEADER_INSTANCE).write_volatile(instance as u64);
         fp.offset(HEADER_MEMORY).write_volatile(memory);
         s.r[0] = entry as u64;
-        if K > 0 {
+        if K != 0 {
             // They hold nothing now: places for what was computed, so that no other is needed.
             (s.r[2], s.r[3]) = (frame as u64, limit as u64);
         }
