@@ -6,7 +6,7 @@ use super::roots::Width;
 use super::run::{Called, call_host};
 use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
-    InstanceData,
+    InstanceData, Registers,
 };
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
@@ -401,6 +401,9 @@ impl Tail for Slow {
             (*store).stack_top.set(fp.offset(s.u32(26) as i32 as isize));
             let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
             if code != 0 {
+                // If it is for want of fuel: executed again, it needs no other register.
+                let lp = s.lp.to_bits();
+                (*store).registers.set(Registers { lp, ..Registers::default() });
                 return Err(code as Stop);
             }
             *s = State { ip: ip.add(32), fp, r: [0; 4], f: [zero_f(); 4], lp: s.lp };

@@ -7,7 +7,9 @@
 use super::frames::SlowFn;
 use super::{arrays, descriptors};
 use crate::ir::backend::SlowOp;
-use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
+use crate::rt::layout::{
+    FuncData, InstanceData, MemoryData, SegmentData, StoreData, TableData,
+};
 use crate::rt::memory::{len_at, racy};
 use crate::tuning;
 use crate::wasm::trap::Trap;
@@ -63,15 +65,22 @@ pub(super) fn in_bounds(start: u64, n: u64, len: u64) -> bool {
     start.checked_add(n).is_some_and(|end| end <= len)
 }
 
-/// Charges fuel for as many bytes: an instruction that moves much is worth many.
+/// Charges fuel for as many bytes: an instruction that moves much is worth many. It has changed
+/// nothing yet: with more fuel it may be executed again.
 ///
 /// # Safety
 /// Like `memory`.
 pub(super) unsafe fn charge(instance: *const InstanceData, bytes: u64) -> Result<(), Trap> {
     // SAFETY: R1: an instance's store.
-    let fuel = unsafe { &(*(*instance).store).fuel };
-    fuel.set(fuel.get() - (bytes / tuning::BYTES_PER_FUEL) as i64);
-    if fuel.get() < 0 { Err(Trap::OutOfFuel) } else { Ok(()) }
+    let StoreData { fuel, unpaid, .. } = unsafe { &*(*instance).store };
+    let needed = bytes / tuning::BYTES_PER_FUEL;
+    let left = fuel.get() - needed as i64;
+    if left < 0 && needed > 0 {
+        unpaid.set(needed);
+        return Err(Trap::OutOfFuel);
+    }
+    fuel.set(left);
+    Ok(())
 }
 
 unsafe fn memory(instance: *const InstanceData, index: u32) -> *const MemoryData {

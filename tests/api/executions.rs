@@ -16,6 +16,7 @@ const KERNELS: &str = r#"(module
     (table funcref (elem $leaf $leaf2))
     (type $leaf (func (param i64) (result i64)))
     (type $pair (struct (field (mut i64)) (field (ref null $pair))))
+    (type $words (array (mut i64)))
     (tag $e (param i64 f64))
     (func $leaf (type $leaf) (i64.add (local.get 0) (i64.const 3)))
     (func $leaf2 (type $leaf) (i64.rotl (local.get 0) (i64.const 7)))
@@ -88,6 +89,31 @@ const KERNELS: &str = r#"(module
             (br_if $next (i32.eqz (ref.is_null
                 (local.tee $p (struct.get $pair 1 (local.get $p)))))))
         (local.get $s))
+    ;; What it moves costs more than what stands around it, and the loop goes on after it.
+    (func (export "bulk") (param $n i64) (result i64) (local $s i64) (local $at i32)
+        (loop $next
+            (memory.fill (local.get $at) (i32.wrap_i64 (local.get $n)) (i32.const 256))
+            (memory.copy (i32.const 1024) (local.get $at) (i32.const 700))
+            (local.set $at (i32.and (i32.add (local.get $at) (i32.const 64)) (i32.const 4095)))
+            (local.set $s (i64.add (i64.rotl (local.get $s) (i64.const 3))
+                (i64.load (local.get $at))))
+            (br_if $next (i64.ne (local.tee $n (i64.sub (local.get $n) (i64.const 1)))
+                (i64.const 0))))
+        (local.get $s))
+    (func (export "arrays") (param $n i64) (result i64) (local $s i64)
+        (local $a (ref null $words)) (local $b (ref null $words))
+        (loop $next
+            (local.set $a (array.new $words (local.get $n) (i32.const 40)))
+            (local.set $b (array.new_default $words (i32.const 60)))
+            (array.copy $words $words (local.get $b) (i32.const 7) (local.get $a) (i32.const 3)
+                (i32.const 30))
+            (array.fill $words (local.get $b) (i32.const 20) (i64.const -3) (i32.const 33))
+            (local.set $s (i64.add (local.get $s) (i64.xor
+                (array.get $words (local.get $b) (i32.const 12))
+                (array.get $words (local.get $b) (i32.const 44)))))
+            (br_if $next (i64.ne (local.tee $n (i64.sub (local.get $n) (i64.const 1)))
+                (i64.const 0))))
+        (local.get $s))
     (func $many (param $n i64) (result i64 i64 f32)
         (i64.add (local.get $n) (i64.const 1)) (local.get $n) (f32.const 0.5))
     (func (export "many") (param $n i64) (result i64) (local $s i64)
@@ -106,6 +132,8 @@ const NAMES: &[(&str, i64)] = &[
     ("throws", 200),
     ("grows", 100),
     ("objects", 300),
+    ("bulk", 100),
+    ("arrays", 60),
     ("many", 200),
 ];
 
@@ -175,7 +203,10 @@ fn in_pieces_is_as_good_as_at_once() -> Outcome {
 fn fuel_is_exact() -> Outcome {
     let engine = stoppable()?;
     // "tails" by hand: 500 times 3 + 5 instructions, ends included, and at last 3 + 3.
-    let golden = [13_405, 6_013, 4_510, 9_334, 500 * 8 + 6, 5_304, 2_604, 7_206, 4_204];
+    // "bulk": 29 a turn, and 4 and 10 for what is moved; "arrays": 35, and 5, 7, 3 and 4.
+    let (bulk, arrays) = (100 * (29 + 14) + 4, 60 * (35 + 19) + 4);
+    let golden =
+        [13_405, 6_013, 4_510, 9_334, 500 * 8 + 6, 5_304, 2_604, 7_206, bulk, arrays, 4_204];
     let mut fuel = Vec::new();
     for &(name, n) in NAMES {
         fuel.push(whole(&engine, name, n)?.1);
@@ -343,6 +374,7 @@ fn host_functions_suspend() -> Outcome {
     assert_eq!(token::<_, i32>(job.run(&mut store)?), 7);
     assert_eq!(memory.data(&store)?[0], 2);
     // Its results are checked.
+    assert_eq!(job.wanted(&store)?.as_deref(), Some(&[ValType::I64, ValType::F32][..]));
     let usage = Some(ErrorKind::Usage);
     assert_eq!(kind(job.run(&mut store)), usage);
     assert_eq!(kind(job.run_with(&mut store, &[Val::I64(1)])), usage);
@@ -359,6 +391,7 @@ fn host_functions_suspend() -> Outcome {
     assert_eq!(token::<_, i32>(job.run(&mut store)?), 1);
     assert!(matches!(job.run_with(&mut store, &answer(4))?, Progress::Done((4, 4.5))));
     assert_eq!(kind(job.run_with(&mut store, &answer(4))), usage);
+    assert_eq!(job.wanted(&store)?, None);
     Ok(())
 }
 
