@@ -33,8 +33,11 @@ examples! {
 #[test]
 fn the_tutorial_links_each() {
     let text = include_str!("../docs/embedding.md");
-    let missing: Vec<_> =
-        PATHS.iter().chain(&["../examples/tasks.rs"]).filter(|path| !text.contains(&format!("({path})"))).collect();
+    let missing: Vec<_> = PATHS
+        .iter()
+        .chain(&["../examples/tasks.rs"])
+        .filter(|path| !text.contains(&format!("({path})")))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

@@ -272,6 +272,10 @@ impl<T> StoreContextMut<'_, T> {
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.inner_mut().data
     }
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.inner().engine
+    }
 }
 
 /// What the API does with a store that is lent; not a part of the public traits, so that nobody

@@ -7,9 +7,7 @@
 use super::frames::SlowFn;
 use super::{arrays, descriptors};
 use crate::ir::backend::SlowOp;
-use crate::rt::layout::{
-    FuncData, InstanceData, MemoryData, SegmentData, StoreData, TableData,
-};
+use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, StoreData, TableData};
 use crate::rt::memory::{len_at, racy};
 use crate::tuning;
 use crate::wasm::trap::Trap;

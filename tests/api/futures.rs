@@ -110,24 +110,33 @@ fn guest(fuel: bool) -> Result<(Store<Host>, Instance, Tag), Error> {
         store.set_fuel(1 << 40)?;
     }
     let mut linker = Linker::<Host>::new(&engine);
-    linker.func_wrap("host", "ask", |caller: Caller<'_, Host>, n: i32| -> Result<(i64, f32), Error> {
-        let letter = caller.data().letter.clone();
-        // One is asked for, the others are ready at once.
-        let answer = async move { if n == 1 { letter.await } else { Ok((n.into(), 0.5)) } };
-        Err(Suspend::until(answer).into())
-    })?;
-    linker.func_wrap("host", "read", |caller: Caller<'_, Host>, at: u32| -> Result<u32, Error> {
-        let memory = caller.get_export("memory").and_then(Extern::into_memory);
-        let memory = memory.ok_or_else(|| Error::host("no memory"))?;
-        let text = caller.data().text.clone();
-        let then = move |mut store: StoreContextMut<'_, Host>, text: Vec<u8>| {
-            store.data_mut().read += text.len();
-            memory.write(&mut store, at.into(), &text)?;
-            Ok(text.len() as u32)
-        };
-        Err(Suspend::until_then(text, then).into())
-    })?;
-    linker.func_wrap("host", "token", || -> Result<u32, Error> { Err(Suspend::new(5_u8).into()) })?;
+    linker.func_wrap(
+        "host",
+        "ask",
+        |caller: Caller<'_, Host>, n: i32| -> Result<(i64, f32), Error> {
+            let letter = caller.data().letter.clone();
+            // One is asked for, the others are ready at once.
+            let answer = async move { if n == 1 { letter.await } else { Ok((n.into(), 0.5)) } };
+            Err(Suspend::until(answer).into())
+        },
+    )?;
+    linker.func_wrap(
+        "host",
+        "read",
+        |caller: Caller<'_, Host>, at: u32| -> Result<u32, Error> {
+            let memory = caller.get_export("memory").and_then(Extern::into_memory);
+            let memory = memory.ok_or_else(|| Error::host("no memory"))?;
+            let text = caller.data().text.clone();
+            let then = move |mut store: StoreContextMut<'_, Host>, text: Vec<u8>| {
+                store.data_mut().read += text.len();
+                memory.write(&mut store, at.into(), &text)?;
+                Ok(text.len() as u32)
+            };
+            Err(Suspend::until_then(text, then).into())
+        },
+    )?;
+    linker
+        .func_wrap("host", "token", || -> Result<u32, Error> { Err(Suspend::new(5_u8).into()) })?;
     let tag = Tag::new(&mut store, &[ValType::I64]);
     linker.define(&store, "host", "e", tag)?;
     let module = module(&engine, GUEST)?;
@@ -319,15 +328,16 @@ fn many_tasks_share_a_thread() -> Outcome {
 fn slices_are_for_the_outermost_only() -> Outcome {
     let (mut store, instance, _) = guest(true)?;
     let count = instance.typed_func::<i32, i32>(&store, "count")?;
-    let nested = Func::wrap(&mut store, move |mut caller: Caller<'_, Host>| -> Result<i32, Error> {
-        let before = caller.fuel();
-        assert!(before > Some(1 << 39), "all of it is told: {before:?}");
-        let called = count.call(&mut caller, 1_000)?;
-        let mut job = count.start(&mut caller, 1_000)?;
-        assert!(matches!(job.run(&mut caller)?, Progress::Done(1_000)));
-        caller.set_fuel(before.unwrap_or(0) - 50_000)?;
-        Ok(called)
-    });
+    let nested =
+        Func::wrap(&mut store, move |mut caller: Caller<'_, Host>| -> Result<i32, Error> {
+            let before = caller.fuel();
+            assert!(before > Some(1 << 39), "all of it is told: {before:?}");
+            let called = count.call(&mut caller, 1_000)?;
+            let mut job = count.start(&mut caller, 1_000)?;
+            assert!(matches!(job.run(&mut caller)?, Progress::Done(1_000)));
+            caller.set_fuel(before.unwrap_or(0) - 50_000)?;
+            Ok(called)
+        });
     let text = r#"(module (import "" "" (func $nested (result i32)))
         (func (export "f") (param $n i32)
             (loop $next (drop (call $nested))
