@@ -797,8 +797,10 @@ static wasmvm_error *host_ask(void *data, wasmvm_caller *caller, const wasmvm_va
     wasmvm_store *store = wasmvm_caller_store(caller);
     wasmvm_progress progress;
     (void)data, (void)results;
-    USAGE(wasmvm_execution_run(running, store, NULL, 0, &progress), "already");
-    wasmvm_execution_delete(running); /* does nothing here */
+    if (running != NULL) {
+        USAGE(wasmvm_execution_run(running, store, NULL, 0, &progress), "already");
+        wasmvm_execution_delete(running); /* does nothing here */
+    }
     asked[args[0].i32] = args[0].i32;
     return wasmvm_error_new_suspend(&asked[args[0].i32], finalize);
 }
@@ -925,6 +927,7 @@ static void executions_stop_and_go_on(void) {
     CHECK(progress.kind == WASMVM_DONE && finalized == 7);
     instance = progress.instance;
     wasmvm_execution_delete(execution);
+    running = NULL;
     OK(wasmvm_instance_global(store, instance, "asked", &asked));
     OK(wasmvm_global_get(store, asked, &val));
     CHECK(val.i64 == 60);
@@ -934,7 +937,7 @@ static void executions_stop_and_go_on(void) {
     arg = wasmvm_i32(1000);
     OK(wasmvm_func_start(store, func, &arg, 1, &execution));
     OK(wasmvm_func_start(store, func, &arg, 1, &second));
-    USAGE(wasmvm_func_start(store, func, NULL, 0, &running), "0 values");
+    USAGE(wasmvm_func_start(store, func, NULL, 0, &ended), "0 values");
     USAGE(wasmvm_execution_run(execution, store, NULL, 0, &progress), "room for 0");
     OK(wasmvm_store_interrupt(store, &interrupt));
     wasmvm_interrupt_raise(interrupt);
@@ -971,6 +974,7 @@ static void executions_stop_and_go_on(void) {
     ERR(wasmvm_execution_run_failed(running, store, wasmvm_error_new("later"), &val, 1, &progress),
         WASMVM_HOST, "later");
     wasmvm_execution_delete(running);
+    running = NULL;
     OK(wasmvm_instance_func(store, instance, "asks and catches", "()->l", &func));
     OK(wasmvm_func_start(store, func, NULL, 0, &running));
     OK(wasmvm_execution_run(running, store, &val, 1, &progress));
@@ -981,6 +985,7 @@ static void executions_stop_and_go_on(void) {
                                    &progress));
     CHECK(progress.kind == WASMVM_DONE && val.i64 == 77);
     wasmvm_execution_delete(running);
+    running = NULL;
     exceptions_cross(store, instance);
 
     /* Dropped half way, before its store and after it. */
