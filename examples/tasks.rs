@@ -22,7 +22,9 @@ const GUEST: &str = r#"(module
 
 /// A message that comes later: any future would do.
 #[derive(Clone, Default)]
-struct Message(Arc<Mutex<(Option<Vec<u8>>, Option<Waker>)>>);
+struct Message(Arc<Mutex<Mailbox>>);
+/// What has come, and who waits for it.
+type Mailbox = (Option<Vec<u8>>, Option<Waker>);
 impl Message {
     fn send(&self, bytes: Vec<u8>) {
         let mut message = self.0.lock().unwrap_or_else(PoisonError::into_inner);

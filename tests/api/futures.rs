@@ -36,7 +36,9 @@ fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 }
 
 /// A value that another thread gives later.
-struct Letter<A>(Arc<Mutex<(Option<A>, Option<Waker>)>>);
+struct Letter<A>(Arc<Mutex<Mailbox<A>>>);
+/// What has come, and who waits for it.
+type Mailbox<A> = (Option<A>, Option<Waker>);
 impl<A> Clone for Letter<A> {
     fn clone(&self) -> Self {
         Letter(self.0.clone())
