@@ -138,13 +138,14 @@ where
         let RunAsync { execution, cx, slice, least } = &mut *self;
         execution.check_store(cx.core())?;
         // A host function whose future is ready at once does not begin another slice.
-        let mut left = (*slice).max(*least);
+        let mut left = (*slice).max(core::mem::take(least));
         loop {
             let waiting = execution.waits_for.as_mut();
             let answer = match waiting.and_then(|suspend| suspend.poll(cx.as_context_mut(), task)) {
                 Some(answer) => Some(ready!(answer)),
                 None => None,
             };
+            execution.waits_for = None;
             let before = fuel(cx.core());
             execution.slice = left;
             let progress = match answer {
