@@ -1,7 +1,11 @@
 //! Every optimisation switch and size constant, in one place.
 
+/// Integer registers, and as many for floats, that values are kept in, where there are any.
+pub const REGISTERS: usize = 4;
 /// Integer (and as many float) locals that a loop without calls keeps in fixed registers.
-pub const PINNED_LOCALS: usize = 2;
+pub const PINNED_LOCALS: usize = 3;
+/// What part of all uses of locals in the loop has to be of one for that: one in so many.
+pub const PINNED_SHARE: u32 = 8;
 /// Operands that may be pending on the symbolic stack before the older ones are written out.
 pub const PENDING_OPERANDS: usize = 64;
 /// Slots of locals that instructions reach directly; further ones cost a move.

@@ -396,7 +396,7 @@ impl<W: Width, A: Expr> Address for AtShared<W, A> {
         unsafe {
             let offset = s.u64(at + 4);
             let memory = *(*s.instance()).memories.add(s.u32(at + 12) as usize);
-            let address = A::get::<W>(s, at + 16)?;
+            let address = A::get::<W>(s, at + 16);
             let base = (*memory).base.get();
             match offset.checked_add(n).and_then(|end| address.end(end)) {
                 Some(end) if end <= len_at(base) => Ok(base.add((end - n) as usize)),

@@ -1,7 +1,7 @@
 //! Calls, returns, and what leaves the machine: host functions, translation, operations out of line.
 #![allow(unsafe_code)]
 
-use super::machine::{Expr, F, Num, Root, STOP_SUSPENDED, State, Stop, Tail, zero_f};
+use super::machine::{Expr, F, Num, Root, STOP_SUSPENDED, State, Stop, Tail};
 use super::roots::Width;
 use super::run::{Called, call_host};
 use crate::rt::layout::{
@@ -101,7 +101,7 @@ unsafe fn callee<A: Expr, X: Width>(s: &State, at: usize) -> Result<*const FuncD
     // SAFETY: E1, E2, E3, E4, R1.
     unsafe {
         let table = *(*s.instance()).tables.add(s.u32(8) as usize);
-        let index = A::get::<X>(s, at)?.wide();
+        let index = A::get::<X>(s, at).wide();
         if index >= (*table).len.get() {
             return Err(Trap::UndefinedElement);
         }
@@ -137,7 +137,7 @@ impl<A: Expr> Root for CallRef<A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            let func = A::get::<u64>(s, 10)? as *const FuncData;
+            let func = A::get::<u64>(s, 10) as *const FuncData;
             if func.is_null() {
                 return Err(Trap::NullFunctionReference);
             }
@@ -243,7 +243,7 @@ impl<A: Expr> Root for TailCallRef<A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3.
         unsafe {
-            let func = A::get::<u64>(s, 14)? as *const FuncData;
+            let func = A::get::<u64>(s, 14) as *const FuncData;
             if func.is_null() {
                 return Err(Trap::NullFunctionReference);
             }
@@ -280,7 +280,7 @@ impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            A::get::<T>(s, 8)?.put(s, 0);
+            A::get::<T>(s, 8).put(s, 0);
             leave_frame(s);
         }
         Ok(())
@@ -362,9 +362,8 @@ impl Tail for Translate {
         unsafe {
             let entry = s.r[0] as *const CodeEntry;
             let code = super::run::translate(entry, s.fp)?;
-            s.ip = code;
-            s.r = [entry as u64, 0, 0, 0];
-            s.f = [zero_f(); 4];
+            *s = State { lp: s.lp, ..State::at(code, s.fp) };
+            s.r[0] = entry as u64;
         }
         Ok(())
     }
@@ -406,7 +405,7 @@ impl Tail for Slow {
                 (*store).registers.set(Registers { lp, ..Registers::default() });
                 return Err(code as Stop);
             }
-            *s = State { ip: ip.add(32), fp, r: [0; 4], f: [zero_f(); 4], lp: s.lp };
+            *s = State { lp: s.lp, ..State::at(ip.add(32), fp) };
         }
         Ok(())
     }

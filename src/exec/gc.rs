@@ -22,7 +22,7 @@ impl<A: Expr> Address for FieldOf<A> {
     unsafe fn place(s: &State, at: usize, _: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, R9.
         unsafe {
-            let object = A::get::<u64>(s, at + 4)? as *mut u8;
+            let object = A::get::<u64>(s, at + 4) as *mut u8;
             if object.is_null() {
                 return Err(Trap::NullStructure);
             }
@@ -38,8 +38,8 @@ impl<A: Expr, B: Expr> Address for ElementOf<A, B> {
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, R9.
         unsafe {
-            let array = A::get::<u64>(s, at)? as *mut u8;
-            let index = B::get::<u32>(s, at + A::SIZE)?;
+            let array = A::get::<u64>(s, at) as *mut u8;
+            let index = B::get::<u32>(s, at + A::SIZE);
             if array.is_null() {
                 return Err(Trap::NullArray);
             }
@@ -80,7 +80,7 @@ impl<D: Dst, A: Expr> Root for ArrayLen<D, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R9.
         unsafe {
-            let array = A::get::<u64>(s, 8 + D::SIZE)? as *const u8;
+            let array = A::get::<u64>(s, 8 + D::SIZE) as *const u8;
             if array.is_null() {
                 return Err(Trap::NullArray);
             }
@@ -98,7 +98,7 @@ impl<const SIGNED: bool, D: Dst, A: Expr> Root for I31Get<SIGNED, D, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            let bits = A::get::<u32>(s, 8 + D::SIZE)?;
+            let bits = A::get::<u32>(s, 8 + D::SIZE);
             if bits == 0 {
                 return Err(Trap::NullI31);
             }
@@ -116,7 +116,7 @@ impl<A: Expr> Root for NonNull<A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            if A::get::<u64>(s, 8)? == 0 {
+            if A::get::<u64>(s, 8) == 0 {
                 return Err(Trap::NullReference);
             }
             s.ip = s.ip.add(Self::LEN);
@@ -203,7 +203,7 @@ unsafe extern "C" fn is_below(bits: u64, ty: *const TypeDef, info: u32) -> bool 
 unsafe fn test<P: Passes, A: Expr>(s: &State, at: usize) -> Result<bool, Trap> {
     // SAFETY: E1, E2, R9.
     unsafe {
-        let bits = A::get::<u64>(s, at + 12)?;
+        let bits = A::get::<u64>(s, at + 12);
         let info = s.u32(at + 8);
         Ok(if bits == 0 { info & Check::NULL != 0 } else { P::passes(bits, s.u64(at), info) })
     }

@@ -11,13 +11,14 @@
 #![allow(unsafe_code)]
 
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
+use crate::tuning::REGISTERS;
 use crate::wasm::instr::Binary;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
 /// Registers of each class, integers and floats.
-pub const K: usize = if cfg!(threaded) { 4 } else { 0 };
+pub const K: usize = if cfg!(threaded) { REGISTERS } else { 0 };
 
 /// Float registers, the first ones, that hold vectors too.
 pub const VECTOR_K: usize = if cfg!(threaded) { 2 } else { 0 };
@@ -29,18 +30,6 @@ pub type F = core::arch::x86_64::__m128;
 #[cfg(not(target_arch = "x86_64"))]
 pub type F = [u64; 2];
 
-/// The bits of an empty float register.
-#[inline(always)]
-pub fn zero_f() -> F {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: E7 (SSE2 belongs to x86-64).
-    unsafe {
-        core::arch::x86_64::_mm_setzero_ps()
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    [0; 2]
-}
-
 /// The registers.
 #[derive(Clone, Copy)]
 pub struct State {
@@ -49,9 +38,9 @@ pub struct State {
     /// The frame.
     pub fp: *mut u64,
     /// Integers and references.
-    pub r: [u64; 4],
+    pub r: [u64; REGISTERS],
     /// Floats and vectors.
-    pub f: [F; 4],
+    pub f: [F; REGISTERS],
     /// The header of the innermost loop.
     pub lp: f64,
 }
@@ -107,6 +96,13 @@ impl State {
         // SAFETY: E9: two words are a float register.
         let f = registers.f.map(|f| unsafe { core::mem::transmute::<[u64; 2], F>(f) });
         State { ip, fp, r: registers.r, f, lp: f64::from_bits(registers.lp) }
+    }
+    /// At an instruction, with nothing in the registers.
+    #[inline(always)]
+    pub fn at(ip: *const u8, fp: *mut u64) -> State {
+        // SAFETY: E9: two words are a float register.
+        const NOTHING: F = unsafe { core::mem::transmute::<[u64; 2], F>([0; 2]) };
+        State { ip, fp, r: [0; REGISTERS], f: [NOTHING; REGISTERS], lp: 0.0 }
     }
 }
 
@@ -335,7 +331,7 @@ pub trait Expr {
     /// Where it stands in the list of places; other expressions have none.
     const PLACE: usize = usize::MAX;
     /// Its value; the fields begin at byte `at`.
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap>;
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T;
 }
 
 /// A register, of the class of the number that is read from it.
@@ -344,8 +340,8 @@ impl<const N: usize> Expr for R<N> {
     const SIZE: usize = 0;
     const PLACE: usize = N;
     #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, _: usize) -> Result<T, Trap> {
-        Ok(T::get(s, N))
+    unsafe fn get<T: Num>(s: &State, _: usize) -> T {
+        T::get(s, N)
     }
 }
 /// A slot.
@@ -354,9 +350,9 @@ impl Expr for S {
     const SIZE: usize = 2;
     const PLACE: usize = K;
     #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1, E2.
-        Ok(unsafe { T::load(s.slot(at)) })
+        unsafe { T::load(s.slot(at)) }
     }
 }
 /// A 4-byte immediate.
@@ -365,9 +361,9 @@ impl Expr for I {
     const SIZE: usize = 4;
     const PLACE: usize = K + 1;
     #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1.
-        Ok(T::immediate(unsafe { s.u32(at) }))
+        T::immediate(unsafe { s.u32(at) })
     }
 }
 /// An 8-byte immediate.
@@ -376,9 +372,9 @@ impl Expr for L {
     const SIZE: usize = 8;
     const PLACE: usize = K + 2;
     #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1.
-        Ok(T::from_bits(unsafe { s.u64(at) }))
+        T::from_bits(unsafe { s.u64(at) })
     }
 }
 /// A global, by a 4-byte index.
@@ -386,11 +382,11 @@ pub struct G;
 impl Expr for G {
     const SIZE: usize = 4;
     #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1, E3, E4, R1.
         unsafe {
             let global = *(*s.instance()).globals.add(s.u32(at) as usize);
-            Ok(T::from_bits((*global).value.get()[0]))
+            T::from_bits((*global).value.get()[0])
         }
     }
 }
@@ -399,9 +395,11 @@ pub struct Bin<O, A, B>(PhantomData<(O, A, B)>);
 impl<O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Expr for Bin<O, A, B> {
     const SIZE: usize = A::SIZE + B::SIZE;
     #[inline(always)]
-    unsafe fn get<T: Num>(s: &State, at: usize) -> Result<T, Trap> {
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1, E2.
-        unsafe { Ok(T::of(O::eval(A::get(s, at)?, B::get(s, at + A::SIZE)?)?)) }
+        let result = unsafe { O::eval(A::get(s, at), B::get(s, at + A::SIZE)) };
+        // Those that can trap are instructions of their own.
+        T::of(result.unwrap_or_else(|_| O::R::from_bits(0)))
     }
 }
 

@@ -2,7 +2,7 @@
 //! place.
 #![allow(unsafe_code)]
 
-use super::machine::{STOP_SUSPENDED, State, Stop, zero_f};
+use super::machine::{STOP_SUSPENDED, State, Stop};
 use super::run::{LANDING, Outer, dispatch, exit, frame_slots, set_headers, take_results};
 use super::unwind::throw_from_host;
 use crate::rt::error::{Error, Suspend};
@@ -70,7 +70,8 @@ pub unsafe fn start(
         base.copy_from_nonoverlapping(args.as_ptr(), params);
         *landing_fp.offset(HEADER_FP) = 0;
         set_headers(func, landing_fp, fp);
-        let registers = Registers { r: [entry as u64, func as u64, 0, 0], ..Registers::default() };
+        let mut registers = Registers::default();
+        (registers.r[0], registers.r[1]) = (entry as u64, func as u64);
         let ip = ip.cast_const().cast();
         let (moves, suspended) = (core.moves, None);
         Ok(Paused { stack, ip, fp, registers, top: fp, moves, func, suspended })
@@ -86,8 +87,9 @@ pub unsafe fn provide(paused: &mut Paused, results: &[u64]) {
     // SAFETY: E2, R4: the results of a call lie in the caller's frame, or the headroom.
     unsafe { slots.copy_from_nonoverlapping(results.as_ptr(), results.len()) };
     let first = results.first().copied().unwrap_or(0);
-    paused.registers.r = [first, 0, 0, 0];
-    paused.registers.f = [[first, 0], [0; 2], [0; 2], [0; 2]];
+    paused.registers = Registers::default();
+    paused.registers.r[0] = first;
+    paused.registers.f[0][0] = first;
 }
 
 /// Goes on, with this much of the fuel at most; if the store has an error of a host function, with
@@ -175,7 +177,7 @@ unsafe fn go_on(store: *mut StoreData, mut state: State, failed: bool) -> Stop {
     // SAFETY: E3, R12: promised by the caller.
     unsafe {
         if failed {
-            (state.r, state.f) = ([0; 4], [zero_f(); 4]);
+            state = State::at(state.ip, state.fp);
             // The call, not what comes after it.
             (*store).stop_ip.set(state.ip.sub(1).cast());
             (*store).stop_fp.set(state.fp);

@@ -18,7 +18,7 @@ impl<T: Num, D: Dst, X: Expr> Root for Move<T, D, X> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            let value = X::get::<T>(s, 8 + D::SIZE)?;
+            let value = X::get::<T>(s, 8 + D::SIZE);
             D::put(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -35,8 +35,8 @@ impl<A: Expr, B: Expr> Root for MoveTwo<A, B> {
         // SAFETY: E1, E2.
         unsafe {
             let to = s.slot(8);
-            to.write(A::get::<u64>(s, 10)?);
-            to.add(1).write(B::get::<u64>(s, 10 + A::SIZE)?);
+            to.write(A::get::<u64>(s, 10));
+            to.add(1).write(B::get::<u64>(s, 10 + A::SIZE));
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -51,7 +51,7 @@ impl<D: Dst, O: Unary<A: Num, R: Num>, A: Expr> Root for SetUn<D, O, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            let value = O::eval(A::get(s, 8 + D::SIZE)?)?;
+            let value = O::eval(A::get(s, 8 + D::SIZE))?;
             D::put(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -68,7 +68,7 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Root for SetBin<D, O, 
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let value = O::eval(A::get(s, at)?, B::get(s, at + A::SIZE)?)?;
+            let value = O::eval(A::get(s, at), B::get(s, at + A::SIZE))?;
             D::put(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -85,7 +85,7 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr> Root for Divide<D, O, A> {
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let n = A::get::<O::A>(s, at)?.to_bits();
+            let n = A::get::<O::A>(s, at).to_bits();
             let at = at + A::SIZE;
             let (divisor, magic, shift) = (s.u64(at), s.u64(at + 8), s.u64(at + 16));
             let value = divided(O::OP, n, divisor, |n| Reciprocal::quotient(magic, shift, n));
@@ -124,10 +124,10 @@ impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let a = A::get::<T>(s, at)?;
-            let b = B::get::<T>(s, at + A::SIZE)?;
+            let a = A::get::<T>(s, at);
+            let b = B::get::<T>(s, at + A::SIZE);
             // Narrow numbers are zero-extended: this tests both widths.
-            let condition = C::get::<u64>(s, at + A::SIZE + B::SIZE)?;
+            let condition = C::get::<u64>(s, at + A::SIZE + B::SIZE);
             // No branch: which of the two it is depends on data.
             D::put(s, 8, core::hint::select_unpredictable(condition != 0, a, b));
             s.ip = s.ip.add(Self::LEN);
@@ -228,7 +228,7 @@ impl<W: Width, A: Expr> Address for At<W, A> {
     #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
-        unsafe { checked(s.memory(), A::get::<W>(s, at + 4)?, s.u32(at) as u64, n) }
+        unsafe { checked(s.memory(), A::get::<W>(s, at + 4), s.u32(at) as u64, n) }
     }
 }
 /// `[(a + immediate) + offset]` in memory 0.
@@ -239,7 +239,7 @@ impl<W: Width, A: Expr> Address for AtImm<W, A> {
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            let address = A::get::<W>(s, at + 8)?.plus(W::immediate(s.u32(at + 4)));
+            let address = A::get::<W>(s, at + 8).plus(W::immediate(s.u32(at + 4)));
             checked(s.memory(), address, s.u32(at) as u64, n)
         }
     }
@@ -252,11 +252,11 @@ impl<W: Width, A: Expr, B: Expr, const SCALED: bool> Address for AtSum<W, A, B, 
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            let mut b = B::get::<W>(s, at + 4 + A::SIZE)?;
+            let mut b = B::get::<W>(s, at + 4 + A::SIZE);
             if SCALED {
                 b = b.shifted(n.trailing_zeros());
             }
-            let address = A::get::<W>(s, at + 4)?.plus(b);
+            let address = A::get::<W>(s, at + 4).plus(b);
             checked(s.memory(), address, s.u32(at) as u64, n)
         }
     }
@@ -271,9 +271,9 @@ impl<W: Width, A: Expr, const MASK: bool> Address for AtShl<W, A, MASK> {
         // SAFETY: E1, E2, E3.
         unsafe {
             let address = if MASK {
-                A::get::<W>(s, at + 8)?.masked(W::immediate(s.u32(at + 4)))
+                A::get::<W>(s, at + 8).masked(W::immediate(s.u32(at + 4)))
             } else {
-                A::get::<W>(s, at + 4)?
+                A::get::<W>(s, at + 4)
             };
             let address = address.shifted(n.trailing_zeros());
             checked(s.memory(), address, s.u32(at) as u64, n)
@@ -290,7 +290,7 @@ impl<W: Width, A: Expr> Address for AtMemory<W, A> {
         unsafe {
             let offset = s.u64(at + 4);
             let memory = *(*s.instance()).memories.add(s.u32(at + 12) as usize);
-            let address = A::get::<W>(s, at + 16)?;
+            let address = A::get::<W>(s, at + 16);
             let Some(end) = offset.checked_add(n) else { return Err(Trap::MemoryOutOfBounds) };
             checked((*memory).base.get(), address, end, n)
         }
@@ -414,7 +414,7 @@ impl<T: StoreAs, A: Address, X: Expr> Root for Store<T, A, X> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let value = X::get(s, 8 + A::SIZE)?;
+            let value = X::get(s, 8 + A::SIZE);
             T::store(A::place(s, 8, T::N)?, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -433,7 +433,7 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, T: LoadAs, X: Address> Root
         // SAFETY: E1, E2, R2.
         unsafe {
             let at = 8 + D::SIZE;
-            let a = A::get::<O::A>(s, at)?;
+            let a = A::get::<O::A>(s, at);
             let b = T::load(X::place(s, at + A::SIZE, T::N)?);
             D::put(s, 8, O::eval(a, O::A::of(b))?);
             s.ip = s.ip.add(Self::LEN);
@@ -450,7 +450,7 @@ impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
-            let value = X::get::<T>(s, 12)?;
+            let value = X::get::<T>(s, 12);
             let global = *(*s.instance()).globals.add(s.u32(8) as usize);
             (*global).value.as_ptr().cast::<u64>().write(value.to_bits());
             s.ip = s.ip.add(Self::LEN);
@@ -468,7 +468,7 @@ impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
     #[inline(always)]
     unsafe fn test(s: &State) -> Result<bool, Trap> {
         // SAFETY: E1, E2.
-        unsafe { Ok((E::get::<T>(s, 12)?.to_bits() != 0) == SENSE) }
+        unsafe { Ok((E::get::<T>(s, 12).to_bits() != 0) == SENSE) }
     }
 }
 /// A local in a slot and register `N` grows by an immediate; branches if it is `op b` then. The
@@ -482,7 +482,7 @@ impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O,
     unsafe fn test(s: &mut State) -> Result<bool, Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            let b = B::get::<O::A>(s, 18)?;
+            let b = B::get::<O::A>(s, 18);
             let add = O::A::immediate(s.u32(14)).to_bits();
             let value = O::A::from_bits(O::A::get(s, N).to_bits().wrapping_add(add));
             value.store(s.slot(12));
@@ -533,7 +533,7 @@ impl<A: Expr> Root for BrTable<A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            let index = A::get::<u32>(s, 12)?.min(s.u32(8)) as usize;
+            let index = A::get::<u32>(s, 12).min(s.u32(8)) as usize;
             let field = Self::LEN + index * 4;
             s.ip = s.ip.add(field).sub(8).offset(s.u32(field) as i32 as isize);
         }

@@ -3,7 +3,7 @@
 
 use super::compiled::CompiledModule;
 use super::frames::{CallHost, Halt, Translate};
-use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail, zero_f};
+use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::translate::{Context, Translator};
@@ -149,13 +149,8 @@ pub unsafe fn invoke(
         *landing_fp.offset(HEADER_FP) = outer.stop_fp as u64;
         ptr::copy_nonoverlapping(slots.as_ptr(), base, params);
         set_headers(func, landing_fp, fp);
-        let state = State {
-            ip: code.cast_const().cast(),
-            fp,
-            r: [entry as u64, func as u64, 0, 0],
-            f: [zero_f(); 4],
-            lp: 0.0,
-        };
+        let mut state = State::at(code.cast_const().cast(), fp);
+        (state.r[0], state.r[1]) = (entry as u64, func as u64);
         (*store).resumable.set(false);
         let exit = match dispatch(state) {
             0 => {

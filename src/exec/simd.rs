@@ -180,7 +180,7 @@ impl<D: VecDst, A: VecExpr, B: VecExpr, C: Expr> Root for VecSelect<D, A, B, C> 
             let at = 8 + D::SIZE;
             let a = A::vec(s, at);
             let b = B::vec(s, at + A::SIZE);
-            let condition = C::get::<u32>(s, at + A::SIZE + B::SIZE)?;
+            let condition = C::get::<u32>(s, at + A::SIZE + B::SIZE);
             D::put_vec(s, 8, if condition != 0 { a } else { b });
             s.ip = s.ip.add(Self::LEN);
         }
@@ -251,7 +251,7 @@ impl<V: Level, D: VecDst, O: VecShift, A: VecExpr, N: Expr> Root for VecShl<V, D
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let value = O::eval::<V>(A::vec(s, at), N::get::<u32>(s, at + A::SIZE)?);
+            let value = O::eval::<V>(A::vec(s, at), N::get::<u32>(s, at + A::SIZE));
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -285,7 +285,7 @@ impl<V: Level, D: VecDst, O: VecSplat<A: Num>, X: Expr> Root for VecSpl<V, D, O,
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let value = O::eval::<V>(X::get(s, at)?);
+            let value = O::eval::<V>(X::get(s, at));
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -344,7 +344,7 @@ impl<V: Level, D: VecDst, O: VecReplace<A: Num>, A: VecExpr, X: Expr> Root
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let x = X::get(s, at + A::SIZE)?;
+            let x = X::get(s, at + A::SIZE);
             let lane = *s.ip.add(at + A::SIZE + X::SIZE);
             let value = O::eval::<V>(A::vec(s, at), lane, x);
             D::put_vec(s, 8, value);

@@ -8,13 +8,20 @@ use super::atomic::{self, AtShared, Racy};
 use super::frames::*;
 #[cfg(threaded)]
 use super::machine::W;
+/// There is one level only.
+#[cfg(not(target_arch = "x86_64"))]
+use super::machine::step as step_fast;
+#[cfg(target_arch = "x86_64")]
+use super::machine::step_fast;
 use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, pausing, step, tail};
 use super::roots::*;
 use super::slow;
 use super::unwind::{Throw, ThrowRef};
+use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
 use crate::numeric_rows;
+use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
@@ -129,15 +136,15 @@ const LONG: usize = RS + 2;
 
 /// The index of a place in `reg_slot` and `any`.
 pub(super) fn at(place: Place) -> usize {
-    usize::from(place.0).wrapping_sub(4 - REGS)
+    usize::from(place.0).wrapping_sub(REGISTERS - REGS)
 }
 /// The index of a destination in `dst` and `full_dst`.
 pub(super) fn to(dest: Dest) -> usize {
-    usize::from(dest.0).wrapping_sub(4 - REGS)
+    usize::from(dest.0).wrapping_sub(REGISTERS - REGS)
 }
 /// The index of a place in `slot_imm`.
 fn slot_imm(place: Place) -> usize {
-    usize::from(place.0).wrapping_sub(4)
+    usize::from(place.0).wrapping_sub(usize::from(Place::SLOT.0))
 }
 pub(super) fn address(handler: H) -> Option<Handler> {
     handler.map(|h| h as usize)
@@ -262,9 +269,33 @@ enum BinTable {
     Warm(&'static [[[H; ANY]; RS]; DST]),
     Cold(&'static [[[H; 2]; RS]; DST]),
 }
+/// Roundings and bit counts: single instructions of newer processors.
+const fn gains(op: UnOp) -> bool {
+    use UnOp::*;
+    matches!(
+        op,
+        I32Clz
+            | I32Ctz
+            | I32Popcnt
+            | I64Clz
+            | I64Ctz
+            | I64Popcnt
+            | F32Ceil
+            | F32Floor
+            | F32Trunc
+            | F32Nearest
+            | F64Ceil
+            | F64Floor
+            | F64Trunc
+            | F64Nearest
+    )
+}
+
 enum UnTable {
     Hot(&'static [[H; RS]; FULL]),
     Cold(&'static [[H; RS]; DST]),
+    /// And the same for newer processors.
+    Leveled(&'static [[H; RS]; DST], &'static [[H; RS]; DST]),
 }
 struct Family<O>(core::marker::PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> Family<O> {
@@ -288,8 +319,15 @@ impl<O: Unary<A: Num, R: Num>> UnFamily<O> {
         over!(D in full_dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
     const COLD: [[H; RS]; DST] =
         over!(D in dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
-    const TABLE: UnTable =
-        if hot_unary(O::OP) { UnTable::Hot(&Self::HOT) } else { UnTable::Cold(&Self::COLD) };
+    const FAST: [[H; RS]; DST] =
+        over!(D in dst, over!(A in reg_slot, Some(step_fast::<SetUn<D, O, A>> as Raw)));
+    const TABLE: UnTable = if hot_unary(O::OP) {
+        UnTable::Hot(&Self::HOT)
+    } else if cfg!(target_arch = "x86_64") && gains(O::OP) {
+        UnTable::Leveled(&Self::COLD, &Self::FAST)
+    } else {
+        UnTable::Cold(&Self::COLD)
+    };
 }
 macro_rules! numeric_tables {
     ( unary  { $( $ucode:literal $utext:literal $uname:ident ($ua:ident: $uty:ty) -> $ur:ty = $ubody:expr; )* }
@@ -599,6 +637,10 @@ impl Backend for Machine {
         address(match UNARY[op as usize] {
             UnTable::Hot(t) => *t[to(d)].get(a)?,
             UnTable::Cold(t) => *t.get(to(d))?.get(a)?,
+            UnTable::Leveled(base, fast) => {
+                let table = if level_is_fast() { fast } else { base };
+                *table.get(to(d))?.get(a)?
+            }
         })
     }
 

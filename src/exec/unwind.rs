@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 use super::compiled::CompiledModule;
-use super::machine::{STOP_HOST, State, Stop, Tail, zero_f};
+use super::machine::{STOP_HOST, State, Stop, Tail};
 use crate::ir::code::{Catches, Clause};
 use crate::rt::exception::contents;
 use crate::rt::gc::object::word;
@@ -91,7 +91,7 @@ impl Next {
         if self.ip.is_null() {
             return Err(self.fp);
         }
-        *s = State { ip: self.ip, fp: self.fp as *mut u64, r: [0; 4], f: [zero_f(); 4], lp: 0.0 };
+        *s = State::at(self.ip, self.fp as *mut u64);
         Ok(())
     }
 }

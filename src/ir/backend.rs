@@ -2,6 +2,7 @@
 
 pub mod gc;
 
+use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
@@ -13,24 +14,43 @@ pub type Handler = usize;
 pub struct Place(pub u8);
 impl Place {
     /// A slot.
-    pub const SLOT: Place = Place(4);
+    pub const SLOT: Place = Place(REGISTERS as u8);
     /// A 4-byte immediate.
-    pub const IMM: Place = Place(5);
+    pub const IMM: Place = Place(Place::SLOT.0 + 1);
     /// An 8-byte immediate (moves only).
-    pub const LONG: Place = Place(6);
+    pub const LONG: Place = Place(Place::SLOT.0 + 2);
     /// A global (moves only).
-    pub const GLOBAL: Place = Place(7);
+    pub const GLOBAL: Place = Place(Place::SLOT.0 + 3);
+    /// Whether it is a register.
+    #[inline]
+    pub const fn is_register(self) -> bool {
+        self.0 < Place::SLOT.0
+    }
 }
 
-/// Where a result goes: registers 0 to 3, a slot, or both (5 to 8).
+/// Where a result goes: a register, a slot, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dest(pub u8);
 impl Dest {
     /// A slot.
-    pub const SLOT: Dest = Dest(4);
+    pub const SLOT: Dest = Dest(REGISTERS as u8);
     /// A slot and register `n`.
     pub const fn both(n: u8) -> Dest {
-        Dest(5 + n)
+        Dest(Dest::SLOT.0 + 1 + n)
+    }
+    /// The register, if it is one or both.
+    #[inline]
+    pub const fn register(self) -> Option<u8> {
+        if self.0 < Dest::SLOT.0 {
+            Some(self.0)
+        } else {
+            self.0.checked_sub(Dest::SLOT.0 + 1)
+        }
+    }
+    /// Whether it has a slot.
+    #[inline]
+    pub const fn has_slot(self) -> bool {
+        self.0 >= Dest::SLOT.0
     }
 }
 
@@ -137,7 +157,7 @@ pub enum SlowOp {
 
 /// A set of handlers. `None`: there is no such handler; the translator then takes a simpler form.
 pub trait Backend: gc::GcBackend {
-    /// Registers of each class, at most 4.
+    /// Registers of each class: [`REGISTERS`], or none.
     const REGS: usize;
     /// How many of the float registers, the first ones, vectors use.
     const VECTOR_REGS: usize;

@@ -298,7 +298,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     fn set_cache(&mut self, cache: &Cache) {
         for (bank, cached) in self.banks.iter_mut().zip(cache) {
             bank.cached = *cached;
-            bank.busy = [false; 4];
+            bank.busy = [false; tuning::REGISTERS];
         }
     }
     /// After a call: the registers hold nothing.
@@ -512,7 +512,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         let mut touched = core::mem::take(&mut self.touched);
         if body.innermost && body.keeps_registers && B::REGS > 0 {
             touched.sort_unstable_by_key(|&l| (core::cmp::Reverse(self.uses[l as usize]), l));
-            self.pin(&touched)?;
+            self.pin(&touched, body.operands)?;
         }
         for local in touched.drain(..) {
             self.uses[local as usize] = 0;
@@ -520,16 +520,26 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.touched = touched;
         Ok(body.innermost)
     }
-    /// Pins the first locals of each class, and loads them.
-    fn pin(&mut self, locals: &[u32]) -> Result<(), Error> {
-        let mut left = [tuning::PINNED_LOCALS; 2];
+    /// Pins the first locals of each class, and loads them. The operands, of which there are so
+    /// many at once, need registers too: the last one of them is part of what uses it.
+    fn pin(&mut self, locals: &[u32], operands: [u32; 2]) -> Result<(), Error> {
+        let mut left = operands.map(|n| {
+            let free = (tuning::REGISTERS + 1).saturating_sub(n as usize);
+            free.clamp(1, tuning::PINNED_LOCALS)
+        });
+        let mut all = [0; 2];
+        for &local in locals {
+            all[self.locals[local as usize].ty.bank()] += self.uses[local as usize];
+        }
         let mut chosen = Cache::default();
         let old = self.cache();
         let mut late = Vec::new();
         for &local in locals {
             let Local { ty, slot } = self.locals[local as usize];
             let bank = ty.bank();
-            if left[bank] == 0 || ty == Ty::V128 || slot > tuning::LAST_NEAR_SLOT {
+            // In a long loop one of many locals is better not given a register for good.
+            let rare = self.uses[local as usize] * tuning::PINNED_SHARE < all[bank];
+            if left[bank] == 0 || rare || ty == Ty::V128 || slot > tuning::LAST_NEAR_SLOT {
                 continue;
             }
             left[bank] -= 1;

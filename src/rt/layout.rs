@@ -11,6 +11,7 @@
 
 use crate::ir::cells::CELL_SIZES;
 pub use crate::ir::code::CodeEntry;
+use crate::tuning::REGISTERS;
 use crate::wasm::error::Error;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{MemoryType, TypeId, ValType};
@@ -239,9 +240,9 @@ impl StoreData {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registers {
     /// Integers and references.
-    pub r: [u64; 4],
+    pub r: [u64; REGISTERS],
     /// Floats and vectors.
-    pub f: [[u64; 2]; 4],
+    pub f: [[u64; 2]; REGISTERS],
     /// The header of the innermost loop.
     pub lp: u64,
 }

@@ -12,7 +12,7 @@ use super::super::vector::{
     VecTernary, VecTest, VecUnary,
 };
 use super::super::vector::{def, gains, level_is_fast};
-use super::{ANY, DST, H, RS, Raw, address, at, slot_imm, step, to};
+use super::{ANY, DST, H, RS, Raw, address, at, slot_imm, step, step_fast, to};
 use crate::exec::atomic::AtShared;
 use crate::exec::machine::{Expr as P, Num};
 use crate::exec::roots::{At, AtImm, AtMemory, AtSum, Width};
@@ -22,17 +22,17 @@ use crate::wasm::ops::SimdOp;
 use core::marker::PhantomData;
 
 #[cfg(target_arch = "x86_64")]
-use super::super::{machine::step_fast, vector::Fast};
+use super::super::vector::Fast;
 /// There is one level only.
 #[cfg(not(target_arch = "x86_64"))]
-use {super::super::vector::Base as Fast, step as step_fast};
+use super::super::vector::Base as Fast;
 
 /// Places of vectors.
 const V: usize = VECTOR_K + 1;
 /// The index of a place, or of a destination, of a vector.
 fn vat(place: u8) -> usize {
     match place {
-        4 => VECTOR_K,
+        place if place == Place::SLOT.0 => VECTOR_K,
         // Where there are no registers for vectors, none is below.
         reg if (0..VECTOR_K).contains(&usize::from(reg)) => usize::from(reg),
         _ => usize::MAX,

@@ -4,7 +4,7 @@ use super::super::machine::{Bin, Expr as P, I, Num, S, step};
 #[cfg(threaded)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
-use super::{ANY, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
+use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
@@ -51,17 +51,26 @@ macro_rules! family {
         }
     };
 }
+// An operation on itself is one that compilers fold.
 family! { constants CONSTANTS: Constants;
-    [I32Add I32Mul I32And I32Shl I32ShrS I32ShrU] [I32Add I32Mul I32And I32Shl I32ShrS I32ShrU]
-    [I64Add I64Mul I64And I64Shl I64ShrS I64ShrU] [I64Add I64Mul I64And I64Shl I64ShrS I64ShrU]
+    [I32Add] [I32Mul I32And I32Shl I32ShrS I32ShrU]
+    [I32Mul] [I32Add I32And I32Shl I32ShrS I32ShrU]
+    [I32And] [I32Add I32Mul I32Shl I32ShrS I32ShrU]
+    [I32Shl] [I32Add I32Mul I32And I32ShrS I32ShrU]
+    [I32ShrS I32ShrU] [I32Add I32Mul I32And I32Shl]
+    [I64Add] [I64Mul I64And I64Shl I64ShrS I64ShrU]
+    [I64Mul] [I64Add I64And I64Shl I64ShrS I64ShrU]
+    [I64And] [I64Add I64Mul I64Shl I64ShrS I64ShrU]
+    [I64Shl] [I64Add I64Mul I64And I64ShrS I64ShrU]
+    [I64ShrS I64ShrU] [I64Add I64Mul I64And I64Shl]
 }
 family! { first FIRST: Two;
     [I32Add I32Or I32Xor] [I32And I32Shl I32ShrU]
     [I64Add I64Or I64Xor] [I64And I64Shl I64ShrU]
 }
 family! { second SECOND: Two;
-    [I32And I32Shl I32ShrU I32Rotl] [I32Add I32Sub I32Xor]
-    [I64And I64Shl I64ShrU I64Rotl] [I64Add I64Sub I64Xor]
+    [I32And I32Shl I32ShrU I32Rotl] [I32Add I32Xor]
+    [I64And I64Shl I64ShrU I64Rotl] [I64Add I64Xor]
 }
 family! { three NONE: Three;
     [F32Add F32Sub] [F32Mul]
@@ -101,25 +110,30 @@ pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
 
 // ---- operations on loads -----------------------------------------------------------------------
 
-/// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`.
+/// Without the write-through destinations.
+type Few = [[[H; RS]; RS]; DST];
+/// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`; for memories of
+/// 64-bit addresses, `[x + offset]`.
 struct Loads {
     one: Two,
-    imm: Two,
+    imm: Few,
+    one_64: Few,
 }
-struct LoadPair<O, T, N>(PhantomData<(O, T, N)>);
-impl<O: Binary<A: Num, R: Num>, T: LoadAs, N: Width> LoadPair<O, T, N> {
+struct LoadPair<O, T>(PhantomData<(O, T)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadPair<O, T> {
     const TABLE: Loads = Loads {
         one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, At<N, X>>> as Raw)))),
-        imm: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, AtImm<N, X>>> as Raw)))),
+            Some(step::<LoadBin<D, O, A, T, At<u32, X>>> as Raw)))),
+        imm: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
+            Some(step::<LoadBin<D, O, A, T, AtImm<u32, X>>> as Raw)))),
+        one_64: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
+            Some(step::<LoadBin<D, O, A, T, At<u64, X>>> as Raw)))),
     };
 }
 macro_rules! binary_loads { ($($op:ident $load:ident)*) => {
-    fn loads(op: BinOp, is_64: bool) -> Option<&'static Loads> {
-        Some(match (op, is_64) {
-            $( (BinOp::$op, false) => &LoadPair::<def::$op, $load, u32>::TABLE,
-               (BinOp::$op, true) => &LoadPair::<def::$op, $load, u64>::TABLE, )*
+    fn loads(op: BinOp) -> Option<&'static Loads> {
+        Some(match op {
+            $( BinOp::$op => &LoadPair::<def::$op, $load>::TABLE, )*
             _ => return None,
         })
     }
@@ -131,13 +145,13 @@ binary_loads! {
 }
 /// See [`crate::ir::backend::Backend::binary_load`].
 pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
-    let table = loads(op, is_64)?;
-    let (table, x) = match x {
-        AddressForm::One(x) => (&table.one, x),
-        AddressForm::Imm(x) => (&table.imm, x),
+    let table = loads(op)?;
+    address(match (x, is_64) {
+        (AddressForm::One(x), false) => *table.one.get(to(d))?.get(at(a))?.get(at(x))?,
+        (AddressForm::Imm(x), false) => *table.imm.get(to(d))?.get(at(a))?.get(at(x))?,
+        (AddressForm::One(x), true) => *table.one_64.get(to(d))?.get(at(a))?.get(at(x))?,
         _ => return None,
-    };
-    address(*table.get(to(d))?.get(at(a))?.get(at(x))?)
+    })
 }
 
 // ---- storing what was computed ------------------------------------------------------------------

@@ -29,6 +29,10 @@ impl<B: Backend> Translator<'_, B> {
             self.free(&entry);
             return self.condition_is(check, of, sense, to_loop);
         }
+        if let Value::Not(op, a, b) = entry.value {
+            entry.value = Value::Bin(op, a, b);
+            sense = !sense;
+        }
         if let Value::Bin(mut op, mut a, mut b) = entry.value {
             if matches!(a, Leaf::Const(_))
                 && let Some(turned) = swapped(op)
@@ -205,6 +209,25 @@ pub fn swapped(op: BinOp) -> Option<BinOp> {
         op if commutes(op) => op,
         _ => return None,
     })
+}
+/// Whether it is a comparison of floats.
+pub fn compares_floats(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(
+        op,
+        F32Eq
+            | F32Ne
+            | F32Lt
+            | F32Gt
+            | F32Le
+            | F32Ge
+            | F64Eq
+            | F64Ne
+            | F64Lt
+            | F64Gt
+            | F64Le
+            | F64Ge
+    )
 }
 /// The comparison that holds exactly if `op` does not; floats have none.
 pub fn negated(op: BinOp) -> Option<BinOp> {

@@ -8,7 +8,7 @@ use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Plac
 use crate::ir::divide::Reciprocal;
 use crate::tuning;
 use crate::wasm::error::Error;
-use crate::wasm::instr::BinOp;
+use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{SimdOp, StoreOp};
 use alloc::format;
 use alloc::string::String;
@@ -42,10 +42,10 @@ impl Target {
         Target { dest: Dest::both(reg), slot }
     }
     pub(super) fn text(self) -> String {
-        match self.dest.0 {
-            0..4 => format!("r{}", self.dest.0),
-            4 => format!("[{}]", self.slot),
-            both => format!("[{}]+r{}", self.slot, both - 5),
+        match (self.dest.has_slot(), self.dest.register()) {
+            (false, Some(reg)) => format!("r{reg}"),
+            (true, Some(reg)) => format!("[{}]+r{reg}", self.slot),
+            (_, None) => format!("[{}]", self.slot),
         }
     }
 }
@@ -75,7 +75,7 @@ pub(super) fn immediate(bits: u64, ty: Ty) -> Option<u32> {
 
 pub(super) fn place_text(place: Place, field: Field) -> String {
     match (place, field) {
-        (Place(reg @ 0..4), _) => format!("r{reg}"),
+        (Place(reg), _) if place.is_register() => format!("r{reg}"),
         (_, Field::Slot(slot)) => format!("[{slot}]"),
         (_, Field::Imm(bits)) => format!("{:#x}", bits),
         (_, Field::Long(bits)) => format!("{bits:#x}"),
@@ -147,7 +147,7 @@ impl<B: Backend> Translator<'_, B> {
     }
     #[inline]
     pub(super) fn target(&mut self, target: Target) {
-        if target.dest.0 >= 4 {
+        if target.dest.has_slot() {
             self.out.slot(target.slot);
         }
     }
@@ -273,7 +273,7 @@ impl<B: Backend> Translator<'_, B> {
         {
             return Ok((handler, pb, pa));
         }
-        if pb.0.0 < 4 {
+        if pb.0.is_register() {
             pb = self.operand_in_slot(b, ty, 1)?;
             if let Some(handler) = find(pa.0, pb.0) {
                 return Ok((handler, pa, pb));
@@ -350,6 +350,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(b.1);
                 self.out.end();
             }
+            Value::Not(op, a, b) => return self.compute_not(target, op, a, b),
             Value::Gc(value) => return self.compute_gc(target, value),
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Tree(tree) => return self.compute_tree(target, tree),
@@ -379,6 +380,22 @@ impl<B: Backend> Translator<'_, B> {
             }
         }
         Ok(true)
+    }
+    /// A comparison, and then its negation.
+    fn compute_not(
+        &mut self,
+        target: Target,
+        op: BinOp,
+        a: Leaf,
+        b: Leaf,
+    ) -> Result<bool, Error> {
+        let result = match (target.dest.has_slot(), target.dest.register()) {
+            (false, Some(reg)) => Leaf::Reg(reg),
+            (true, None) => Leaf::Slot(target.slot),
+            _ => return Ok(false),
+        };
+        Ok(self.compute(target, Value::Bin(op, a, b), Ty::I32)?
+            && self.compute(target, Value::Un(UnOp::I32Eqz, result), Ty::I32)?)
     }
     /// A load from another memory, or with an offset of more than 32 bits.
     fn far_load(&mut self, target: Target, load: Load) -> Result<bool, Error> {
@@ -465,7 +482,9 @@ impl<B: Backend> Translator<'_, B> {
             }
             Value::Leaf(_) | Value::Global(_) => entry.ty,
             Value::Un(op, _) => Ty::num(op.signature().0),
-            Value::Bin(op, ..) | Value::Tree(Tree { outer: op, .. }) => Ty::num(op.signature().0),
+            Value::Bin(op, ..) | Value::Not(op, ..) | Value::Tree(Tree { outer: op, .. }) => {
+                Ty::num(op.signature().0)
+            }
             Value::LoadBin(op, a, load) => {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));

@@ -12,6 +12,43 @@ pub struct LoopBody {
     pub innermost: bool,
     /// It contains nothing that clobbers the value registers.
     pub keeps_registers: bool,
+    /// How many computed operands it has at once, at most: integers, floats.
+    pub operands: [u32; 2],
+}
+
+/// The operand stack since the last label: which operands were computed, the newest in the lowest
+/// bit. What lies deeper than 64 is forgotten.
+#[derive(Default)]
+struct Operands {
+    computed: [u64; 2],
+    most: [u32; 2],
+}
+impl Operands {
+    /// Bank 0 or 1; 2 for what takes no register.
+    fn push(&mut self, bank: usize) {
+        for i in 0..2 {
+            self.computed[i] = self.computed[i] << 1 | u64::from(i == bank);
+            self.most[i] = self.most[i].max(self.computed[i].count_ones());
+        }
+    }
+    fn pop(&mut self, n: u32) {
+        for bank in &mut self.computed {
+            *bank >>= n;
+        }
+    }
+    fn clear(&mut self) {
+        self.computed = [0; 2];
+    }
+    /// A numeric instruction of one byte.
+    fn number(&mut self, code: u8) {
+        let unary = matches!(
+            code,
+            0x45 | 0x50 | 0x67..=0x69 | 0x79..=0x7B | 0x8B..=0x91 | 0x99..=0x9F | 0xA7..=0xC4
+        );
+        let float = matches!(code, 0x8B..=0xA6 | 0xB2..=0xBB | 0xBE | 0xBF);
+        self.pop(if unary { 1 } else { 2 });
+        self.push(usize::from(float));
+    }
 }
 
 struct Bytes<'a> {
@@ -97,35 +134,84 @@ pub fn loop_body(code: &[u8], pos: usize, mut local: impl FnMut(u32, bool)) -> L
 fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<LoopBody> {
     let mut depth = 1u32;
     let mut keeps_registers = true;
+    let mut operands = Operands::default();
     while depth > 0 {
-        match bytes.byte()? {
+        let code = bytes.byte()?;
+        match code {
             0x02 | 0x04 => {
                 depth += 1;
+                operands.clear();
                 bytes.leb()?;
             }
-            0x0B => depth -= 1,
+            0x0B => {
+                depth -= 1;
+                operands.clear();
+            }
             // Throwing is leaving: nobody comes back.
-            0x00 | 0x01 | 0x05 | 0x0A | 0x0F | 0x1A | 0x1B | 0x45..=0xC4 | 0xD1 => {}
-            0x08 | 0x09 | 0x0C | 0x0D | 0x23 | 0x24 => bytes.leb()?,
+            0x00 | 0x05 | 0x0A | 0x0F => operands.clear(),
+            0x01 | 0xD1 => {}
+            0x1A => operands.pop(1),
+            // Which of its operands it gives decides the bank: the lower one stays.
+            0x1B => operands.pop(2),
+            0x45..=0xC4 => operands.number(code),
+            0x08 | 0x0C => {
+                operands.clear();
+                bytes.leb()?;
+            }
+            0x0D | 0x24 => {
+                operands.pop(1);
+                bytes.leb()?;
+            }
+            0x23 => {
+                operands.push(0);
+                bytes.leb()?;
+            }
             0x0E => {
+                operands.clear();
                 let count = bytes.u32()?;
                 for _ in 0..=count {
                     bytes.leb()?;
                 }
             }
-            0x20 => local(bytes.u32()?, false),
-            0x21 | 0x22 => local(bytes.u32()?, true),
-            0x28..=0x3E => bytes.memarg()?,
+            0x20 => {
+                operands.push(2);
+                local(bytes.u32()?, false);
+            }
+            0x21 | 0x22 => {
+                operands.pop(1);
+                if code == 0x22 {
+                    operands.push(2);
+                }
+                local(bytes.u32()?, true);
+            }
+            0x28..=0x35 => {
+                operands.pop(1);
+                operands.push(usize::from(matches!(code, 0x2A | 0x2B)));
+                bytes.memarg()?;
+            }
+            0x36..=0x3E => {
+                operands.pop(2);
+                bytes.memarg()?;
+            }
             0x3F | 0x40 | 0x25 | 0x26 | 0xD2 => {
                 keeps_registers = false;
                 bytes.leb()?;
             }
             0xD3 | 0xD4 => {}
-            0x41 | 0x42 | 0xD0 | 0xD5 | 0xD6 => bytes.leb()?,
-            0x43 => bytes.skip(4),
-            0x44 => bytes.skip(8),
+            0x41 | 0x42 | 0xD0 => {
+                operands.push(2);
+                bytes.leb()?;
+            }
+            0xD5 | 0xD6 => bytes.leb()?,
+            0x43 | 0x44 => {
+                operands.push(2);
+                bytes.skip(if code == 0x43 { 4 } else { 8 });
+            }
             0xFC => match bytes.u32()? {
-                0..=7 => {}
+                0..=7 => {
+                    operands.pop(1);
+                    operands.push(0);
+                }
                 8 | 10 | 12 | 14 => {
                     keeps_registers = false;
                     bytes.leb()?;
@@ -148,5 +234,5 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
             _ => return None,
         }
     }
-    Some(LoopBody { innermost: true, keeps_registers })
+    Some(LoopBody { innermost: true, keeps_registers, operands: operands.most })
 }

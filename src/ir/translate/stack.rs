@@ -3,6 +3,7 @@
 
 use super::gc::Gc;
 use crate::ir::divide::Reciprocal;
+use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
 use crate::wasm::types::{NumType, ValType};
@@ -151,6 +152,8 @@ pub enum Value {
     Leaf(Leaf),
     Un(UnOp, Leaf),
     Bin(BinOp, Leaf, Leaf),
+    /// Whether a comparison of floats does not hold: for those there is no comparison that says so.
+    Not(BinOp, Leaf, Leaf),
     Tree(Tree),
     Load(Load),
     /// `leaf op load`.
@@ -165,7 +168,7 @@ impl Value {
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
             Value::Leaf(a) | Value::Un(_, a) => f(a),
-            Value::Bin(_, a, b) => {
+            Value::Bin(_, a, b) | Value::Not(_, a, b) => {
                 f(a);
                 f(b);
             }
@@ -232,13 +235,13 @@ pub struct Entry {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bank {
     /// Belongs to an operand on the stack.
-    pub busy: [bool; 4],
+    pub busy: [bool; REGISTERS],
     /// Holds this local, which is also in its slot.
-    pub cached: [Option<u32>; 4],
+    pub cached: [Option<u32>; REGISTERS],
     /// Holds this local throughout the loop.
-    pub pinned: [Option<u32>; 4],
+    pub pinned: [Option<u32>; REGISTERS],
     /// When it was last used.
-    pub used: [u32; 4],
+    pub used: [u32; REGISTERS],
 }
 impl Bank {
     #[inline]
@@ -248,17 +251,17 @@ impl Bank {
 }
 
 /// Which locals the registers hold at a label, by bank.
-pub type Cache = [[Option<u32>; 4]; 2];
+pub type Cache = [[Option<u32>; REGISTERS]; 2];
 
 /// A cache as an open block keeps it: small, as a million blocks can be open at once.
 #[derive(Clone, Copy, Debug)]
-pub struct Kept([[u16; 4]; 2]);
+pub struct Kept([[u16; REGISTERS]; 2]);
 // One more than the index of the local; 0 if there is none.
 const _: () = assert!(crate::wasm::limits::LOCALS < u16::MAX as usize);
 impl Kept {
     #[inline]
     pub fn new(cache: &Cache) -> Kept {
-        let mut kept = [[0; 4]; 2];
+        let mut kept = [[0; REGISTERS]; 2];
         for (kept, cached) in kept.iter_mut().flatten().zip(cache.iter().flatten()) {
             *kept = cached.map_or(0, |local| local as u16 + 1);
         }
@@ -279,7 +282,7 @@ impl Kept {
 pub fn meet(a: &Cache, b: &Cache) -> Cache {
     let mut both = *a;
     for bank in 0..2 {
-        for reg in 0..4 {
+        for reg in 0..REGISTERS {
             if a[bank][reg] != b[bank][reg] {
                 both[bank][reg] = None;
             }

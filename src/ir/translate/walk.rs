@@ -407,6 +407,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         top.value = Value::Bin(negated, a, b);
                         return Ok(());
                     }
+                    if condition::compares_floats(compare) {
+                        top.value = Value::Not(compare, a, b);
+                        return Ok(());
+                    }
+                }
+                (UnOp::I32Eqz, Value::Not(compare, a, b)) => {
+                    top.value = Value::Bin(compare, a, b);
+                    return Ok(());
                 }
                 (_, Value::Leaf(Leaf::Const(_))) => {
                     if let Some(bits) = folded {
