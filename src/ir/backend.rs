@@ -41,11 +41,7 @@ impl Dest {
     /// The register, if it is one or both.
     #[inline]
     pub const fn register(self) -> Option<u8> {
-        if self.0 < Dest::SLOT.0 {
-            Some(self.0)
-        } else {
-            self.0.checked_sub(Dest::SLOT.0 + 1)
-        }
+        if self.0 < Dest::SLOT.0 { Some(self.0) } else { self.0.checked_sub(Dest::SLOT.0 + 1) }
     }
     /// Whether it has a slot.
     #[inline]

@@ -3,7 +3,7 @@
 use super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use wasmvm::{Exception, Execution, Progress, Suspend, Tag};
+use wasmvm::{Exception, Execution, Progress, Suspend, Tag, TypedFunc};
 
 fn stoppable() -> Result<Engine, Error> {
     Engine::new(Config::new().fuel(true).interrupts(true))
@@ -195,6 +195,45 @@ fn in_pieces_is_as_good_as_at_once() -> Outcome {
             assert_eq!((again, used), (result, fuel), "{name}, in pieces of all sizes");
         }
     }
+    Ok(())
+}
+
+/// An instruction that moves more than can be paid has not begun, and is not paid in part.
+#[test]
+fn what_moves_much_waits_for_its_fuel() -> Outcome {
+    let engine = stoppable()?;
+    let text = r#"(module (import "host" "nested" (func $nested)) (memory (export "memory") 2)
+        (func (export "fill") (memory.fill (i32.const 0) (i32.const 7) (i32.const 131072)))
+        (func (export "nests") (call $nested) (loop)))"#;
+    let mut linker = Linker::<Option<TypedFunc<(), ()>>>::new(&engine);
+    linker.func_wrap("host", "nested", |mut caller: Caller<'_, _>| -> Result<(), Error> {
+        let fill: &Option<TypedFunc<(), ()>> = caller.data();
+        let fill = fill.ok_or_else(|| Error::host("no function"))?;
+        // The rest is not enough: a trap here, and nothing is taken for it.
+        let error = fill.call(&mut caller, ()).unwrap_err();
+        assert_eq!(error.trap(), Some(Trap::OutOfFuel));
+        caller.set_fuel(0)
+    })?;
+    let mut store = Store::new(&engine, None);
+    let instance = linker.instantiate(&mut store, &module(&engine, text)?)?;
+    let fill = instance.typed_func::<(), ()>(&store, "fill")?;
+    *store.data_mut() = Some(fill);
+    let memory = instance.memory(&store, "memory").expect("exported");
+    let mut job = fill.start(&mut store, ())?;
+    store.set_fuel(100)?;
+    // Five instructions were paid before.
+    for (left, next) in [(95, 2_000), (2_000, 2_047), (2_047, 131_072 / 64)] {
+        let Progress::OutOfFuel { needed } = job.run(&mut store)? else { panic!("not paid") };
+        assert_eq!((needed, store.fuel()), (131_072 / 64, Some(left)));
+        assert_eq!((memory.data(&store)?[0], memory.data(&store)?[131_071]), (0, 0));
+        store.set_fuel(next)?;
+    }
+    assert!(matches!(job.run(&mut store)?, Progress::Done(())));
+    assert_eq!((memory.data(&store)?[131_071], store.fuel()), (7, Some(0)));
+    // What a call from within could not pay is not what its caller needs.
+    let mut job = instance.typed_func::<(), ()>(&store, "nests")?.start(&mut store, ())?;
+    store.set_fuel(100)?;
+    let Progress::OutOfFuel { needed: 1..=10 } = job.run(&mut store)? else { panic!("no fuel") };
     Ok(())
 }
 

@@ -21,11 +21,11 @@ use crate::simd_rows;
 use crate::wasm::ops::SimdOp;
 use core::marker::PhantomData;
 
-#[cfg(target_arch = "x86_64")]
-use super::super::vector::Fast;
 /// There is one level only.
 #[cfg(not(target_arch = "x86_64"))]
 use super::super::vector::Base as Fast;
+#[cfg(target_arch = "x86_64")]
+use super::super::vector::Fast;
 
 /// Places of vectors.
 const V: usize = VECTOR_K + 1;

@@ -382,13 +382,7 @@ impl<B: Backend> Translator<'_, B> {
         Ok(true)
     }
     /// A comparison, and then its negation.
-    fn compute_not(
-        &mut self,
-        target: Target,
-        op: BinOp,
-        a: Leaf,
-        b: Leaf,
-    ) -> Result<bool, Error> {
+    fn compute_not(&mut self, target: Target, op: BinOp, a: Leaf, b: Leaf) -> Result<bool, Error> {
         let result = match (target.dest.has_slot(), target.dest.register()) {
             (false, Some(reg)) => Leaf::Reg(reg),
             (true, None) => Leaf::Slot(target.slot),
