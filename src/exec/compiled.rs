@@ -1,6 +1,6 @@
 //! A module with its bytes and its code: what instances share.
 
-use super::run::translate_stub;
+use super::run::{Translation, translate_stub};
 use crate::ir::code::ModuleCode;
 use crate::rt::error::Frame;
 use crate::wasm::error::{Error, ErrorKind};
@@ -123,7 +123,12 @@ impl CompiledModule {
         let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
         let decode_nanos = watch.nanos();
         let watch = Stopwatch::start();
-        let invalid = validate_bodies(&module, bytes.as_slice(), options.invalid_functions)?;
+        // Translation validates: what is translated at once need not be looked at before.
+        let invalid = if options.eager && !options.invalid_functions {
+            Vec::new()
+        } else {
+            validate_bodies(&module, bytes.as_slice(), options.invalid_functions)?
+        };
         let validate_nanos = watch.nanos();
         let code = ModuleCode::new(module.code.len(), translate_stub());
         let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
@@ -145,15 +150,26 @@ impl CompiledModule {
         let compiled = Arc::new(compiled);
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
         if options.eager {
-            for func in 0..compiled.code.entries().len() as u32 {
-                if compiled.is_invalid(func) {
-                    continue;
-                }
-                let code = super::run::translate_function(&compiled, func, false)?;
-                compiled.code.publish(func, code);
-            }
+            compiled.translate_all()?;
         }
         Ok(compiled)
+    }
+    fn translate_all(&self) -> Result<(), Error> {
+        let mut translation = Translation::new(self, false);
+        for func in 0..self.code.entries().len() as u32 {
+            if self.is_invalid(func) {
+                continue;
+            }
+            let code = translation.function(func).or_else(|error| {
+                // What is wrong with the module comes before what this program cannot do.
+                if error.kind() != ErrorKind::Invalid {
+                    validate_bodies(&self.module, self.bytes(), false)?;
+                }
+                Err(error)
+            })?;
+            self.code.publish(func, code);
+        }
+        Ok(())
     }
     /// The module's bytes.
     pub fn bytes(&self) -> &[u8] {

@@ -1,7 +1,7 @@
 //! Calls, returns, and what leaves the machine: host functions, translation, operations out of line.
 #![allow(unsafe_code)]
 
-use super::machine::{Expr, F, Num, Root, STOP_SUSPENDED, State, Stop, Tail};
+use super::machine::{Expr, F, Find, K, Num, Root, STOP_SUSPENDED, State, Stop, Tail};
 use super::roots::Width;
 use super::run::{Called, call_host};
 use crate::rt::layout::{
@@ -26,14 +26,20 @@ unsafe fn enter(
     unsafe {
         let code = (*entry).entry.load(Ordering::Acquire);
         let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
-        if fp.add(frame) > (*(*instance).store).stack_limit.get() {
+        let limit = (*(*instance).store).stack_limit.get();
+        if fp.add(frame) > limit {
             return Err(Trap::StackExhausted);
         }
         *fp.offset(HEADER_IP) = s.ip.add(len) as u64;
         *fp.offset(HEADER_FP) = s.fp as u64;
-        *fp.offset(HEADER_INSTANCE) = instance as u64;
-        *fp.offset(HEADER_MEMORY) = memory;
+        // One by one: a load of 16 bytes that were just stored as two words waits for both.
+        fp.offset(HEADER_INSTANCE).write_volatile(instance as u64);
+        fp.offset(HEADER_MEMORY).write_volatile(memory);
         s.r[0] = entry as u64;
+        if K > 0 {
+            // They hold nothing now: places for what was computed, so that no other is needed.
+            (s.r[2], s.r[3]) = (frame as u64, limit as u64);
+        }
         s.fp = fp;
         s.ip = code.cast();
     }
@@ -96,8 +102,12 @@ pub unsafe fn is_subtype(
     unsafe { super::run::is_subtype(caller, (*func).ty, expected) }
 }
 /// Looks up a table element that `call_indirect` calls: table and type are 4 bytes each at byte 8.
+/// Without subtypes, those are not called.
 #[inline(always)]
-unsafe fn callee<A: Expr, X: Width>(s: &State, at: usize) -> Result<*const FuncData, Trap> {
+unsafe fn callee<A: Expr, X: Width, const SUBTYPES: bool>(
+    s: &State,
+    at: usize,
+) -> Result<*const FuncData, Trap> {
     // SAFETY: E1, E2, E3, E4, R1.
     unsafe {
         let table = *(*s.instance()).tables.add(s.u32(8) as usize);
@@ -110,7 +120,7 @@ unsafe fn callee<A: Expr, X: Width>(s: &State, at: usize) -> Result<*const FuncD
             return Err(Trap::UninitializedElement);
         }
         let expected = s.u32(12);
-        if (*func).ty.0 != expected && !is_subtype(s.instance(), func, expected) {
+        if (*func).ty.0 != expected && !(SUBTYPES && is_subtype(s.instance(), func, expected)) {
             return Err(Trap::IndirectCallTypeMismatch);
         }
         Ok(func)
@@ -124,8 +134,18 @@ impl<A: Expr, X: Width> Root for CallIndirect<A, X> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            let func = callee::<A, X>(s, 18)?;
+            let func = callee::<A, X, true>(s, 18)?;
             enter_func(s, func, s.slot(16), Self::LEN)
+        }
+    }
+}
+impl<A: Expr, X: Width> Find for CallIndirect<A, X> {
+    #[inline(always)]
+    unsafe fn find(s: &mut State) -> bool {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let Ok(func) = callee::<A, X, false>(s, 18) else { return false };
+            enter_func(s, func, s.slot(16), Self::LEN).is_ok()
         }
     }
 }
@@ -230,8 +250,18 @@ impl<A: Expr, X: Width> Root for TailCallIndirect<A, X> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3.
         unsafe {
-            let func = callee::<A, X>(s, 22)?;
+            let func = callee::<A, X, true>(s, 22)?;
             replace_func(s, 16, func)
+        }
+    }
+}
+impl<A: Expr, X: Width> Find for TailCallIndirect<A, X> {
+    #[inline(always)]
+    unsafe fn find(s: &mut State) -> bool {
+        // SAFETY: E1, E3.
+        unsafe {
+            let Ok(func) = callee::<A, X, false>(s, 22) else { return false };
+            replace_func(s, 16, func).is_ok()
         }
     }
 }

@@ -455,6 +455,12 @@ pub trait Pause: Root {
     const TRAP: Trap;
 }
 
+/// A call of a function that has to be looked up.
+pub trait Find: Root {
+    /// Executes it if that is simple; else nothing has happened.
+    unsafe fn find(s: &mut State) -> bool;
+}
+
 /// A condition with a branch: the fields are the target (4 bytes, relative to the instruction),
 /// then the expression.
 pub trait Cond {
@@ -512,6 +518,27 @@ handlers! {
             Err(_) => paused::<X>(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp),
             #[cfg(not(threaded))]
             Err(_) => paused::<X>(s),
+        }
+    }
+    /// Calls what has to be looked up.
+    fn calling<X: Find> |s| {
+        if X::find(s) {
+            next!(s)
+        } else {
+            // By a sibling call: the check of types is a real one, for which registers are saved.
+            #[cfg(threaded)]
+            { called_slowly::<X>(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp) }
+            #[cfg(not(threaded))]
+            { called_slowly::<X>(s) }
+        }
+    }
+    /// The same where it is not of the very type that is expected, or not to be called at all.
+    #[cold]
+    #[inline(never)]
+    fn called_slowly<X: Find> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            Err(trap) => stop!(s, 1 + trap as Stop),
         }
     }
     /// Keeps the registers, and stops.

@@ -411,22 +411,41 @@ pub fn translate_function(
     func: u32,
     listing: bool,
 ) -> Result<FuncCode, Error> {
-    let context = Context {
-        imported_funcs: module.module.num_imported_funcs(),
-        registry: module.registry(),
-        entries: module.code.entries(),
-        memories: &module.module.memories,
-        fuel: module.options().fuel,
-        interrupts: module.options().interrupts,
-        deterministic: module.options().deterministic,
-        listing,
-    };
-    let mut translator = Translator::<Machine>::new(context);
-    let mut scratch = validate::Scratch::default();
-    module.times().translating(|| {
-        validate::func(&module.module, module.bytes(), func, &mut translator, &mut scratch)
-    })?;
-    Ok(translator.take_code())
+    Translation::new(module, listing).function(func)
+}
+/// Translates functions of a module, one after the other.
+pub struct Translation<'m> {
+    module: &'m CompiledModule,
+    translator: Translator<'m, Machine>,
+    scratch: validate::Scratch,
+}
+impl<'m> Translation<'m> {
+    /// With or without texts.
+    pub fn new(module: &'m CompiledModule, listing: bool) -> Self {
+        let context = Context {
+            imported_funcs: module.module.num_imported_funcs(),
+            registry: module.registry(),
+            entries: module.code.entries(),
+            memories: &module.module.memories,
+            fuel: module.options().fuel,
+            interrupts: module.options().interrupts,
+            deterministic: module.options().deterministic,
+            listing,
+        };
+        let translator = Translator::new(context);
+        Translation { module, translator, scratch: validate::Scratch::default() }
+    }
+    /// Validates and translates a function.
+    ///
+    /// # Errors
+    /// It is invalid, or cannot be translated (see [`translate_function`]).
+    pub fn function(&mut self, func: u32) -> Result<FuncCode, Error> {
+        let Translation { module, translator, scratch } = self;
+        module.times().translating(|| {
+            validate::func(&module.module, module.bytes(), func, translator, scratch)
+        })?;
+        Ok(translator.take_code())
+    }
 }
 
 /// Whether the type `ty` is a subtype of `expected`, for `call_indirect`.

@@ -13,7 +13,9 @@ use super::machine::W;
 use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
-use super::machine::{Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, pausing, step, tail};
+use super::machine::{
+    Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, calling, pausing, step, tail,
+};
 use super::roots::*;
 use super::slow;
 use super::unwind::{Throw, ThrowRef};
@@ -575,12 +577,12 @@ static RETURN_ONE: [[H; ANY]; 3] = [
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
     [
-        over!(A in reg_slot, Some(step::<CallIndirect<A, u32>> as Raw)),
-        over!(A in reg_slot, Some(step::<CallIndirect<A, u64>> as Raw)),
+        over!(A in reg_slot, Some(calling::<CallIndirect<A, u32>> as Raw)),
+        over!(A in reg_slot, Some(calling::<CallIndirect<A, u64>> as Raw)),
     ],
     [
-        over!(A in reg_slot, Some(step::<TailCallIndirect<A, u32>> as Raw)),
-        over!(A in reg_slot, Some(step::<TailCallIndirect<A, u64>> as Raw)),
+        over!(A in reg_slot, Some(calling::<TailCallIndirect<A, u32>> as Raw)),
+        over!(A in reg_slot, Some(calling::<TailCallIndirect<A, u64>> as Raw)),
     ],
 ];
 static CALL_REF: [[H; RS]; 2] = [
