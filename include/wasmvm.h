@@ -8,7 +8,8 @@
  *   too. Engines, modules, linkers and stores keep what they need of one another: the order of
  *   deleting is free.
  * - What is inside a store (functions, memories, tables, globals, tags, instances) is a plain value
- *   and lives as long as the store. A zeroed one is nothing; one of another store is an error.
+ *   and lives as long as the store, or until its instance is released. A zeroed one is nothing; one
+ *   of another store is an error, and so is one that has ended.
  *   References (wasmvm_ref) are to be released, or go with the store.
  * - NULL where an object is needed is an error, never a crash. NULL arrays are fine if their length
  *   is 0. Strings are UTF-8 and end with a NUL; functions that end in `_n` take a length.
@@ -47,6 +48,7 @@ typedef struct wasmvm_module wasmvm_module;
 typedef struct wasmvm_types wasmvm_types;
 typedef struct wasmvm_store wasmvm_store;
 typedef struct wasmvm_linker wasmvm_linker;
+typedef struct wasmvm_execution wasmvm_execution;
 typedef struct wasmvm_caller wasmvm_caller;
 typedef struct wasmvm_interrupt wasmvm_interrupt;
 typedef struct wasmvm_wasi wasmvm_wasi;
@@ -101,7 +103,7 @@ typedef enum wasmvm_error_kind {
     WASMVM_UNSUPPORTED = 3, /* it uses what is switched off */
     WASMVM_LINK = 4,        /* imports are missing or do not fit: the message has all of them */
     WASMVM_TRAP = 5,        /* wasmvm_error_trap */
-    WASMVM_EXCEPTION = 6,   /* an exception was thrown and not caught */
+    WASMVM_EXCEPTION = 6,   /* it was thrown and not caught; wasmvm_error_exception */
     WASMVM_EXIT = 7,        /* the guest ended itself: no failure; wasmvm_error_exit_code */
     WASMVM_HOST = 8,        /* a callback failed, or a file cannot be read */
     WASMVM_LIMIT = 9,       /* a limit was reached */
@@ -154,6 +156,10 @@ typedef struct wasmvm_frame {
 WASMVM_API wasmvm_error *wasmvm_error_new(const char *message);
 WASMVM_API wasmvm_error *wasmvm_error_new_exit(int32_t code);
 WASMVM_API wasmvm_error *wasmvm_error_new_trap(int trap);
+/* Throws an exception, whose reference is given away. */
+WASMVM_API wasmvm_error *wasmvm_error_new_exception(wasmvm_store *store, wasmvm_ref exception);
+/* Suspends the execution that has called: who runs it gets the data (wasmvm_progress). */
+WASMVM_API wasmvm_error *wasmvm_error_new_suspend(void *data, wasmvm_finalizer finalizer);
 WASMVM_API void wasmvm_error_delete(wasmvm_error *error);
 WASMVM_API uint32_t wasmvm_error_get_kind(const wasmvm_error *error);
 /* What went wrong, with the backtrace; the reason alone; the backtrace alone. Lent, never NULL. */
@@ -167,6 +173,10 @@ WASMVM_API bool wasmvm_error_frame(const wasmvm_error *error, size_t index, wasm
 WASMVM_API int wasmvm_error_trap(const wasmvm_error *error);
 /* Whether the guest ended itself, and with which code (which may be NULL). */
 WASMVM_API bool wasmvm_error_exit_code(const wasmvm_error *error, int32_t *code);
+/* The exception, if it is one that a guest has not caught: a reference to be released. The store is
+ * the one it was thrown in. */
+WASMVM_API bool wasmvm_error_exception(const wasmvm_error *error, wasmvm_store *store,
+                                       wasmvm_val *out);
 /* The code of an error of a wasmvm_runtime, 5000 to 5011; else 0. */
 WASMVM_API int32_t wasmvm_error_code(const wasmvm_error *error);
 
@@ -257,14 +267,15 @@ typedef enum wasmvm_limit {
 /* What all guests of a store may use together. Not in callbacks. */
 WASMVM_API wasmvm_error *wasmvm_store_set_limit(wasmvm_store *store, int limit, uint64_t value);
 WASMVM_API wasmvm_error *wasmvm_store_limit(const wasmvm_store *store, int limit, uint64_t *value);
-/* Collects the heap of structures, arrays and exceptions, which happens by itself too. */
+/* Collects the heap of structures, arrays and exceptions, and, outside of callbacks, instances that
+ * were released; which happens by itself too. */
 WASMVM_API wasmvm_error *wasmvm_store_gc(wasmvm_store *store);
 /* What guests get of the world. The configuration is taken, also if this fails. */
 WASMVM_API wasmvm_error *wasmvm_store_wasi(wasmvm_store *store, wasmvm_wasi *config);
 WASMVM_API wasmvm_error *wasmvm_store_sysenv(wasmvm_store *store, wasmvm_sysenv *config);
 
-/* Stops what runs in a store, from any thread: it ends with the trap INTERRUPTED. The engine must
- * be configured for it. The handle may outlive the store. */
+/* Stops what runs in a store, from any thread: an execution pauses, a call ends with the trap
+ * INTERRUPTED. The engine must be configured for it. The handle may outlive the store. */
 WASMVM_API wasmvm_error *wasmvm_store_interrupt(const wasmvm_store *store, wasmvm_interrupt **out);
 WASMVM_API void wasmvm_interrupt_raise(const wasmvm_interrupt *interrupt);
 /* Takes back an interrupt that nothing has met yet. */
@@ -378,6 +389,52 @@ WASMVM_API wasmvm_error *wasmvm_func_signature(const wasmvm_store *store, wasmvm
                                                char *text, size_t capacity, size_t *len);
 WASMVM_API bool wasmvm_func_is_null(wasmvm_func func);
 
+/* Lets go of an instance: it and what belongs to it cannot be used from now on, and it is freed by
+ * wasmvm_store_gc, or by itself, as soon as nothing in the store refers to it. */
+WASMVM_API wasmvm_error *wasmvm_instance_release(wasmvm_store *store, wasmvm_instance instance);
+
+/* ---- Executions: calls that stop and go on ---------------------------------------------------- */
+
+typedef enum wasmvm_progress_kind {
+    WASMVM_DONE = 0,        /* it has ended, the results are there */
+    WASMVM_OUT_OF_FUEL = 1, /* set `needed` fuel at least, and run it again */
+    WASMVM_PAUSED = 2,      /* by a wasmvm_interrupt: run it again */
+    WASMVM_SUSPENDED = 3    /* by a callback: run it with what that was to give */
+} wasmvm_progress_kind;
+
+/* How far an execution has come. */
+typedef struct wasmvm_progress {
+    uint32_t kind; /* wasmvm_progress_kind */
+    uint64_t needed;
+    void *data;               /* of wasmvm_error_new_suspend; lent until it is run again */
+    wasmvm_instance instance; /* of wasmvm_linker_start, at its end */
+} wasmvm_progress;
+
+/* A call that has not begun; wasmvm_execution_run runs it. The store is free while it is paused. */
+WASMVM_API wasmvm_error *wasmvm_func_start(wasmvm_store *store, wasmvm_func func,
+                                           const wasmvm_val *args, size_t args_len,
+                                           wasmvm_execution **out);
+/* Instantiates a module; the execution is that of its start function. */
+WASMVM_API wasmvm_error *wasmvm_linker_start(const wasmvm_linker *linker, wasmvm_store *store,
+                                             const wasmvm_module *module, wasmvm_execution **out);
+/* Runs it from where it is until it ends or pauses. There must be room for the results each time
+ * (none for a start function); they are written at its end. An error ends it. */
+WASMVM_API wasmvm_error *wasmvm_execution_run(wasmvm_execution *execution, wasmvm_store *store,
+                                              wasmvm_val *results, size_t results_len,
+                                              wasmvm_progress *progress);
+/* The same with the results of the callback that has suspended it. */
+WASMVM_API wasmvm_error *wasmvm_execution_run_with(wasmvm_execution *execution, wasmvm_store *store,
+                                                   const wasmvm_val *given, size_t given_len,
+                                                   wasmvm_val *results, size_t results_len,
+                                                   wasmvm_progress *progress);
+/* The same with the error of that callback, which is given away. */
+WASMVM_API wasmvm_error *wasmvm_execution_run_failed(wasmvm_execution *execution,
+                                                     wasmvm_store *store, wasmvm_error *error,
+                                                     wasmvm_val *results, size_t results_len,
+                                                     wasmvm_progress *progress);
+/* Ends it, wherever it is; also after its store. In callbacks that it has called it does nothing. */
+WASMVM_API void wasmvm_execution_delete(wasmvm_execution *execution);
+
 /* ---- Memories, tables, globals ---------------------------------------------------------------- */
 
 /* For a memory or table without a maximum. */
@@ -442,16 +499,65 @@ WASMVM_API wasmvm_error *wasmvm_externref_new(wasmvm_store *store, void *data,
                                               wasmvm_finalizer finalizer, wasmvm_val *out);
 WASMVM_API wasmvm_error *wasmvm_externref_data(const wasmvm_store *store, wasmvm_ref ref,
                                                void **data);
+
+/* ---- Structures, arrays, i31s ----------------------------------------------------------------- */
+
 WASMVM_API wasmvm_error *wasmvm_i31_new(wasmvm_store *store, int32_t value, wasmvm_val *out);
 WASMVM_API wasmvm_error *wasmvm_i31_get(const wasmvm_store *store, wasmvm_ref ref, int32_t *value);
-/* Fields and elements: the member of their type, packed ones without sign in `i32`. */
+
+/* Types of objects are numbers of the engine; equal types have equal numbers. They come from text,
+ * a field after the other (letters of signatures, b i8, h i16; after ! if it is mutable: "!i d !b"),
+ * from the type section of a module, or from an object. */
+WASMVM_API wasmvm_error *wasmvm_struct_type(const wasmvm_engine *engine, const char *fields,
+                                            uint32_t *out);
+WASMVM_API wasmvm_error *wasmvm_array_type(const wasmvm_engine *engine, const char *element,
+                                           uint32_t *out);
+WASMVM_API wasmvm_error *wasmvm_module_type(const wasmvm_module *module, uint32_t index,
+                                            uint32_t *out);
+WASMVM_API wasmvm_error *wasmvm_ref_type(const wasmvm_store *store, wasmvm_ref ref, uint32_t *out);
+
+/* Fields and elements: the member of their type, packed ones without sign in `i32`. A new object is
+ * a reference to be released. */
+WASMVM_API wasmvm_error *wasmvm_struct_new(wasmvm_store *store, uint32_t type,
+                                           const wasmvm_val *values, size_t len, wasmvm_val *out);
+/* Of zeros and nulls. */
+WASMVM_API wasmvm_error *wasmvm_struct_new_default(wasmvm_store *store, uint32_t type,
+                                                   wasmvm_val *out);
+WASMVM_API wasmvm_error *wasmvm_struct_len(const wasmvm_store *store, wasmvm_ref ref, size_t *len);
 WASMVM_API wasmvm_error *wasmvm_struct_get(const wasmvm_store *store, wasmvm_ref ref, size_t field,
                                            wasmvm_val *out);
 WASMVM_API wasmvm_error *wasmvm_struct_set(wasmvm_store *store, wasmvm_ref ref, size_t field,
                                            const wasmvm_val *val);
+/* `len` times one element; these elements; these bytes, in an array of i8. */
+WASMVM_API wasmvm_error *wasmvm_array_new(wasmvm_store *store, uint32_t type,
+                                          const wasmvm_val *element, uint32_t len, wasmvm_val *out);
+WASMVM_API wasmvm_error *wasmvm_array_new_from(wasmvm_store *store, uint32_t type,
+                                               const wasmvm_val *values, size_t len,
+                                               wasmvm_val *out);
+WASMVM_API wasmvm_error *wasmvm_array_new_bytes(wasmvm_store *store, uint32_t type,
+                                                const uint8_t *bytes, size_t len, wasmvm_val *out);
 WASMVM_API wasmvm_error *wasmvm_array_len(const wasmvm_store *store, wasmvm_ref ref, uint32_t *len);
 WASMVM_API wasmvm_error *wasmvm_array_get(const wasmvm_store *store, wasmvm_ref ref, uint32_t index,
                                           wasmvm_val *out);
+WASMVM_API wasmvm_error *wasmvm_array_set(wasmvm_store *store, wasmvm_ref ref, uint32_t index,
+                                          const wasmvm_val *val);
+
+/* ---- Tags and exceptions ---------------------------------------------------------------------- */
+
+/* A tag: the signature, without results, has the values of its exceptions. */
+WASMVM_API wasmvm_error *wasmvm_tag_new(wasmvm_store *store, const char *signature,
+                                        wasmvm_tag *out);
+/* As wasmvm_func_signature. */
+WASMVM_API wasmvm_error *wasmvm_tag_signature(const wasmvm_store *store, wasmvm_tag tag, char *text,
+                                              size_t capacity, size_t *len);
+/* An exception, to be thrown with wasmvm_error_new_exception, or passed as an exnref. */
+WASMVM_API wasmvm_error *wasmvm_exception_new(wasmvm_store *store, wasmvm_tag tag,
+                                              const wasmvm_val *values, size_t len,
+                                              wasmvm_val *out);
+WASMVM_API wasmvm_error *wasmvm_exception_tag(const wasmvm_store *store, wasmvm_ref ref,
+                                              wasmvm_tag *out);
+WASMVM_API wasmvm_error *wasmvm_exception_get(const wasmvm_store *store, wasmvm_ref ref,
+                                              size_t index, wasmvm_val *out);
 
 /* ---- What guests get of the world ------------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ const GUARD_PAGES: &str = "WASMVM_GUARD_PAGES";
 
 /// The variable that makes everything run with as little fuel as goes one step further, and be
 /// interrupted now and then: the results must be the same.
-const PIECEMEAL: &str = "WASMVM_PIECEMEAL";
+pub const PIECEMEAL: &str = "WASMVM_PIECEMEAL";
 
 /// A language to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ impl Host {
     }
 
     /// Runs an execution with as little fuel as takes it one step further, and interrupts every
-    /// third step.
+    /// third step. What takes many steps gets more at a time, a prime number.
     fn piecemeal<R>(&mut self, mut execution: Execution<R>) -> Result<R, Failure> {
         let interrupt = self.store.interrupt_handle()?;
         for step in 0_u64.. {
@@ -216,7 +216,10 @@ impl Host {
                     interrupt.clear();
                     return Ok(result);
                 }
-                Progress::OutOfFuel { needed } => self.store.set_fuel(needed)?,
+                Progress::OutOfFuel { needed } => {
+                    let more = if step < SMALL_STEPS { 0 } else { LARGE_STEP };
+                    self.store.set_fuel(needed + more)?;
+                }
                 Progress::Interrupted => {}
                 Progress::Suspended(_) => break,
             }
@@ -235,6 +238,9 @@ impl Host {
         lift(&self.store, &value)
     }
 }
+
+const SMALL_STEPS: u64 = 5_000;
+const LARGE_STEP: u64 = 997;
 
 /// A value of the script as one of the engine.
 fn lower(store: &mut Store<()>, value: Value) -> Result<Val, Failure> {

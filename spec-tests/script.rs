@@ -12,7 +12,7 @@ use wast::parser::{self, ParseBuffer};
 use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, WastInvoke, WastThread, Wat};
 
 /// Assertions that held, of all.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
 pub struct Count {
     pub passed: u64,
     pub total: u64,
@@ -26,7 +26,7 @@ impl Count {
 }
 
 /// What one script came to.
-#[derive(Default, Debug)]
+#[derive(Default, Debug, PartialEq)]
 pub struct Report {
     /// Assertions about the engine.
     pub judged: Count,

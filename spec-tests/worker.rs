@@ -1,6 +1,7 @@
 //! Scripts run in worker processes: whatever one of them does to its process (a panic that cannot
 //! unwind, a fault, a loop without end) is a failure at a line, and the run goes on.
 
+use crate::engine::PIECEMEAL;
 use crate::script::{self, Event, Report};
 use crate::suite::File;
 use std::io::{BufRead, BufReader, Write};
@@ -16,8 +17,9 @@ pub const WORKER: &str = "--worker";
 /// the longest one by a factor of a hundred.
 const FILE_LIMIT: Duration = Duration::from_secs(180);
 
-/// Runs all files, as many at a time as the machine has processors.
-pub fn run_all(files: &[File]) -> Vec<Report> {
+/// Runs all files, as many at a time as the machine has processors; every call in small pieces, if
+/// `piecemeal`.
+pub fn run_all(files: &[File], piecemeal: bool) -> Vec<Report> {
     let next = AtomicUsize::new(0);
     let reports: Mutex<Vec<Option<Report>>> = Mutex::new(files.iter().map(|_| None).collect());
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -28,7 +30,7 @@ pub fn run_all(files: &[File]) -> Vec<Report> {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(index) else { break };
-                    let report = run_one(&mut process, file);
+                    let report = run_one(&mut process, file, piecemeal);
                     reports.lock().expect("no thread panics")[index] = Some(report);
                 }
             };
@@ -58,8 +60,12 @@ fn command() -> Command {
     command.args(words).arg(program);
     command
 }
-fn spawn() -> Process {
-    let mut child = command()
+fn spawn(piecemeal: bool) -> Process {
+    let mut command = command();
+    if piecemeal {
+        command.env(PIECEMEAL, "1");
+    }
+    let mut child = command
         .arg(WORKER)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -70,8 +76,8 @@ fn spawn() -> Process {
     Process { child, output }
 }
 
-fn run_one(process: &mut Option<Process>, file: &File) -> Report {
-    let worker = process.get_or_insert_with(spawn);
+fn run_one(process: &mut Option<Process>, file: &File, piecemeal: bool) -> Report {
+    let worker = process.get_or_insert_with(|| spawn(piecemeal));
     let mut report = Report::default();
     let mut last = 0;
     let input = worker.child.stdin.as_mut().expect("a pipe");

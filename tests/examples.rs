@@ -11,6 +11,15 @@ macro_rules! examples { ($($name:ident $path:literal;)*) => { $(
 )*
     const PATHS: &[&str] = &[$($path),*];
 } }
+#[cfg(feature = "async")]
+#[path = "../examples/tasks.rs"]
+mod tasks;
+#[cfg(feature = "async")]
+#[test]
+fn tasks() -> Result<(), wasmvm::Error> {
+    tasks::main()
+}
+
 examples! {
     greet "../examples/greet.rs";
     wasi "../examples/wasi.rs";
@@ -24,8 +33,11 @@ examples! {
 #[test]
 fn the_tutorial_links_each() {
     let text = include_str!("../docs/embedding.md");
-    let missing: Vec<_> =
-        PATHS.iter().filter(|path| !text.contains(&format!("({path})"))).collect();
+    let missing: Vec<_> = PATHS
+        .iter()
+        .chain(&["../examples/tasks.rs"])
+        .filter(|path| !text.contains(&format!("({path})")))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 

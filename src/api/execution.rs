@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::store::{Lent, LentMut};
-use super::{AsContext, AsContextMut, Error, Val};
+use super::{AsContext, AsContextMut, Error, Val, ValType};
 use crate::exec::resume::{Reached, Why, provide, resume, start};
 use crate::rt::error::Suspend;
 use crate::rt::layout::FuncData;
@@ -44,6 +44,11 @@ pub struct Execution<R> {
     store: u64,
     state: State,
     finish: Box<Finish<R>>,
+    /// How much fuel it may use at once.
+    pub(super) slice: u64,
+    /// What a host function has suspended it with, if that has a future to wait for.
+    #[cfg(feature = "async")]
+    pub(super) waits_for: Option<Suspend>,
 }
 enum State {
     /// It can go on.
@@ -71,16 +76,35 @@ impl<R> Execution<R> {
     ) -> Result<Execution<R>, Error> {
         // SAFETY: R1, R6: the store is lent; the rest is promised by the caller.
         let paused = unsafe { start(cx.head(), func, args)? };
-        let core = cx.core_mut();
-        let state = State::Paused(core.add_paused(paused));
-        Ok(Execution { store: core.id, state, finish: Box::new(finish) })
+        let state = State::Paused(cx.core_mut().add_paused(paused));
+        Ok(Execution::with_state(cx, state, finish))
     }
     /// One with nothing to run.
     pub(super) fn empty(
         cx: &impl AsContext,
         finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
     ) -> Execution<R> {
-        Execution { store: cx.core().id, state: State::Empty, finish: Box::new(finish) }
+        Execution::with_state(cx, State::Empty, finish)
+    }
+    fn with_state(
+        cx: &impl AsContext,
+        state: State,
+        finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
+    ) -> Execution<R> {
+        Execution {
+            store: cx.core().id,
+            state,
+            finish: Box::new(finish),
+            slice: u64::MAX,
+            #[cfg(feature = "async")]
+            waits_for: None,
+        }
+    }
+    pub(super) fn check_store(&self, core: &Core) -> Result<(), Error> {
+        if self.store == core.id {
+            return Ok(());
+        }
+        Err(Error::usage("an execution of another store"))
     }
     /// Whether it has ended: with results, or with an error.
     pub fn is_done(&self) -> bool {
@@ -127,6 +151,23 @@ impl<R> Execution<R> {
             Ok(None)
         })
     }
+    /// The types of the results that [`Execution::run_with`] is to be given: those of the host
+    /// function that has suspended it. `None` if none has.
+    ///
+    /// # Errors
+    /// Usage: it belongs to another store.
+    pub fn wanted(&self, cx: &impl AsContext) -> Result<Option<Box<[ValType]>>, Error> {
+        let core = cx.core();
+        self.check_store(core)?;
+        let State::Paused(place) = &self.state else { return Ok(None) };
+        let held = place.lock();
+        let Some((func, _)) = held.as_ref().and_then(|paused| paused.suspended) else {
+            return Ok(None);
+        };
+        // SAFETY: R1: a function of the store.
+        let def = core.registry.get(unsafe { (*func).ty });
+        Ok(Some(def.func().map_or(Box::default(), |ty| ty.results.clone())))
+    }
     /// Runs it, after the host function that has suspended it has failed with an error: which is
     /// what the execution ends with, unless it is an exception that the guest catches.
     ///
@@ -149,9 +190,7 @@ impl<R> Execution<R> {
         prepare: impl FnOnce(&mut Paused, &Core) -> Result<Option<Error>, Error>,
     ) -> Result<Progress<R>, Error> {
         let core = cx.core_mut();
-        if self.store != core.id {
-            return Err(Error::usage("an execution of another store"));
-        }
+        self.check_store(core)?;
         let place = match &self.state {
             State::Paused(place) => place.clone(),
             State::Empty => {
@@ -174,8 +213,12 @@ impl<R> Execution<R> {
         };
         drop(held);
         self.state = State::Ended;
+        #[cfg(feature = "async")]
+        {
+            self.waits_for = None;
+        }
         // SAFETY: R1, R6, R12: the store is lent, and the execution belongs to it.
-        match unsafe { resume(cx.head(), paused, failed)? } {
+        match unsafe { resume(cx.head(), paused, failed, self.slice)? } {
             Reached::Done(slots) => Ok(Progress::Done((self.finish)(cx.core(), &slots))),
             Reached::Pause(paused, why) => {
                 *place.lock() = Some(paused);

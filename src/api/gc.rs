@@ -7,7 +7,7 @@ use super::{AsContext, AsContextMut, Engine, Error, FieldType, TypeId, Val, ValT
 use crate::rt::gc::handle::Handle;
 use crate::rt::gc::object::{array_len, get, put, type_of};
 use crate::rt::store::Store as Core;
-use crate::wasm::registry::TypeDef;
+use crate::wasm::registry::{TypeDef, TypeRegistry};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{CompositeType, StorageType};
 use alloc::sync::Arc;
@@ -44,6 +44,21 @@ impl Engine {
         self.check_field(&element)?;
         self.registry().add(CompositeType::Array(element)).map_err(too_many)
     }
+    /// The fields of a type of structures.
+    ///
+    /// # Errors
+    /// Usage: it is none.
+    pub fn struct_fields(&self, ty: TypeId) -> Result<Vec<FieldType>, Error> {
+        let def = find(self.registry(), ty)?;
+        def.fields().map(Into::into).ok_or_else(no_structure)
+    }
+    /// The elements of a type of arrays.
+    ///
+    /// # Errors
+    /// Usage: it is none.
+    pub fn array_element(&self, ty: TypeId) -> Result<FieldType, Error> {
+        find(self.registry(), ty)?.element().ok_or_else(no_array)
+    }
     fn check_field(&self, field: &FieldType) -> Result<(), Error> {
         match field.storage {
             StorageType::Val(ValType::Ref(ty)) if !self.registry().knows(ty.heap) => {
@@ -64,8 +79,8 @@ fn unpacked(storage: StorageType) -> ValType {
         StorageType::Val(ty) => ty,
     }
 }
-fn find(core: &Core, ty: TypeId) -> Result<Arc<TypeDef>, Error> {
-    let def = core.registry.lookup(ty).cloned();
+fn find(registry: &TypeRegistry, ty: TypeId) -> Result<Arc<TypeDef>, Error> {
+    let def = registry.lookup(ty).cloned();
     def.ok_or_else(|| Error::usage(alloc::format!("there is no type {}", ty.0)))
 }
 fn too_large(core: &Core, bytes: u64) -> Error {
@@ -358,9 +373,9 @@ impl ArrayRef {
 }
 
 fn struct_type(core: &Core, ty: TypeId) -> Result<Arc<TypeDef>, Error> {
-    let ty = find(core, ty)?;
+    let ty = find(&core.registry, ty)?;
     if ty.fields().is_none() {
-        return Err(Error::usage("not the type of a structure"));
+        return Err(no_structure());
     }
     if ty.descriptor.is_some() {
         return Err(Error::usage("a structure of this type needs a descriptor"));
@@ -368,9 +383,15 @@ fn struct_type(core: &Core, ty: TypeId) -> Result<Arc<TypeDef>, Error> {
     Ok(ty)
 }
 fn array_type(core: &Core, ty: TypeId) -> Result<(Arc<TypeDef>, FieldType), Error> {
-    let ty = find(core, ty)?;
-    let element = ty.element().ok_or_else(|| Error::usage("not the type of an array"))?;
+    let ty = find(&core.registry, ty)?;
+    let element = ty.element().ok_or_else(no_array)?;
     Ok((ty, element))
+}
+fn no_structure() -> Error {
+    Error::usage("not the type of a structure")
+}
+fn no_array() -> Error {
+    Error::usage("not the type of an array")
 }
 fn length(len: usize) -> Result<u32, Error> {
     u32::try_from(len).map_err(|_| Error::limit("elements", len as u64, u64::from(u32::MAX)))

@@ -123,6 +123,10 @@ impl Instance {
         cx.core_mut().release(slot);
         Ok(())
     }
+    /// Whether it is there: not in another store, nor after its release.
+    pub fn is_there(&self, cx: &impl AsContext) -> bool {
+        self.object(cx).is_ok()
+    }
     /// The export of this name. Also `None` if the instance was released, or belongs to
     /// another store.
     ///

@@ -5,6 +5,8 @@ mod engine;
 mod exception;
 mod execution;
 mod func;
+#[cfg(feature = "async")]
+mod future;
 mod gc;
 mod host;
 mod instance;
@@ -22,6 +24,8 @@ pub use self::engine::{Config, Engine};
 pub use self::exception::Exception;
 pub use self::execution::{Execution, Progress};
 pub use self::func::{Func, TypedFunc};
+#[cfg(feature = "async")]
+pub use self::future::RunAsync;
 pub use self::gc::{ArrayRef, StructRef};
 pub use self::host::{HostResult, IntoFunc};
 pub use self::instance::Instance;

@@ -1,6 +1,6 @@
 //! Modules.
 
-use super::{Engine, Error, ExternType};
+use super::{Engine, Error, ExternType, TypeId};
 use crate::exec::compiled::{Bytes, CompiledModule};
 use crate::wasm::hints::BranchHint;
 use alloc::string::{String, ToString};
@@ -145,6 +145,10 @@ impl Module {
     /// The index of the export of this name, among what it is: functions, tables, …
     pub fn export_index(&self, name: &str) -> Option<u32> {
         self.compiled.export(name).map(|export| export.index)
+    }
+    /// The type of this index in the type section: for objects of it.
+    pub fn type_id(&self, index: u32) -> Option<TypeId> {
+        self.compiled.module.types.get(index as usize).copied()
     }
     /// The module's own name, from its name section.
     pub fn name(&self) -> Option<String> {

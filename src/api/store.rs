@@ -213,12 +213,12 @@ pub(super) fn set_fuel(core: &mut Core, fuel: u64) -> Result<(), Error> {
     if !core.has_fuel() {
         return Err(Error::usage("fuel needs Config::fuel(true)"));
     }
-    let debt = core.head.fuel.get().min(0);
-    core.head.fuel.set(i64::try_from(fuel).unwrap_or(i64::MAX) + debt);
+    let fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
+    core.head.set_fuel(fuel + core.head.all_fuel().min(0));
     Ok(())
 }
 pub(super) fn fuel(core: &Core) -> Option<u64> {
-    core.has_fuel().then(|| u64::try_from(core.head.fuel.get()).unwrap_or(0))
+    core.has_fuel().then(|| u64::try_from(core.head.all_fuel()).unwrap_or(0))
 }
 
 /// A number that no other store has.
@@ -271,6 +271,10 @@ impl<T> StoreContextMut<'_, T> {
     /// The host's data.
     pub fn data_mut(&mut self) -> &mut T {
         &mut self.inner_mut().data
+    }
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.inner().engine
     }
 }
 

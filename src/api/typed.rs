@@ -1,6 +1,6 @@
 //! Rust types that stand for types of the language, and lists of them.
 
-use super::{AnyRef, ArrayRef, Error, ExternRef, Func, RefType, StructRef, ValType};
+use super::{AnyRef, ArrayRef, Error, ExternRef, Func, RefType, StructRef, Val, ValType};
 use crate::rt::store::Store as Core;
 use crate::wasm::types::Value;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use sealed::Sealed;
 /// A Rust type that typed functions take and give: `i32`, `u32`, `i64`, `u64`, `f32`, `f64`,
 /// `u128` (v128), `Option<Func>` (funcref), `Option<ExternRef>` (externref), `Option<AnyRef>`
 /// (anyref), `Option<StructRef>` (structref) and `Option<ArrayRef>` (arrayref).
-pub trait WasmType: Sealed + Copy + 'static {
+pub trait WasmType: Sealed + Copy + Into<Val> + 'static {
     /// The type.
     const TYPE: ValType;
     /// Whether the value can be given to a store.
@@ -118,6 +118,9 @@ pub trait WasmList: Sealed + Copy + 'static {
     /// Into slots.
     #[doc(hidden)]
     fn put(self, slots: &mut [u64], core: &Core);
+    /// As values.
+    #[doc(hidden)]
+    fn into_vals(self) -> Vec<Val>;
 }
 impl<N: WasmType> WasmList for N {
     const SLOTS: usize = N::TYPE.slots();
@@ -140,6 +143,9 @@ impl<N: WasmType> WasmList for N {
     #[inline(always)]
     fn put(self, slots: &mut [u64], core: &Core) {
         <N as WasmType>::put(self, slots, core);
+    }
+    fn into_vals(self) -> Vec<Val> {
+        alloc::vec![self.into()]
     }
 }
 macro_rules! lists { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
@@ -178,6 +184,9 @@ macro_rules! lists { ($($count:literal: $($n:ident $i:tt),*;)*) => { $(
                 <$n as WasmType>::put(self.$i, &mut slots[at..], core);
                 at += $n::TYPE.slots();
             )*
+        }
+        fn into_vals(self) -> Vec<Val> {
+            alloc::vec![$(self.$i.into()),*]
         }
     }
 )* } }

@@ -177,6 +177,11 @@ from! {
     StructRef = |x| Val::AnyRef(Some(x.into()));
     ArrayRef = |x| Val::AnyRef(Some(x.into()));
     Exception = |x| Val::ExnRef(Some(x));
+    Option<Func> = |x| Val::FuncRef(x);
+    Option<ExternRef> = |x| Val::ExternRef(x);
+    Option<AnyRef> = |x| Val::AnyRef(x);
+    Option<StructRef> = |x| Val::AnyRef(x.map(Into::into));
+    Option<ArrayRef> = |x| Val::AnyRef(x.map(Into::into));
 }
 
 /// The four hierarchies of references.

@@ -4,12 +4,15 @@ use core::ffi::{CStr, c_char, c_int};
 use std::ffi::CString;
 use std::sync::OnceLock;
 
+use super::exception::Kept;
 use super::ffi::{Out, Text, c_string, delete, guard_or};
 use crate::{Error, ErrorKind, Frame, Trap, runtime};
 
 /// Why a function fails.
 pub enum Failure {
     Engine(Error),
+    /// An uncaught exception, which can be looked at until the error is deleted.
+    Thrown(Error, Kept),
     Runtime(runtime::Error),
     /// A panic: a bug of ours.
     Internal,
@@ -23,14 +26,14 @@ impl Failure {
     /// What a callback gave, for the guest that called it.
     pub fn into_error(self) -> Error {
         match self {
-            Failure::Engine(error) => error,
+            Failure::Engine(error) | Failure::Thrown(error, _) => error,
             Failure::Runtime(error) => Error::host_from(error),
             Failure::Internal => Error::host(INTERNAL),
         }
     }
     fn engine(&self) -> Option<&Error> {
         match self {
-            Failure::Engine(error) => Some(error),
+            Failure::Engine(error) | Failure::Thrown(error, _) => Some(error),
             Failure::Runtime(error) => error.engine_error(),
             Failure::Internal => None,
         }
@@ -175,7 +178,7 @@ pub extern "C" fn wasmvm_error_message(error: Option<&CError>) -> *const c_char 
     guard_or(c"".as_ptr(), || {
         let Some(error) = error else { return c"".as_ptr() };
         pointer(error.message.get_or_init(|| match &error.failure {
-            Failure::Engine(error) => c_string(error.to_string()),
+            Failure::Engine(error) | Failure::Thrown(error, _) => c_string(error.to_string()),
             Failure::Runtime(error) => c_string(error.to_string()),
             Failure::Internal => c_string(INTERNAL),
         }))
@@ -186,7 +189,7 @@ pub extern "C" fn wasmvm_error_reason(error: Option<&CError>) -> *const c_char {
     guard_or(c"".as_ptr(), || {
         let Some(error) = error else { return c"".as_ptr() };
         pointer(error.reason.get_or_init(|| match &error.failure {
-            Failure::Engine(error) => c_string(error.message()),
+            Failure::Engine(error) | Failure::Thrown(error, _) => c_string(error.message()),
             Failure::Runtime(error) => c_string(error.message()),
             Failure::Internal => c_string(INTERNAL),
         }))

@@ -1,17 +1,23 @@
 //! Instances and functions.
 
 use core::ffi::{c_char, c_void};
+use core::mem::MaybeUninit;
 
 use super::error::Failure;
+use super::exception::keep;
 use super::ffi::{
     Array, ArrayMut, Finalizer, Out, Outcome, Text, UserData, guard, guard_or, need, utf8,
 };
 use super::linker::{CExtern, Callback, HostFunc};
-use super::store::{CStore, Cx};
+use super::store::{CStore, Cx, release_instance};
 use super::types::{signature, signature_text};
-use super::val::{CVal, Handle};
+use super::val::{CVal, Handle, read_all, write_all};
 use crate::{AsContextMut, Extern, Func, FuncType, Val};
 
+#[unsafe(no_mangle)]
+pub extern "C" fn wasmvm_instance_release(store: Option<&CStore>, instance: Handle) -> Outcome {
+    guard(|| release_instance(instance, &mut need(store, "store")?.context()?))
+}
 fn get(
     store: Option<&CStore>,
     instance: Handle,
@@ -135,14 +141,12 @@ pub extern "C" fn wasmvm_func_call(
             check(&ty, given.len(), room.len())?;
             // What guests give back lasts as long as C keeps it, not as long as the store.
             cx.scope(|cx| {
-                let args = given.iter().zip(&ty.params);
-                let args = args.map(|(arg, &ty)| arg.read(ty, cx.data()));
-                let args = args.collect::<Result<Vec<Val>, Failure>>()?;
+                let args = read_all(given, &ty.params, cx.data())?;
                 let mut vals: Vec<Val> =
                     ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
-                func.call(&mut *cx, &args, &mut vals)?;
-                let written = vals.into_iter().map(|val| CVal::write(val, cx));
-                written.collect::<Result<Vec<CVal>, Failure>>()
+                let called = func.call(&mut *cx, &args, &mut vals);
+                keep(called.map_err(Into::into), cx)?;
+                write_all(&vals, cx)
             })
         })?;
         for (place, result) in room.iter_mut().zip(results) {
@@ -170,19 +174,26 @@ pub extern "C" fn wasmvm_func_signature(
     guard(|| {
         let cx = need(store, "store")?.context()?;
         let ty = cx.data().func(func)?.ty(&cx)?;
-        let no_letters = || Failure::usage(format!("the type {ty} cannot be written in letters"));
-        let written = signature_text(&ty).ok_or_else(no_letters)?;
-        let text = text.slice(capacity, "text")?;
-        let room = text.len().saturating_sub(1);
-        let bytes = written.bytes().take(room).chain([0]);
-        for (place, byte) in text.iter_mut().zip(bytes) {
-            place.write(byte as c_char);
-        }
-        if let Some(len) = len {
-            len.write(written.len());
-        }
-        Ok(())
+        write_signature(&ty, text.slice(capacity, "text")?, len)
     })
+}
+/// Writes a signature where C has room for it.
+pub fn write_signature(
+    ty: &FuncType,
+    text: &mut [MaybeUninit<c_char>],
+    len: Out<usize>,
+) -> Result<(), Failure> {
+    let no_letters = || Failure::usage(format!("the type {ty} cannot be written in letters"));
+    let written = signature_text(ty).ok_or_else(no_letters)?;
+    let room = text.len().saturating_sub(1);
+    let bytes = written.bytes().take(room).chain([0]);
+    for (place, byte) in text.iter_mut().zip(bytes) {
+        place.write(byte as c_char);
+    }
+    if let Some(len) = len {
+        len.write(written.len());
+    }
+    Ok(())
 }
 #[unsafe(no_mangle)]
 pub extern "C" fn wasmvm_func_is_null(func: Handle) -> bool {

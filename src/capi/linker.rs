@@ -1,15 +1,16 @@
 //! Linkers, and functions of C that guests call.
 
-use core::cell::{RefCell, RefMut};
+use core::cell::{Ref, RefCell, RefMut};
 use core::ffi::c_void;
 
 use super::error::Failure;
+use super::exception::keep;
 use super::ffi::{
     Array, ArrayMut, Finalizer, Out, Outcome, Text, UserData, delete, guard, guard_or, need, utf8,
 };
 use super::store::{CStore, Data};
 use super::types::signature;
-use super::val::{CVal, Handle};
+use super::val::{CVal, Handle, write_all};
 use crate::{
     AsContextMut, Caller, Engine, Error, Extern, FuncType, Linker, Module, Val, ValType, sysenv,
     wasi,
@@ -21,6 +22,12 @@ pub type CLinker = RefCell<Linker<Data>>;
 fn lent(linker: Option<&CLinker>) -> Result<RefMut<'_, Linker<Data>>, Failure> {
     let linker = need(linker, "linker")?.try_borrow_mut();
     linker.map_err(|_| Failure::usage("the linker is in use: it instantiates".into()))
+}
+
+/// The linker, for instantiating, while callbacks may do so too.
+pub fn shared(linker: Option<&CLinker>) -> Result<Ref<'_, Linker<Data>>, Failure> {
+    let linker = need(linker, "linker")?.try_borrow();
+    linker.map_err(|_| Failure::usage("the linker is in use: it is being changed".into()))
 }
 
 /// `wasmvm_caller`: what a callback sees of its guest.
@@ -58,7 +65,7 @@ impl HostFunc {
         let store = caller.data().store;
         let instance =
             instance.map_or(Handle::NULL, |instance| caller.data_mut().add_instance(instance));
-        let args = write_all(args, &mut caller).map_err(Failure::into_error)?;
+        let args = write_all(args, &mut caller.as_context_mut()).map_err(Failure::into_error)?;
         let mut given = vec![CVal::ZERO; results.len()];
         // SAFETY: C2: the store is where it was made, and not deleted while a guest runs.
         let outcome = unsafe { &*store }.callback(&mut caller, || {
@@ -79,10 +86,6 @@ impl HostFunc {
         }
         Ok(())
     }
-}
-fn write_all(vals: &[Val], caller: &mut Caller<'_, Data>) -> Result<Vec<CVal>, Failure> {
-    let mut cx = caller.as_context_mut();
-    vals.iter().map(|&val| CVal::write(val, &mut cx)).collect()
 }
 /// References among arguments end with the callback; those among results are given away. The guest
 /// does not have them yet: they end when the next function is called, or this call is over.
@@ -230,12 +233,13 @@ pub extern "C" fn wasmvm_linker_instantiate(
     out: Out<Handle>,
 ) -> Outcome {
     guard(|| {
-        let (linker, module) = (need(linker, "linker")?, need(module, "module")?);
-        let in_use = |_| Failure::usage("the linker is in use: it is being changed".into());
-        let linker = linker.try_borrow().map_err(in_use)?;
+        let (linker, module) = (shared(linker)?, need(module, "module")?);
         let out = need(out, "out")?;
         let handle = need(store, "store")?.run(|mut cx| {
-            let instance = linker.instantiate(&mut cx, module)?;
+            let instance = cx.scope(|cx| {
+                let instance = linker.instantiate(&mut *cx, module);
+                keep(instance.map_err(Into::into), cx)
+            })?;
             Ok(cx.data_mut().add_instance(instance))
         })?;
         out.write(handle);

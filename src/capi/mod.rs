@@ -6,9 +6,13 @@
 
 mod engine;
 mod error;
+mod exception;
+mod execution;
 mod ffi;
 mod func;
+mod heap;
 mod linker;
+mod numbers;
 mod object;
 mod reference;
 mod runtime;

@@ -1,4 +1,4 @@
-//! References: values of the host, structures, arrays, i31, exceptions.
+//! References of any kind, and values of the host.
 
 use core::ffi::{c_int, c_void};
 
@@ -6,7 +6,7 @@ use super::error::Failure;
 use super::ffi::{Finalizer, Out, Outcome, UserData, guard, guard_or, need};
 use super::store::{CStore, Cx};
 use super::val::{CVal, Handle};
-use crate::{AnyRef, ArrayRef, ExternRef, StorageType, StructRef, Val, ValType};
+use crate::{AnyRef, ExternRef, Val};
 
 /// Ends a reference that C holds.
 pub fn release(handle: Handle, cx: &mut Cx<'_>) -> Result<(), Failure> {
@@ -18,36 +18,22 @@ pub fn release(handle: Handle, cx: &mut Cx<'_>) -> Result<(), Failure> {
     }
     Ok(())
 }
-/// Ends the references that were passed to callbacks, or given away by them.
+/// Ends the references that were passed to callbacks, or given away by them, or left by errors.
 pub fn release_ended(cx: &mut Cx<'_>) {
+    super::exception::release_left(cx);
     for handle in core::mem::take(&mut cx.data_mut().ended) {
         // C may have released it before.
         let _ = release(handle, cx);
     }
 }
-fn any(handle: Handle, cx: &Cx<'_>) -> Result<AnyRef, Failure> {
+/// A reference of type `any`.
+pub fn any(handle: Handle, cx: &Cx<'_>) -> Result<AnyRef, Failure> {
     match cx.data().reference(handle)? {
         Val::AnyRef(Some(value)) => Ok(value),
         Val::ExternRef(Some(value)) => Ok(value.to_any()),
         _ => Err(Failure::usage("the reference is none of type any".into())),
     }
 }
-fn structure(handle: Handle, cx: &Cx<'_>) -> Result<StructRef, Failure> {
-    let object = any(handle, cx)?.as_struct(cx)?;
-    object.ok_or_else(|| Failure::usage("the reference is no structure".into()))
-}
-fn array(handle: Handle, cx: &Cx<'_>) -> Result<ArrayRef, Failure> {
-    let array = any(handle, cx)?.as_array(cx)?;
-    array.ok_or_else(|| Failure::usage("the reference is no array".into()))
-}
-/// The type of a field or element as a value.
-fn unpacked(storage: StorageType) -> ValType {
-    match storage {
-        StorageType::I8 | StorageType::I16 => ValType::I32,
-        StorageType::Val(ty) => ty,
-    }
-}
-
 #[unsafe(no_mangle)]
 pub extern "C" fn wasmvm_ref_release(store: Option<&CStore>, reference: Handle) -> Outcome {
     guard(|| release(reference, &mut need(store, "store")?.context()?))
@@ -116,93 +102,6 @@ pub extern "C" fn wasmvm_externref_data(
         let user = value.get::<UserData>(&cx)?;
         let user = user.ok_or_else(|| Failure::usage("the reference is none of yours".into()))?;
         data.write(user.data);
-        Ok(())
-    })
-}
-#[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_i31_new(store: Option<&CStore>, value: i32, out: Out<CVal>) -> Outcome {
-    guard(|| {
-        let out = need(out, "out")?;
-        let mut cx = need(store, "store")?.context()?;
-        out.write(CVal::write(AnyRef::from_i31(value).into(), &mut cx)?);
-        Ok(())
-    })
-}
-#[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_i31_get(
-    store: Option<&CStore>,
-    reference: Handle,
-    value: Out<i32>,
-) -> Outcome {
-    guard(|| {
-        let cx = need(store, "store")?.context()?;
-        let number = any(reference, &cx)?.i31();
-        let number = number.ok_or_else(|| Failure::usage("the reference is no i31".into()))?;
-        need(value, "value")?.write(number);
-        Ok(())
-    })
-}
-#[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_struct_get(
-    store: Option<&CStore>,
-    reference: Handle,
-    field: usize,
-    out: Out<CVal>,
-) -> Outcome {
-    guard(|| {
-        let out = need(out, "out")?;
-        let mut cx = need(store, "store")?.context()?;
-        let object = structure(reference, &cx)?;
-        out.write(cx.scope(|cx| {
-            let val = object.get(cx, field)?;
-            CVal::write(val, cx)
-        })?);
-        Ok(())
-    })
-}
-#[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_struct_set(
-    store: Option<&CStore>,
-    reference: Handle,
-    field: usize,
-    val: Option<&CVal>,
-) -> Outcome {
-    guard(|| {
-        let cx = need(store, "store")?.context()?;
-        let object = structure(reference, &cx)?;
-        let ty = object.fields(&cx)?.get(field).map(|field| unpacked(field.storage));
-        let ty = ty.ok_or_else(|| Failure::usage(format!("there is no field {field}")))?;
-        let val = need(val, "val")?.read(ty, cx.data())?;
-        Ok(object.set(cx, field, val)?)
-    })
-}
-#[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_array_len(
-    store: Option<&CStore>,
-    reference: Handle,
-    len: Out<u32>,
-) -> Outcome {
-    guard(|| {
-        let cx = need(store, "store")?.context()?;
-        need(len, "len")?.write(array(reference, &cx)?.len(&cx)?);
-        Ok(())
-    })
-}
-#[unsafe(no_mangle)]
-pub extern "C" fn wasmvm_array_get(
-    store: Option<&CStore>,
-    reference: Handle,
-    index: u32,
-    out: Out<CVal>,
-) -> Outcome {
-    guard(|| {
-        let out = need(out, "out")?;
-        let mut cx = need(store, "store")?.context()?;
-        let array = array(reference, &cx)?;
-        out.write(cx.scope(|cx| {
-            let val = array.get(cx, index)?;
-            CVal::write(val, cx)
-        })?);
         Ok(())
     })
 }

@@ -2,13 +2,14 @@
 
 use core::cell::{Cell, UnsafeCell};
 use core::ffi::{c_int, c_void};
-use core::hash::Hash;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::error::Failure;
+use super::exception::Left;
 use super::ffi::{Finalizer, Out, Outcome, UserData, delete, guard, guard_or, need};
+use super::numbers::{Numbers, Places};
 use super::val::Handle;
 use super::world::{SysenvConfig, WorldConfig};
 use crate::runtime::Capabilities;
@@ -54,74 +55,20 @@ pub struct Data {
     tables: Numbers<Table>,
     globals: Numbers<Global>,
     tags: Numbers<Tag>,
-    refs: Refs,
+    refs: Places<Val>,
+    /// How many instances were released since those that are gone were forgotten.
+    released: usize,
+    /// Exceptions of errors that are gone.
+    pub left: Arc<Left>,
     /// References that callbacks are done with.
     pub ended: Vec<Handle>,
 }
 
-/// Objects by their numbers; each has one.
-struct Numbers<T> {
-    objects: Vec<T>,
-    numbers: HashMap<T, u64>,
-}
-impl<T> Default for Numbers<T> {
-    fn default() -> Numbers<T> {
-        Numbers { objects: Vec::new(), numbers: HashMap::new() }
-    }
-}
-impl<T: Copy + Eq + Hash> Numbers<T> {
-    fn add(&mut self, object: T) -> u64 {
-        let next = self.objects.len() as u64;
-        let number = *self.numbers.entry(object).or_insert(next);
-        if number == next {
-            self.objects.push(object);
-        }
-        number
-    }
-    fn get(&self, number: u64) -> Option<T> {
-        self.objects.get(usize::try_from(number).ok()?).copied()
-    }
-}
-
-/// References that C holds: a place, and how often it was used before, so that one that was
-/// released is known.
-#[derive(Default)]
-struct Refs {
-    places: Vec<(u32, Option<Val>)>,
-    free: Vec<u32>,
-}
 /// In the index of a handle: it is no function.
 const IS_REF: u64 = 1 << 63;
-impl Refs {
-    fn add(&mut self, val: Val) -> u64 {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push((0, None));
-            self.places.len() as u32 - 1
-        });
-        let (generation, content) = &mut self.places[place as usize];
-        *content = Some(val);
-        IS_REF | u64::from(*generation & GENERATIONS) << 32 | u64::from(place)
-    }
-    fn place(&self, index: u64) -> Option<usize> {
-        let place = index as u32 as usize;
-        let (generation, content) = self.places.get(place)?;
-        let same = u64::from(*generation & GENERATIONS) == (index & !IS_REF) >> 32;
-        (index & IS_REF != 0 && same && content.is_some()).then_some(place)
-    }
-    fn get(&self, index: u64) -> Option<Val> {
-        self.places[self.place(index)?].1
-    }
-    fn remove(&mut self, index: u64) -> Option<Val> {
-        let place = self.place(index)?;
-        let (generation, content) = &mut self.places[place];
-        *generation = generation.wrapping_add(1);
-        self.free.push(place as u32);
-        content.take()
-    }
-}
-const GENERATIONS: u32 = u32::MAX >> 1;
 
-macro_rules! numbers { ($($get:ident $add:ident $table:ident $t:ty, $what:literal;)*) => { $(
+macro_rules! numbers { ($($get:ident $add:ident $table:ident $t:ty, $what:literal,
+    |$object:ident, $cx:ident| $is_there:expr;)*) => { $(
     impl Data {
         pub fn $add(&mut self, object: $t) -> Handle {
             Handle { store: self.id, index: self.$table.add(object) }
@@ -131,14 +78,35 @@ macro_rules! numbers { ($($get:ident $add:ident $table:ident $t:ty, $what:litera
             self.$table.get(handle.index).ok_or_else(|| unknown($what))
         }
     }
-)* } }
+)*
+    /// Forgets the numbers of objects whose instance was released.
+    fn forget_released(cx: &mut Cx<'_>) {
+        $(
+            let mut numbers = core::mem::take(&mut cx.data_mut().$table);
+            let $cx = &*cx;
+            numbers.retain(|$object| $is_there);
+            cx.data_mut().$table = numbers;
+        )*
+    }
+} }
 numbers! {
-    func add_func funcs Func, "function";
-    instance add_instance instances Instance, "instance";
-    memory add_memory memories Memory, "memory";
-    table add_table tables Table, "table";
-    global add_global globals Global, "global";
-    tag add_tag tags Tag, "tag";
+    func add_func funcs Func, "function", |func, cx| func.ty(cx).is_ok();
+    instance add_instance instances Instance, "instance", |instance, cx| instance.is_there(cx);
+    memory add_memory memories Memory, "memory", |memory, cx| memory.ty(cx).is_ok();
+    table add_table tables Table, "table", |table, cx| table.ty(cx).is_ok();
+    global add_global globals Global, "global", |global, cx| global.ty(cx).is_ok();
+    tag add_tag tags Tag, "tag", |tag, cx| tag.ty(cx).is_ok();
+}
+/// Lets go of an instance.
+pub fn release_instance(instance: Handle, cx: &mut Cx<'_>) -> Result<(), Failure> {
+    const MANY: usize = 64;
+    cx.data().instance(instance)?.release(&mut *cx)?;
+    cx.data_mut().released += 1;
+    if cx.data().released >= MANY.max(cx.data().instances.len() / 2) {
+        forget_released(cx);
+        cx.data_mut().released = 0;
+    }
+    Ok(())
 }
 impl Data {
     fn new(user: UserData) -> Data {
@@ -155,7 +123,9 @@ impl Data {
             tables: Numbers::default(),
             globals: Numbers::default(),
             tags: Numbers::default(),
-            refs: Refs::default(),
+            refs: Places::default(),
+            released: 0,
+            left: Arc::default(),
             ended: Vec::new(),
         }
     }
@@ -167,7 +137,7 @@ impl Data {
         }
     }
     pub fn add_ref(&mut self, val: Val) -> Handle {
-        Handle { store: self.id, index: self.refs.add(val) }
+        Handle { store: self.id, index: IS_REF | self.refs.add(val) }
     }
     /// A reference of whatever kind.
     pub fn reference(&self, handle: Handle) -> Result<Val, Failure> {
@@ -175,7 +145,7 @@ impl Data {
             return self.func(handle).map(Val::from);
         }
         self.check(handle, "reference")?;
-        self.refs.get(handle.index).ok_or_else(|| unknown("reference"))
+        self.refs.get(handle.index & !IS_REF).ok_or_else(|| unknown("reference"))
     }
     /// Takes a reference out; a function has nothing to be taken.
     pub fn remove_ref(&mut self, handle: Handle) -> Result<Option<Val>, Failure> {
@@ -183,7 +153,7 @@ impl Data {
             return self.func(handle).map(|_| None);
         }
         self.check(handle, "reference")?;
-        self.refs.remove(handle.index).map(Some).ok_or_else(|| unknown("reference"))
+        self.refs.remove(handle.index & !IS_REF).map(Some).ok_or_else(|| unknown("reference"))
     }
     pub fn wasi(&mut self) -> &mut Wasi {
         self.wasi.get_or_insert_default()

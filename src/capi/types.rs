@@ -5,7 +5,10 @@ use std::ffi::CString;
 
 use super::error::Failure;
 use super::ffi::{Out, c_string, delete, guard_or};
-use crate::{ExportType, ExternType, FuncType, HeapType, ImportType, RefType, ValType};
+use crate::{
+    ExportType, ExternType, FieldType, FuncType, HeapType, ImportType, RefType, StorageType,
+    ValType,
+};
 
 const EXN: RefType = RefType { nullable: true, heap: HeapType::Exn };
 /// The letters of signatures.
@@ -43,6 +46,30 @@ pub fn signature(text: &str) -> Result<FuncType, Failure> {
     let list = |text: &str| text.chars().map(letter).collect::<Result<Vec<_>, Failure>>();
     let (params, results) = (list(params)?.into(), list(in_parentheses.unwrap_or(results))?.into());
     Ok(FuncType { params, results })
+}
+/// Reads the fields of a structure, `!i d !b`.
+pub fn fields(text: &str) -> Result<Vec<FieldType>, Failure> {
+    let mut fields = Vec::new();
+    let mut mutable = false;
+    for c in text.chars() {
+        let storage = match c {
+            ' ' => continue,
+            '!' if !mutable => {
+                mutable = true;
+                continue;
+            }
+            'b' => StorageType::I8,
+            'h' => StorageType::I16,
+            c => StorageType::Val(letter(c)?),
+        };
+        fields.push(FieldType { storage, mutable });
+        mutable = false;
+    }
+    if mutable {
+        Err(Failure::usage(format!("no field after the `!` of {text:?}")))
+    } else {
+        Ok(fields)
+    }
 }
 /// Writes it, if every type has a letter.
 pub fn signature_text(ty: &FuncType) -> Option<String> {
@@ -154,6 +181,17 @@ mod tests {
         }
         for wrong in ["", "ii->i", "(ii)", "(ii)i", "(k)->", "()->(i", "()->i)", "(I)->i"] {
             assert!(signature(wrong).is_err(), "{wrong}");
+        }
+    }
+    #[test]
+    fn fields_are_read() {
+        let read = fields("!i d !b h").unwrap_or_else(|_| panic!("a list"));
+        let mutable: Vec<bool> = read.iter().map(|field| field.mutable).collect();
+        assert_eq!(mutable, [true, false, true, false]);
+        let (f64, i8, i16) = (StorageType::Val(ValType::F64), StorageType::I8, StorageType::I16);
+        assert_eq!([read[1].storage, read[2].storage, read[3].storage], [f64, i8, i16]);
+        for wrong in ["!", "!!i", "i!", "k"] {
+            assert!(fields(wrong).is_err(), "{wrong}");
         }
     }
 }

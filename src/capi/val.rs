@@ -95,3 +95,16 @@ impl CVal {
         Ok(CVal { handle })
     }
 }
+
+/// As many values as types.
+pub fn read_all(vals: &[CVal], types: &[ValType], data: &Data) -> Result<Vec<Val>, Failure> {
+    if vals.len() != types.len() {
+        let (given, wanted) = (vals.len(), types.len());
+        return Err(Failure::usage(format!("{given} values, where {wanted} are needed")));
+    }
+    vals.iter().zip(types).map(|(val, &ty)| val.read(ty, data)).collect()
+}
+/// Values for C.
+pub fn write_all(vals: &[Val], cx: &mut Cx<'_>) -> Result<Vec<CVal>, Failure> {
+    vals.iter().map(|&val| CVal::write(val, cx)).collect()
+}

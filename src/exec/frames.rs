@@ -6,7 +6,7 @@ use super::roots::Width;
 use super::run::{Called, call_host};
 use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
-    InstanceData,
+    InstanceData, Registers,
 };
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
@@ -430,10 +430,9 @@ impl Tail for Slow {
             (*store).stack_top.set(fp.offset(s.u32(26) as i32 as isize));
             let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
             if code != 0 {
-                // If there was not enough fuel, it is executed again: of the registers, it only
-                // leaves the innermost loop to what follows.
-                *s = State { lp: s.lp, ..State::at(ip, fp) };
-                s.keep_registers();
+                // If it is for want of fuel: executed again, it needs no other register.
+                let lp = s.lp.to_bits();
+                (*store).registers.set(Registers { lp, ..Registers::default() });
                 return Err(code as Stop);
             }
             *s = State { lp: s.lp, ..State::at(ip.add(32), fp) };

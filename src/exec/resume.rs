@@ -92,7 +92,8 @@ pub unsafe fn provide(paused: &mut Paused, results: &[u64]) {
     paused.registers.f[0][0] = first;
 }
 
-/// Goes on; if the store has an error of a host function, with that.
+/// Goes on, with this much of the fuel at most; if the store has an error of a host function, with
+/// that.
 ///
 /// # Errors
 /// What the execution ends with.
@@ -103,6 +104,7 @@ pub unsafe fn resume(
     store: *mut StoreData,
     paused: Paused,
     failed: bool,
+    slice: u64,
 ) -> Result<Reached, Error> {
     // SAFETY: R1, R6, R12: promised by the caller.
     unsafe {
@@ -121,6 +123,9 @@ pub unsafe fn resume(
         (*core).enter_stack(stack, paused_top);
         (*store).depth.set(depth + 1);
         (*store).resumable.set(true);
+        if slice != u64::MAX && (*core).has_fuel() {
+            (*store).hold_fuel((*store).all_fuel().saturating_sub_unsigned(slice));
+        }
         let stop = go_on(store, State::resumed(ip, fp, &registers), failed);
         *landing_fp.offset(HEADER_FP) = 0;
         let ended = match stop {
@@ -139,6 +144,7 @@ pub unsafe fn resume(
         };
         let (ip, fp) = ((*store).stop_ip.get().cast::<u8>(), (*store).stop_fp.get());
         (*store).depth.set(depth);
+        (*store).hold_fuel(0);
         outer.restore(store);
         let stack = (*core).leave_stack().ok_or_else(|| Error::host("there is no stack"))?;
         match ended {
@@ -186,14 +192,22 @@ unsafe fn go_on(store: *mut StoreData, mut state: State, failed: bool) -> Stop {
 /// Why an execution has paused.
 ///
 /// # Safety
-/// It has just stopped (R1), for one of these reasons.
+/// It has just stopped (E3, R1), for one of these reasons.
 unsafe fn why(store: *mut StoreData, stop: Stop) -> Why {
-    // SAFETY: R1: promised by the caller.
+    // SAFETY: E1, R1: promised by the caller; what wants fuel is a charge, whose field is 4 bytes, or
+    // has said how much.
     unsafe {
         match stop {
             OUT_OF_FUEL => {
+                let charge = match (*store).unpaid.take() {
+                    0 => {
+                        let field = (*store).stop_ip.get().cast::<u8>().add(8);
+                        u64::from(field.cast::<u32>().read_unaligned())
+                    }
+                    unpaid => unpaid,
+                };
                 let debt = (*store).fuel.get().min(0).unsigned_abs();
-                Why::OutOfFuel { needed: (*store).needed.get().saturating_add(debt) }
+                Why::OutOfFuel { needed: charge.saturating_add(debt) }
             }
             INTERRUPTED => Why::Interrupted,
             _ => {

@@ -612,13 +612,12 @@ impl Root for Fuel {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3, R1.
         unsafe {
-            let store = &*(*s.instance()).store;
-            let left = store.fuel.get() - s.u32(8) as i64;
+            let fuel = &(*(*s.instance()).store).fuel;
+            let left = fuel.get() - s.u32(8) as i64;
             if left < 0 {
-                store.needed.set(s.u32(8).into());
                 return Err(Trap::OutOfFuel);
             }
-            store.fuel.set(left);
+            fuel.set(left);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())

@@ -172,9 +172,11 @@ pub struct Outer {
     pub stop_fp: *mut u64,
     stack_top: *mut u64,
     resumable: bool,
+    /// The fuel that is not for its slice.
+    held: i64,
 }
 impl Outer {
-    /// That of now.
+    /// That of now. What runs until it is restored may have all fuel.
     ///
     /// # Safety
     /// `store` is live (R1).
@@ -182,11 +184,16 @@ impl Outer {
     pub unsafe fn of(store: *mut StoreData) -> Outer {
         // SAFETY: R1: promised by the caller.
         let store = unsafe { &*store };
+        let held = store.held.get();
+        if held != 0 {
+            store.hold_fuel(0);
+        }
         Outer {
             stop_ip: store.stop_ip.get(),
             stop_fp: store.stop_fp.get(),
             stack_top: store.stack_top.get(),
             resumable: store.resumable.get(),
+            held,
         }
     }
     /// That of before, but for the stack.
@@ -200,6 +207,9 @@ impl Outer {
         store.stop_ip.set(self.stop_ip);
         store.stop_fp.set(self.stop_fp);
         store.resumable.set(self.resumable);
+        if self.held != 0 {
+            store.hold_fuel(self.held);
+        }
     }
 }
 
@@ -254,6 +264,7 @@ pub unsafe fn take_results(
 pub unsafe fn exit(store: *mut StoreData, stop: Stop) -> Exit {
     // SAFETY: E3, R1: promised by the caller.
     unsafe {
+        (*store).unpaid.set(0);
         match stop {
             STOP_HOST => Exit::Host { backtrace: backtrace(store) },
             STOP_UNSUPPORTED => match (*store).unsupported.take() {

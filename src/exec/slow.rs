@@ -7,7 +7,7 @@
 use super::frames::SlowFn;
 use super::{arrays, descriptors};
 use crate::ir::backend::SlowOp;
-use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, TableData};
+use crate::rt::layout::{FuncData, InstanceData, MemoryData, SegmentData, StoreData, TableData};
 use crate::rt::memory::{len_at, racy};
 use crate::tuning;
 use crate::wasm::trap::Trap;
@@ -63,21 +63,21 @@ pub(super) fn in_bounds(start: u64, n: u64, len: u64) -> bool {
     start.checked_add(n).is_some_and(|end| end <= len)
 }
 
-/// Charges fuel for as many bytes: an instruction that moves much is worth many. Nothing may have
-/// changed before: if there is not enough, the instruction is executed again later.
+/// Charges fuel for as many bytes: an instruction that moves much is worth many. It has changed
+/// nothing yet: with more fuel it may be executed again.
 ///
 /// # Safety
 /// Like `memory`.
 pub(super) unsafe fn charge(instance: *const InstanceData, bytes: u64) -> Result<(), Trap> {
     // SAFETY: R1: an instance's store.
-    let store = unsafe { &*(*instance).store };
-    let units = bytes / tuning::BYTES_PER_FUEL;
-    let left = store.fuel.get() - units as i64;
-    if left < 0 && units > 0 {
-        store.needed.set(units);
+    let StoreData { fuel, unpaid, .. } = unsafe { &*(*instance).store };
+    let needed = bytes / tuning::BYTES_PER_FUEL;
+    let left = fuel.get() - needed as i64;
+    if left < 0 && needed > 0 {
+        unpaid.set(needed);
         return Err(Trap::OutOfFuel);
     }
-    store.fuel.set(left);
+    fuel.set(left);
     Ok(())
 }
 

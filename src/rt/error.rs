@@ -121,12 +121,20 @@ impl Suspend {
     pub fn new(token: impl Any + Send + Sync) -> Suspend {
         Suspend(Box::new(token))
     }
+    /// Whether the host function has said an `A`.
+    pub fn is<A: Any>(&self) -> bool {
+        self.0.is::<A>()
+    }
+    /// What the host function has said, if it is an `A`.
+    pub fn downcast_mut<A: Any>(&mut self) -> Option<&mut A> {
+        self.0.downcast_mut()
+    }
     /// What the host function has said, if it is an `A`.
     ///
     /// # Errors
     /// `self`: it is of another type.
     pub fn downcast<A: Any>(self) -> Result<A, Suspend> {
-        if !self.0.is::<A>() {
+        if !self.is::<A>() {
             return Err(self);
         }
         let token: Box<dyn Any> = self.0;

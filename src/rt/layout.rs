@@ -166,8 +166,8 @@ pub struct StoreData {
     /// The fuel left. Code never takes more than there is; the search for handlers of exceptions
     /// does, and what is below zero is paid first.
     pub fuel: Cell<i64>,
-    /// What the code takes that there was not enough fuel for.
-    pub needed: Cell<u64>,
+    /// The fuel that is there, but not for the slice that runs.
+    pub held: Cell<i64>,
     /// Where an execution that is not running goes on pushing frames.
     pub stack_top: Cell<*mut u64>,
     /// The instruction that stopped the execution.
@@ -207,8 +207,33 @@ pub struct StoreData {
     pub resumable: Cell<bool>,
     /// The host function that has suspended it, and the slots of its results.
     pub suspended: Cell<(*const FuncData, *mut u64)>,
+    /// The fuel for what the instruction that has stopped would move; 0 if it is another one.
+    pub unpaid: Cell<u64>,
     /// The running range of each size of cell; the last one, of no size, is always empty.
     pub cells: [CellRange; CELL_SIZES + 1],
+}
+
+impl StoreData {
+    /// All fuel that there is, or, below zero, that is owed.
+    #[inline]
+    pub fn all_fuel(&self) -> i64 {
+        self.fuel.get().saturating_add(self.held.get())
+    }
+    /// Sets all of it; the slice that runs stays as it is.
+    pub fn set_fuel(&self, fuel: i64) {
+        let (left, held) = (self.fuel.get().max(0), self.held.replace(0));
+        self.fuel.set(fuel);
+        if held != 0 {
+            self.hold_fuel(fuel.saturating_sub(left));
+        }
+    }
+    /// Holds so much of it back, as far as it is there.
+    pub fn hold_fuel(&self, held: i64) {
+        let all = self.all_fuel();
+        let held = held.min(all).max(0);
+        self.fuel.set(all - held);
+        self.held.set(held);
+    }
 }
 
 /// The machine's registers as words, while an execution is paused.

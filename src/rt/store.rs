@@ -125,8 +125,8 @@ impl Store {
         let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
-            needed: Cell::new(0),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
+            held: Cell::new(0),
             stack_top: Cell::new(ptr::null_mut()),
             stop_ip: Cell::new(ptr::null()),
             stop_fp: Cell::new(ptr::null_mut()),
@@ -139,6 +139,7 @@ impl Store {
             registers: Cell::default(),
             resumable: Cell::new(false),
             suspended: Cell::new((ptr::null(), ptr::null_mut())),
+            unpaid: Cell::new(0),
             cells: [const { CellRange::empty() }; CELL_SIZES + 1],
         };
         let store = Owned::new(Store {

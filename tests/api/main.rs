@@ -6,6 +6,8 @@ mod control;
 mod errors;
 mod exceptions;
 mod executions;
+#[cfg(feature = "async")]
+mod futures;
 mod gc;
 mod host;
 mod lifetimes;

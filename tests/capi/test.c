@@ -167,6 +167,10 @@ static void nothing_is_refused(void) {
     wasmvm_global global = {0, 0};
     wasmvm_table table = {0, 0};
     wasmvm_ref ref = {0, 0};
+    wasmvm_tag tag = {0, 0};
+    wasmvm_execution *execution;
+    wasmvm_progress progress;
+    uint32_t type_id;
     wasmvm_module *module = NULL;
     wasmvm_engine *engine = NULL;
     const uint8_t *bytes;
@@ -264,6 +268,32 @@ static void nothing_is_refused(void) {
     USAGE(wasmvm_struct_set(NULL, ref, 0, &val), "`store` is NULL");
     USAGE(wasmvm_array_len(NULL, ref, NULL), "NULL");
     USAGE(wasmvm_array_get(NULL, ref, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_array_set(NULL, ref, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_struct_type(NULL, "i", &type_id), "`engine` is NULL");
+    USAGE(wasmvm_array_type(NULL, "i", &type_id), "`engine` is NULL");
+    USAGE(wasmvm_module_type(NULL, 0, &type_id), "`module` is NULL");
+    USAGE(wasmvm_ref_type(NULL, ref, &type_id), "`store` is NULL");
+    USAGE(wasmvm_struct_new(NULL, 0, NULL, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_struct_new_default(NULL, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_struct_len(NULL, ref, &len), "`store` is NULL");
+    USAGE(wasmvm_array_new(NULL, 0, &val, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_array_new_from(NULL, 0, NULL, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_array_new_bytes(NULL, 0, NULL, 0, NULL), "`out` is NULL");
+    USAGE(wasmvm_tag_new(NULL, "()->", &tag), "`store` is NULL");
+    USAGE(wasmvm_tag_signature(NULL, tag, NULL, 0, NULL), "`store` is NULL");
+    USAGE(wasmvm_exception_new(NULL, tag, NULL, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_exception_tag(NULL, ref, &tag), "`store` is NULL");
+    USAGE(wasmvm_exception_get(NULL, ref, 0, &val), "`store` is NULL");
+    USAGE(wasmvm_error_new_exception(NULL, ref), "`store` is NULL");
+    CHECK(!wasmvm_error_exception(NULL, NULL, NULL));
+    USAGE(wasmvm_instance_release(NULL, none), "`store` is NULL");
+    USAGE(wasmvm_func_start(NULL, func, NULL, 0, &execution), "`store` is NULL");
+    USAGE(wasmvm_linker_start(NULL, NULL, NULL, &execution), "`linker` is NULL");
+    USAGE(wasmvm_execution_run(NULL, NULL, NULL, 0, &progress), "`execution` is NULL");
+    USAGE(wasmvm_execution_run_with(NULL, NULL, NULL, 0, NULL, 0, NULL), "`progress` is NULL");
+    USAGE(wasmvm_execution_run_failed(NULL, NULL, wasmvm_error_new(""), NULL, 0, &progress),
+          "`execution` is NULL");
+    wasmvm_execution_delete(NULL);
     USAGE(wasmvm_wasi_arg(NULL, "x"), "`config` is NULL");
     USAGE(wasmvm_wasi_env(NULL, "x", "y"), "`config` is NULL");
     USAGE(wasmvm_wasi_preopen(NULL, "x", "y", true), "`config` is NULL");
@@ -660,6 +690,323 @@ static void references_are_held(const wasmvm_engine *engine) {
     wasmvm_module_delete(module);
 }
 
+static void objects_are_made(const wasmvm_engine *engine) {
+    wasmvm_module *module;
+    wasmvm_store *store = wasmvm_store_new(engine, NULL, NULL);
+    wasmvm_linker *linker = wasmvm_linker_new(engine);
+    wasmvm_instance instance;
+    wasmvm_val point, pair, bytes, val, values[3], list;
+    uint32_t type, point_type, bytes_type, own, len, i;
+    size_t fields;
+
+    OK(wasmvm_module_from_file(engine, path("mods/gc.wasm"), &module));
+    OK(wasmvm_linker_missing_as_traps(linker, module));
+    OK(wasmvm_linker_instantiate(linker, store, module, &instance));
+    /* Of a type of the module. */
+    OK(wasmvm_module_type(module, 0, &point_type));
+    USAGE(wasmvm_module_type(module, 99, &type), "no type 99");
+    values[0] = wasmvm_i32(11), values[1] = wasmvm_f64(2.5);
+    memset(&values[2], 0, sizeof values[2]);
+    OK(wasmvm_struct_new(store, point_type, values, 3, &point));
+    USAGE(wasmvm_struct_new(store, point_type, values, 2, &val), "2 values");
+    OK(wasmvm_ref_type(store, point.ref, &type));
+    CHECK(type == point_type);
+    OK(wasmvm_struct_len(store, point.ref, &fields));
+    CHECK(fields == 3);
+    OK(call(store, instance, "x", &point, 1, &val, 1));
+    CHECK(val.i32 == 11);
+    values[2] = point;
+    OK(wasmvm_struct_new(store, point_type, values, 3, &val));
+    OK(wasmvm_ref_release(store, point.ref));
+    OK(wasmvm_store_gc(store));
+    OK(wasmvm_struct_get(store, val.ref, 2, &point));
+    OK(wasmvm_struct_get(store, point.ref, 1, &values[1]));
+    CHECK(values[1].f64 == 2.5);
+    OK(wasmvm_ref_release(store, val.ref));
+    OK(wasmvm_ref_release(store, point.ref));
+    USAGE(wasmvm_struct_new_default(store, 1234567, &val), "no type");
+    /* Of types that are made here: equal ones are the same. */
+    OK(wasmvm_struct_type(engine, "!i d !b !a", &own));
+    OK(wasmvm_struct_type(engine, "!id!b!a", &type));
+    CHECK(type == own && own != point_type);
+    USAGE(wasmvm_struct_type(engine, "!", &type), "no field");
+    USAGE(wasmvm_struct_type(engine, "?", &type), "letter");
+    OK(wasmvm_struct_new_default(store, own, &pair));
+    ERR(call(store, instance, "x", &pair, 1, &val, 1), WASMVM_TRAP, "cast failure");
+    val = wasmvm_i32(0x1ff);
+    OK(wasmvm_struct_set(store, pair.ref, 2, &val));
+    OK(wasmvm_struct_get(store, pair.ref, 2, &val));
+    CHECK(val.i32 == 0xff);
+    OK(wasmvm_i31_new(store, -4, &val));
+    OK(wasmvm_struct_set(store, pair.ref, 3, &val));
+    OK(wasmvm_ref_release(store, val.ref));
+    USAGE(wasmvm_struct_set(store, pair.ref, 1, &val), "mutable");
+
+    OK(wasmvm_array_type(engine, "!b", &bytes_type));
+    OK(wasmvm_module_type(module, 1, &type));
+    CHECK(type == bytes_type);
+    USAGE(wasmvm_array_type(engine, "ii", &type), "one element type");
+    OK(wasmvm_array_new_bytes(store, bytes_type, (const uint8_t *)"abc", 3, &bytes));
+    val = wasmvm_i32('x');
+    OK(wasmvm_array_set(store, bytes.ref, 1, &val));
+    ERR(wasmvm_array_set(store, bytes.ref, 3, &val), WASMVM_TRAP, "out of bounds");
+    OK(wasmvm_array_get(store, bytes.ref, 1, &val));
+    CHECK(val.i32 == 'x');
+    OK(wasmvm_struct_set(store, pair.ref, 3, &bytes));
+    OK(wasmvm_ref_release(store, bytes.ref));
+    OK(wasmvm_array_type(engine, "!a", &type));
+    OK(wasmvm_array_new(store, type, &pair, 1000, &list));
+    OK(wasmvm_array_len(store, list.ref, &len));
+    CHECK(len == 1000);
+    values[0] = pair, values[1] = list;
+    OK(wasmvm_array_new_from(store, type, values, 2, &val));
+    USAGE(wasmvm_array_new_from(store, type, NULL, 2, &val), "`values` is NULL");
+    USAGE(wasmvm_array_new(store, own, &pair, 1, &val), "array");
+    USAGE(wasmvm_struct_new(store, type, NULL, 0, &val), "structure");
+    OK(wasmvm_ref_release(store, list.ref));
+    OK(wasmvm_ref_release(store, pair.ref));
+    OK(wasmvm_array_get(store, val.ref, 1, &list));
+    OK(wasmvm_array_get(store, list.ref, 999, &pair));
+    OK(wasmvm_struct_get(store, pair.ref, 3, &bytes));
+    OK(wasmvm_array_get(store, bytes.ref, 2, &values[0]));
+    CHECK(values[0].i32 == 'c');
+    ERR(wasmvm_array_new(store, type, &pair, UINT32_MAX, &values[0]), WASMVM_LIMIT, "objects");
+    /* An instance that was released ends; its number is not used again. */
+    for (i = 0; i < 1000; i++) {
+        wasmvm_instance other;
+        wasmvm_func func;
+        OK(wasmvm_linker_instantiate(linker, store, module, &other));
+        OK(wasmvm_instance_func(store, other, "x", "(a)->i", &func));
+        OK(wasmvm_instance_release(store, other));
+        USAGE(wasmvm_instance_release(store, other), "");
+        USAGE(wasmvm_func_call(store, func, &pair, 1, &val, 1), "");
+        CHECK(other.index != instance.index);
+    }
+    USAGE(call(store, instance, "x", &val, 2, &val, 1), "2 arguments");
+    wasmvm_store_delete(store);
+    wasmvm_linker_delete(linker);
+    wasmvm_module_delete(module);
+}
+
+static wasmvm_tag oops;
+static wasmvm_execution *running;
+/* What is asked for is not known yet: the argument is told. */
+static wasmvm_error *host_ask(void *data, wasmvm_caller *caller, const wasmvm_val *args,
+                              wasmvm_val *results) {
+    static int32_t asked[8];
+    wasmvm_store *store = wasmvm_caller_store(caller);
+    wasmvm_progress progress;
+    (void)data, (void)results;
+    if (running != NULL) {
+        USAGE(wasmvm_execution_run(running, store, NULL, 0, &progress), "already");
+        wasmvm_execution_delete(running); /* does nothing here */
+    }
+    asked[args[0].i32] = args[0].i32;
+    return wasmvm_error_new_suspend(&asked[args[0].i32], finalize);
+}
+static wasmvm_error *host_throw(void *data, wasmvm_caller *caller, const wasmvm_val *args,
+                                wasmvm_val *results) {
+    wasmvm_store *store = wasmvm_caller_store(caller);
+    wasmvm_val values[2], exception;
+    (void)data, (void)results;
+    values[0] = args[0], values[1] = wasmvm_i64(-9);
+    OK(wasmvm_exception_new(store, oops, values, 2, &exception));
+    return wasmvm_error_new_exception(store, exception.ref);
+}
+/* Calls what throws, looks at it, and throws it on. */
+static wasmvm_error *host_through(void *data, wasmvm_caller *caller, const wasmvm_val *args,
+                                  wasmvm_val *results) {
+    wasmvm_store *store = wasmvm_caller_store(caller);
+    wasmvm_error *error = call(store, wasmvm_caller_instance(caller), "raise", NULL, 0, NULL, 0);
+    wasmvm_val exception, val;
+    (void)data, (void)args, (void)results;
+    CHECK(wasmvm_error_get_kind(error) == WASMVM_EXCEPTION);
+    CHECK(wasmvm_error_exception(error, store, &exception));
+    OK(wasmvm_exception_get(store, exception.ref, 1, &val));
+    CHECK(val.i64 == 6);
+    OK(wasmvm_ref_release(store, exception.ref));
+    OK(wasmvm_store_gc(store));
+    return error;
+}
+
+static void exceptions_cross(wasmvm_store *store, wasmvm_instance instance) {
+    wasmvm_val val, exception, values[2], zero = {0};
+    wasmvm_tag tag;
+    wasmvm_error *error;
+    char text[8];
+    size_t len;
+    int i;
+
+    OK(wasmvm_tag_signature(store, oops, text, sizeof text, &len));
+    CHECK(strcmp(text, "(il)->") == 0 && len == 6);
+    USAGE(wasmvm_tag_new(store, "()->i", &tag), "no results");
+    val = wasmvm_i32(3);
+    OK(call(store, instance, "catches", &val, 1, &val, 1));
+    CHECK(val.i64 == -9);
+    OK(call(store, instance, "catches through", NULL, 0, &val, 1));
+    CHECK(val.i64 == 6);
+    error = call(store, instance, "raise", NULL, 0, NULL, 0);
+    CHECK(wasmvm_error_frame_count(error) == 1);
+    CHECK(wasmvm_error_exception(error, store, &exception));
+    ERR(error, WASMVM_EXCEPTION, "raise");
+    CHECK(wasmvm_ref_get_kind(store, exception.ref) == WASMVM_REF_EXCEPTION);
+    OK(wasmvm_store_gc(store));
+    OK(wasmvm_exception_tag(store, exception.ref, &tag));
+    CHECK(tag.store == oops.store && tag.index == oops.index);
+    OK(wasmvm_exception_get(store, exception.ref, 0, &val));
+    CHECK(val.i32 == 5);
+    USAGE(wasmvm_exception_get(store, exception.ref, 2, &val), "no value 2");
+    /* The same once more. */
+    error = call(store, instance, "rethrow", &exception, 1, NULL, 0);
+    ERR(error, WASMVM_EXCEPTION, "rethrow");
+    OK(wasmvm_ref_release(store, exception.ref));
+    USAGE(wasmvm_exception_get(store, exception.ref, 0, &val), "none any more");
+    CHECK(!wasmvm_error_exception(NULL, store, &val));
+    error = wasmvm_error_new_exception(store, exception.ref);
+    CHECK(!wasmvm_error_exception(error, store, &val));
+    USAGE(error, "none any more");
+    USAGE(wasmvm_exception_new(store, oops, NULL, 0, &val), "0 values");
+    values[0] = wasmvm_i32(1), values[1] = zero;
+    OK(wasmvm_exception_new(store, oops, values, 2, &exception));
+    ERR(wasmvm_error_new_exception(store, exception.ref), WASMVM_EXCEPTION, "uncaught");
+    /* Nothing piles up. */
+    OK(wasmvm_store_set_limit(store, WASMVM_LIMIT_GC_HEAP_BYTES, 1 << 20));
+    for (i = 0; i < 20000; i++) {
+        ERR(call(store, instance, "raise", NULL, 0, NULL, 0), WASMVM_EXCEPTION, "raise");
+        OK(call(store, instance, "catches through", NULL, 0, &val, 1));
+    }
+}
+
+static void executions_stop_and_go_on(void) {
+    wasmvm_config *config = wasmvm_config_new();
+    wasmvm_engine *engine = NULL;
+    wasmvm_module *module;
+    wasmvm_store *store, *other;
+    wasmvm_linker *linker;
+    wasmvm_instance instance;
+    wasmvm_execution *execution, *second, *ended, *paused;
+    wasmvm_progress progress;
+    wasmvm_interrupt *interrupt;
+    wasmvm_func func;
+    wasmvm_global asked;
+    wasmvm_extern object;
+    wasmvm_val arg, val, exception, values[2];
+    int pauses = 0;
+
+    wasmvm_config_fuel(config, true), wasmvm_config_interrupts(config, true);
+    OK(wasmvm_engine_new(config, &engine));
+    wasmvm_config_delete(config);
+    OK(wasmvm_module_from_file(engine, path("mods/stop.wasm"), &module));
+    linker = wasmvm_linker_new(engine);
+    store = wasmvm_store_new(engine, NULL, NULL);
+    OK(wasmvm_linker_func(linker, "env", "ask", "(i)->l", host_ask, NULL, NULL));
+    OK(wasmvm_linker_func(linker, "env", "throw", "(i)->", host_throw, NULL, NULL));
+    OK(wasmvm_linker_func(linker, "env", "through", "()->", host_through, NULL, NULL));
+    OK(wasmvm_tag_new(store, "(il)->", &oops));
+    object.kind = WASMVM_TAG, object.of.tag = oops;
+    OK(wasmvm_linker_define(linker, store, "env", "oops", &object));
+
+    /* A start function that is asked for more. */
+    finalized = 0;
+    OK(wasmvm_store_set_fuel(store, 0));
+    OK(wasmvm_linker_start(linker, store, module, &running));
+    execution = running;
+    OK(wasmvm_execution_run(execution, store, NULL, 0, &progress));
+    CHECK(progress.kind == WASMVM_OUT_OF_FUEL && progress.needed > 0);
+    CHECK(progress.instance.store == 0);
+    OK(wasmvm_store_set_fuel(store, 1000));
+    OK(wasmvm_execution_run(execution, store, NULL, 0, &progress));
+    CHECK(progress.kind == WASMVM_SUSPENDED && *(int32_t *)progress.data == 0);
+    USAGE(wasmvm_execution_run(execution, store, NULL, 0, &progress), "missing");
+    val = wasmvm_i64(30);
+    USAGE(wasmvm_execution_run_with(execution, store, NULL, 0, NULL, 0, &progress), "0 values");
+    CHECK(finalized == 0);
+    OK(wasmvm_execution_run_with(execution, store, &val, 1, NULL, 0, &progress));
+    CHECK(progress.kind == WASMVM_SUSPENDED && *(int32_t *)progress.data == 7);
+    OK(wasmvm_execution_run_with(execution, store, &val, 1, NULL, 0, &progress));
+    CHECK(progress.kind == WASMVM_DONE && finalized == 7);
+    instance = progress.instance;
+    wasmvm_execution_delete(execution);
+    running = NULL;
+    OK(wasmvm_instance_global(store, instance, "asked", &asked));
+    OK(wasmvm_global_get(store, asked, &val));
+    CHECK(val.i64 == 60);
+
+    /* By fuel and by interrupts; two at once. */
+    OK(wasmvm_instance_func(store, instance, "count", "(i)->i", &func));
+    arg = wasmvm_i32(1000);
+    OK(wasmvm_func_start(store, func, &arg, 1, &execution));
+    OK(wasmvm_func_start(store, func, &arg, 1, &second));
+    USAGE(wasmvm_func_start(store, func, NULL, 0, &ended), "0 values");
+    USAGE(wasmvm_execution_run(execution, store, NULL, 0, &progress), "room for 0");
+    OK(wasmvm_store_interrupt(store, &interrupt));
+    wasmvm_interrupt_raise(interrupt);
+    wasmvm_interrupt_delete(interrupt);
+    OK(wasmvm_store_set_fuel(store, 100));
+    OK(wasmvm_execution_run(execution, store, &val, 1, &progress));
+    CHECK(progress.kind == WASMVM_PAUSED);
+    do {
+        OK(wasmvm_execution_run(pauses % 2 ? second : execution, store, &val, 1, &progress));
+        if (progress.kind == WASMVM_OUT_OF_FUEL) {
+            pauses++;
+            OK(wasmvm_store_set_fuel(store, progress.needed + 100));
+        }
+    } while (progress.kind != WASMVM_DONE);
+    CHECK(val.i32 == 1000 && pauses > 80);
+    ended = pauses % 2 ? second : execution, paused = pauses % 2 ? execution : second;
+    USAGE(wasmvm_execution_run(ended, store, &val, 1, &progress), "ended");
+    other = wasmvm_store_new(engine, NULL, NULL);
+    USAGE(wasmvm_execution_run(paused, other, &val, 1, &progress), "another store");
+    wasmvm_store_delete(other);
+    wasmvm_execution_delete(execution);
+    wasmvm_execution_delete(second);
+
+    /* What a callback gives later can be an error. */
+    OK(wasmvm_store_set_fuel(store, 1000000000));
+    OK(wasmvm_instance_func(store, instance, "asks", "(i)->l", &func));
+    arg = wasmvm_i32(2);
+    USAGE(wasmvm_func_call(store, func, &arg, 1, &val, 1), "not started as an execution");
+    OK(wasmvm_func_start(store, func, &arg, 1, &running));
+    USAGE(wasmvm_execution_run_failed(running, store, wasmvm_error_new("x"), &val, 1, &progress),
+          "no callback has suspended");
+    OK(wasmvm_execution_run(running, store, &val, 1, &progress));
+    CHECK(progress.kind == WASMVM_SUSPENDED && *(int32_t *)progress.data == 2);
+    ERR(wasmvm_execution_run_failed(running, store, wasmvm_error_new("later"), &val, 1, &progress),
+        WASMVM_HOST, "later");
+    wasmvm_execution_delete(running);
+    running = NULL;
+    OK(wasmvm_instance_func(store, instance, "asks and catches", "()->l", &func));
+    OK(wasmvm_func_start(store, func, NULL, 0, &running));
+    OK(wasmvm_execution_run(running, store, &val, 1, &progress));
+    values[0] = wasmvm_i32(0), values[1] = wasmvm_i64(77);
+    OK(wasmvm_exception_new(store, oops, values, 2, &exception));
+    OK(wasmvm_execution_run_failed(running, store,
+                                   wasmvm_error_new_exception(store, exception.ref), &val, 1,
+                                   &progress));
+    CHECK(progress.kind == WASMVM_DONE && val.i64 == 77);
+    wasmvm_execution_delete(running);
+    running = NULL;
+    exceptions_cross(store, instance);
+
+    /* Dropped half way, before its store and after it. */
+    finalized = 0;
+    OK(wasmvm_instance_func(store, instance, "asks", "(i)->l", &func));
+    arg = wasmvm_i32(4);
+    OK(wasmvm_func_start(store, func, &arg, 1, &running));
+    OK(wasmvm_execution_run(running, store, &val, 1, &progress));
+    CHECK(progress.kind == WASMVM_SUSPENDED);
+    wasmvm_execution_delete(running);
+    CHECK(finalized == 4);
+    OK(wasmvm_func_start(store, func, &arg, 1, &running));
+    OK(wasmvm_execution_run(running, store, &val, 1, &progress));
+    wasmvm_store_delete(store);
+    wasmvm_execution_delete(running);
+    CHECK(finalized == 8);
+    wasmvm_linker_delete(linker);
+    wasmvm_module_delete(module);
+    wasmvm_engine_delete(engine);
+}
+
 static char output[256];
 static size_t output_len;
 static wasmvm_store *writing;
@@ -917,9 +1264,11 @@ int main(int argc, char **argv) {
     functions_are_called(engine);
     objects_are_used(engine);
     references_are_held(engine);
+    objects_are_made(engine);
     guests_see_what_they_are_given(engine);
     wasmvm_engine_delete(engine);
     guests_are_stopped();
+    executions_stop_and_go_on();
     the_runtime_has_handles();
     printf("C tests passed: %d checks\n", checks);
     return 0;

@@ -4,26 +4,35 @@
 //! `cargo run --release --features pulley -- …`: beside wasmtime's interpreter too
 //! `cargo run --release -- --own …`: the project's own kernels, also when others lie beside it
 //! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
+//! `cargo run --release -- --costs [--runs N]`: calls across the border, instances, memory
 //!
 //! Times are CPU time of the thread, the median of the runs; engines alternate (A B C A B C …) so
 //! that a slow phase of the machine meets all of them. Every result is checked.
 
+mod costs;
 mod engines;
 
 use engines::Engine;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+#[derive(Default)]
 struct Options {
     filters: Vec<String>,
     runs: usize,
     engines: Vec<String>,
     startup: bool,
     own: bool,
+    costs: bool,
+    /// The engine whose instances are counted, by a process of its own.
+    idle: Option<String>,
 }
 
 fn main() -> ExitCode {
     match parse().and_then(|options| {
+        if options.costs || options.idle.is_some() {
+            return costs::costs(&options);
+        }
         let engines: Vec<Box<dyn Engine>> = engines::all()
             .into_iter()
             .filter(|engine| {
@@ -43,8 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn parse() -> Result<Options, String> {
-    let mut options =
-        Options { filters: Vec::new(), runs: 5, engines: Vec::new(), startup: false, own: false };
+    let mut options = Options { runs: 5, ..Options::default() };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
@@ -55,6 +63,8 @@ fn parse() -> Result<Options, String> {
             "--engines" => options.engines = value()?.split(',').map(str::to_string).collect(),
             "--own" => options.own = true,
             "--startup" => options.startup = true,
+            "--costs" => options.costs = true,
+            "--idle" => options.idle = Some(value()?),
             _ if arg.starts_with('-') => return Err(format!("unknown option {arg}")),
             _ => options.filters.push(arg),
         }

@@ -29,8 +29,8 @@ pub(super) struct Region {
     reserved_bytes: usize,
     /// Between the start and the base: a whole number of pages.
     head_bytes: usize,
-    /// Accessible bytes from the base.
-    committed_bytes: usize,
+    /// Accessible bytes from the start.
+    accessible_bytes: usize,
     guard: bool,
 }
 impl Region {
@@ -69,8 +69,7 @@ impl Region {
             return None;
         }
         let start = NonNull::new(start.cast::<u8>())?;
-        let region = Region { start, reserved_bytes, head_bytes, committed_bytes: 0, guard };
-        region.allow(0, head_bytes).then_some(region)
+        Some(Region { start, reserved_bytes, head_bytes, accessible_bytes: 0, guard })
     }
     /// Makes bytes of the region accessible.
     fn allow(&self, at: usize, len: usize) -> bool {
@@ -87,24 +86,23 @@ impl Region {
         // SAFETY: R2: within the mapping.
         unsafe { self.start.as_ptr().add(self.head_bytes) }
     }
-    /// Makes at least `len` bytes from the base accessible; false if they are not reserved, or the
+    /// Makes the head and at least `len` bytes from the base accessible; false if they are not reserved, or the
     /// system has not that much.
     pub(super) fn commit(&mut self, len: u64) -> bool {
         let room = self.reserved_bytes - self.head_bytes;
         let Ok(len) = usize::try_from(len) else { return false };
-        if len <= self.committed_bytes {
-            return true;
-        }
         if len > room {
             return false;
         }
+        if self.head_bytes + len <= self.accessible_bytes {
+            return true;
+        }
         let step = if self.guard { page_bytes() } else { COMMIT_STEP_BYTES as usize };
-        let target = len.next_multiple_of(step).min(room);
-        let at = self.head_bytes + self.committed_bytes;
-        if !self.allow(at, target - self.committed_bytes) {
+        let target = self.head_bytes + len.next_multiple_of(step).min(room);
+        if !self.allow(self.accessible_bytes, target - self.accessible_bytes) {
             return false;
         }
-        self.committed_bytes = target;
+        self.accessible_bytes = target;
         true
     }
 }
@@ -137,7 +135,7 @@ mod tests {
     fn a_guarded_memory_reserves_all_that_can_be_reached() {
         let region = Region::new(0, 0, true).expect("address space");
         assert!(region.reserved_bytes as u64 >= GUARDED_BYTES);
-        assert_eq!(region.committed_bytes, 0);
+        assert_eq!(region.accessible_bytes, region.head_bytes);
     }
     #[test]
     fn nothing_can_be_a_memory_too() {
