@@ -302,7 +302,14 @@ impl Root for Return {
         Ok(())
     }
 }
-/// Returns one value, in register 0 of its class.
+/// Where the call that the state has returned from wants a single result: the slot is named by the
+/// last two bytes of the call.
+#[inline(always)]
+unsafe fn return_slot(s: &State) -> *mut u64 {
+    // SAFETY: E1, E2, E3: it is after a call, or at the landing place's instruction.
+    unsafe { s.fp.offset(s.ip.sub(2).cast::<i16>().read_unaligned() as isize) }
+}
+/// Returns one value, in register 0 of its class and in a slot of the caller.
 pub struct ReturnOne<T, A>(PhantomData<(T, A)>);
 impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
     const SIZE: usize = A::SIZE;
@@ -310,8 +317,10 @@ impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            A::get::<T>(s, 8).put(s, 0);
+            let value = A::get::<T>(s, 8);
             leave_frame(s);
+            value.store(return_slot(s));
+            value.put(s, 0);
         }
         Ok(())
     }
@@ -344,6 +353,18 @@ pub fn first_result(s: &mut State, bits: u64) {
     f64::from_bits(bits).put(s, 0);
 }
 
+/// The first result of a host function, if it has any.
+#[inline(always)]
+unsafe fn host_result(s: &mut State, func: *const FuncData, slots: *const u64) {
+    // SAFETY: E1, E2, E3, R1: after a call of the function, whose results are in the slots.
+    unsafe {
+        let first = *slots;
+        if (*func).result_slots > 0 {
+            return_slot(s).write(first);
+        }
+        first_result(s, first);
+    }
+}
 /// A host function, whose frame is at `fp`, has failed; the state is its caller's.
 #[inline(always)]
 unsafe fn host_failed(s: &mut State, fp: *mut u64) -> Result<(), Stop> {
@@ -367,10 +388,10 @@ impl Tail for CallHost {
             // Results may lie over the header: read it before.
             leave_frame(s);
             match call_host(func, fp) {
-                Called::Done => first_result(s, *slots),
+                Called::Done => host_result(s, func, slots),
                 Called::Failed => return host_failed(s, fp),
                 Called::Interrupted => {
-                    first_result(s, *slots);
+                    host_result(s, func, slots);
                     s.keep_registers();
                     return Err(1 + Trap::Interrupted as Stop);
                 }

@@ -207,6 +207,7 @@ pub trait Num: Value {
     /// Into a slot.
     unsafe fn store(self, slot: *mut u64);
     /// From a register of its class.
+    #[cfg_attr(not(threaded), allow(dead_code))]
     fn get(s: &State, n: usize) -> Self;
     /// Into a register of its class.
     fn put(self, s: &mut State, n: usize);
@@ -335,6 +336,7 @@ pub trait Expr {
 }
 
 /// A register, of the class of the number that is read from it.
+#[cfg_attr(not(threaded), allow(dead_code))]
 pub struct R<const N: usize>;
 impl<const N: usize> Expr for R<N> {
     const SIZE: usize = 0;

@@ -87,6 +87,13 @@ pub unsafe fn provide(paused: &mut Paused, results: &[u64]) {
     // SAFETY: E2, R4: the results of a call lie in the caller's frame, or the headroom.
     unsafe { slots.copy_from_nonoverlapping(results.as_ptr(), results.len()) };
     let first = results.first().copied().unwrap_or(0);
+    if let Some(&first) = results.first() {
+        // SAFETY: E1, E2, E3: it is after a call, whose last two bytes say where a single result is.
+        unsafe {
+            let slot = paused.ip.sub(2).cast::<i16>().read_unaligned();
+            paused.fp.offset(slot as isize).write(first);
+        }
+    }
     paused.registers = Registers::default();
     paused.registers.r[0] = first;
     paused.registers.f[0][0] = first;

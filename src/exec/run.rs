@@ -24,7 +24,13 @@ use alloc::vec::Vec;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-static HALT: [Handler; 1] = [tail::<Halt>];
+/// What a landing place returns to, after what is read as a call (E1): the slot 0.
+#[repr(C)]
+struct Landing {
+    call: u64,
+    halt: Handler,
+}
+static LANDED: Landing = Landing { call: 0, halt: tail::<Halt> };
 static TRANSLATE: [Handler; 1] = [tail::<Translate>];
 static CALL_HOST: [Handler; 1] = [tail::<CallHost>];
 static HOST_ENTRY: CodeEntry = CodeEntry {
@@ -226,7 +232,7 @@ pub unsafe fn set_headers(func: *const FuncData, landing_fp: *mut u64, fp: *mut 
         *landing_fp.offset(HEADER_IP) = 0;
         *landing_fp.offset(HEADER_INSTANCE) = instance as u64;
         *landing_fp.offset(HEADER_MEMORY) = memory;
-        *fp.offset(HEADER_IP) = (&raw const HALT) as u64;
+        *fp.offset(HEADER_IP) = (&raw const LANDED.halt) as u64;
         *fp.offset(HEADER_FP) = landing_fp as u64;
         *fp.offset(HEADER_INSTANCE) = instance as u64;
         *fp.offset(HEADER_MEMORY) = memory;

@@ -17,12 +17,14 @@ use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
 /// A register's bits as a vector.
+#[cfg_attr(not(threaded), allow(dead_code))]
 #[inline(always)]
 fn vector(f: F) -> V128 {
     // SAFETY: E7: both are 16 bytes without padding, lane 0 first.
     unsafe { core::mem::transmute::<F, V128>(f) }
 }
 /// A vector as a register's bits.
+#[cfg_attr(not(threaded), allow(dead_code))]
 #[inline(always)]
 fn register(v: V128) -> F {
     // SAFETY: E7: as above.

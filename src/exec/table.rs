@@ -6,16 +6,16 @@
 
 use super::atomic::{self, AtShared, Racy};
 use super::frames::*;
-#[cfg(threaded)]
-use super::machine::W;
 /// There is one level only.
 #[cfg(not(target_arch = "x86_64"))]
 use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
 use super::machine::{
-    Bin, Expr as P, I, L, Num, R, S, branch, branch_loop, calling, pausing, step, tail,
+    Bin, Expr as P, I, L, Num, S, branch, branch_loop, calling, pausing, step, tail,
 };
+#[cfg(threaded)]
+use super::machine::{R, W};
 use super::roots::*;
 use super::slow;
 use super::unwind::{Throw, ThrowRef};
@@ -794,9 +794,6 @@ impl Backend for Machine {
             Fixed::Slow => tail::<Slow>,
             Fixed::Throw => tail::<Throw>,
             Fixed::ThrowRef => tail::<ThrowRef>,
-            Fixed::ResultInt => step::<Move<u64, S, R<0>>>,
-            Fixed::ResultF32 => step::<Move<f32, S, R<0>>>,
-            Fixed::ResultF64 => step::<Move<f64, S, R<0>>>,
         };
         handler as usize
     }

@@ -107,10 +107,6 @@ pub enum Fixed {
     Slow,
     Throw,
     ThrowRef,
-    // The first result of a call into a slot, where there are no registers.
-    ResultInt,
-    ResultF32,
-    ResultF64,
 }
 
 /// Operations that are functions of their own: operands and result in slots.

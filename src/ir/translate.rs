@@ -156,6 +156,8 @@ pub struct Translator<'m, B: Backend> {
     code: Vec<u8>,
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
+    /// The end of the call that was written last.
+    returned: usize,
     added: Option<trees::Added>,
     moved: Option<trees::Moved>,
     backend: PhantomData<B>,
@@ -189,6 +191,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             catches: Vec::new(),
             code: Vec::new(),
             wide: Vec::new(),
+            returned: 0,
             added: None,
             moved: None,
             backend: PhantomData,
@@ -231,7 +234,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             // Whether a frame needs the slot depends on the registers that there are.
             self.reach(slot)?;
         }
-        self.stack.push(Entry { value, ty, slot });
+        self.stack.push(Entry::new(value, ty, slot));
         if self.stack.len() - self.settled > tuning::PENDING_OPERANDS {
             self.settle(tuning::PENDING_OPERANDS / 2)?;
         }
@@ -276,7 +279,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         for i in types.0..types.1 {
             let ty = self.types[i];
             let slot = self.next_slot();
-            self.stack.push(Entry { value: Value::Leaf(Leaf::Slot(slot)), ty, slot });
+            self.stack.push(Entry::new(Value::Leaf(Leaf::Slot(slot)), ty, slot));
             self.reach(slot)?;
         }
         self.settled = self.stack.len();
@@ -579,30 +582,22 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.reach((end + HEADER).max(start + result_slots))?;
         Ok((start, end - start))
     }
-    /// Pushes the results of a call.
+    /// Pushes the results of a call that was just written: they are in their slots, the first one
+    /// also in register 0. The last two bytes of the call say where a single result goes.
     fn call_results(&mut self, ty: &FuncType) -> Result<(), Error> {
         self.clobber();
+        self.returned = self.out.pos();
+        self.set_return_slot(self.next_slot());
         for (i, &result) in ty.results.iter().enumerate() {
             let ty = Ty::of(result);
             let slot = self.next_slot();
-            let mut leaf = Leaf::Slot(slot);
-            if i == 0 && ty != Ty::V128 {
-                if B::REGS > 0 {
-                    self.banks[ty.bank()].busy[0] = true;
-                    leaf = Leaf::Reg(0);
-                } else {
-                    let op = match ty {
-                        Ty::F32 => Fixed::ResultF32,
-                        Ty::F64 => Fixed::ResultF64,
-                        _ => Fixed::ResultInt,
-                    };
-                    self.out.list(|| format!("[{slot}] := result"));
-                    self.out.begin(B::fixed(op));
-                    self.out.slot(slot);
-                    self.out.end();
-                }
+            let mut entry = Entry::new(Value::Leaf(Leaf::Slot(slot)), ty, slot);
+            if i == 0 && ty != Ty::V128 && B::REGS > 0 {
+                self.banks[ty.bank()].busy[0] = true;
+                entry.value = Value::Leaf(Leaf::Reg(0));
+                entry.saved = true;
             }
-            self.stack.push(Entry { value: Value::Leaf(leaf), ty, slot });
+            self.stack.push(entry);
             self.reach(slot)?;
         }
         Ok(())
@@ -649,7 +644,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.reach(slot + 2)?;
         for &ty in results {
             let slot = self.next_slot();
-            self.stack.push(Entry { value: Value::Leaf(Leaf::Slot(slot)), ty, slot });
+            self.stack.push(Entry::new(Value::Leaf(Leaf::Slot(slot)), ty, slot));
         }
         self.settled = self.stack.len();
         Ok(())

@@ -132,6 +132,14 @@ impl Emitter {
             field = next;
         }
     }
+    /// Reads a slot's field.
+    pub fn slot_at(&self, field: usize) -> i32 {
+        i16::from_ne_bytes([self.code[field], self.code[field + 1]]).into()
+    }
+    /// Writes a slot's field.
+    pub fn set_slot(&mut self, field: usize, slot: i32) {
+        self.code[field..field + 2].copy_from_slice(&(slot as i16).to_ne_bytes());
+    }
     /// Writes a 4-byte field.
     pub fn set_u32(&mut self, field: usize, value: u32) {
         self.code[field..field + 4].copy_from_slice(&value.to_ne_bytes());

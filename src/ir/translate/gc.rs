@@ -179,7 +179,7 @@ impl<'m, B: Backend> Translator<'m, B> {
                 Leaf::Reg(reg)
             }
         };
-        self.stack.push(Entry { value: Value::Leaf(leaf), ty: Ty::Ref, slot });
+        self.stack.push(Entry::new(Value::Leaf(leaf), Ty::Ref, slot));
         Ok(())
     }
     fn struct_get(&mut self, ty: u32, field: u32, signed: bool) -> Result<(), Error> {
@@ -323,7 +323,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     pub(super) fn test_reference(&mut self, ty: RefType) -> Result<(), Error> {
         let check = self.check(ty)?;
         let of = self.pop_one()?;
-        let entry = Entry { value: Value::Leaf(of), ty: Ty::Ref, slot: self.next_slot() };
+        let entry = Entry::new(Value::Leaf(of), Ty::Ref, self.next_slot());
         let value = match (check.kind, ty.nullable) {
             (CheckKind::Always, true) => Value::Leaf(Leaf::Const(1)),
             (CheckKind::Never, false) => Value::Leaf(Leaf::Const(0)),

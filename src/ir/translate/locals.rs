@@ -4,6 +4,27 @@ use super::lower::Target;
 use super::*;
 
 impl<B: Backend> Translator<'_, B> {
+    /// Where the call that was just written returns its single result to.
+    pub(super) fn set_return_slot(&mut self, slot: i32) {
+        let field = self.out.pos() - 2;
+        self.out.set_slot(field, slot);
+    }
+    /// If the operand, which was popped, is the single result of the call that was just written:
+    /// has it returned into another slot.
+    fn return_into(&mut self, slot: i32, entry: &Entry) -> bool {
+        let fresh = self.returned == self.out.pos() && self.out.label < self.returned;
+        let single = entry.ty != Ty::V128 && self.next_slot() == entry.slot;
+        let is_result = match entry.value {
+            Value::Leaf(Leaf::Reg(0)) => entry.saved,
+            Value::Leaf(Leaf::Slot(slot)) => B::REGS == 0 && slot == entry.slot,
+            _ => false,
+        };
+        let can = fresh && single && is_result && self.out.slot_at(self.returned - 2) == entry.slot;
+        if can {
+            self.set_return_slot(slot);
+        }
+        can
+    }
     /// Forgets which register holds a local.
     fn uncache(&mut self, local: u32) {
         for bank in &mut self.banks {
@@ -26,6 +47,14 @@ impl<B: Backend> Translator<'_, B> {
         let pinned = self.banks[bank].pinned.iter().position(|&p| p == Some(local));
         if let Some(reg) = pinned {
             return self.set_pinned(local, entry, reg as u8);
+        }
+        if self.return_into(slot, &entry) {
+            self.free(&entry);
+            self.uncache(local);
+            if let Value::Leaf(Leaf::Reg(reg)) = entry.value {
+                self.banks[bank].cached[usize::from(reg)] = Some(local);
+            }
+            return Ok(());
         }
         if B::REGS == 0 || ty == Ty::V128 {
             return self.put_into(&entry, slot);

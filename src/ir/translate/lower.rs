@@ -555,7 +555,9 @@ impl<B: Backend> Translator<'_, B> {
     /// Computes an operand into its own slot.
     pub(super) fn write_out(&mut self, entry: &mut Entry) -> Result<(), Error> {
         self.free(entry);
-        self.compute_into_slot(entry, entry.slot)?;
+        if !(entry.saved && matches!(entry.value, Value::Leaf(Leaf::Reg(_)))) {
+            self.compute_into_slot(entry, entry.slot)?;
+        }
         entry.value = Value::Leaf(Leaf::Slot(entry.slot));
         self.reach(entry.slot)
     }
@@ -579,6 +581,7 @@ impl<B: Backend> Translator<'_, B> {
     #[inline]
     pub(super) fn computed(&mut self, i: usize, mut entry: Entry) -> Result<Entry, Error> {
         self.free(&entry);
+        entry.saved = false;
         // Its registers are free now; nothing that makes room may touch it any more.
         self.stack[i].value = Value::Leaf(Leaf::Const(0));
         let bank = entry.ty.bank();
@@ -751,7 +754,7 @@ impl<B: Backend> Translator<'_, B> {
             Dest::SLOT => Leaf::Slot(a.slot),
             Dest(reg) => Leaf::Reg(reg),
         };
-        self.stack.push(Entry { value: Value::Leaf(leaf), ty, slot: a.slot });
+        self.stack.push(Entry::new(Value::Leaf(leaf), ty, a.slot));
         Ok(())
     }
     /// Takes a register if one is free: when places are chosen already, spilling comes too late.

@@ -113,7 +113,7 @@ impl<B: Backend> Translator<'_, B> {
         if loads {
             self.reach(address.slot)?;
             let value = Value::Leaf(Leaf::Slot(address.slot));
-            self.stack.push(Entry { value, ty: Ty::V128, slot: address.slot });
+            self.stack.push(Entry::new(value, Ty::V128, address.slot));
         }
         Ok(())
     }

@@ -229,6 +229,15 @@ pub struct Entry {
     pub ty: Ty,
     /// Its slot on the operand stack of the frame, where it goes when it must be in memory.
     pub slot: i32,
+    /// A register that holds it is not the only place: it is in its slot, too.
+    pub saved: bool,
+}
+impl Entry {
+    /// An operand that is computed into one place.
+    #[inline]
+    pub fn new(value: Value, ty: Ty, slot: i32) -> Entry {
+        Entry { value, ty, slot, saved: false }
+    }
 }
 
 /// The registers of one class.

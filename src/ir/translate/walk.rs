@@ -28,6 +28,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.uses.resize(info.locals.len(), 0);
         self.touched.clear();
         self.wide.clear();
+        self.returned = 0;
         self.added = None;
         self.moved = None;
         self.lay_out(info)?;
