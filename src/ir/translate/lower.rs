@@ -527,10 +527,11 @@ impl<B: Backend> Translator<'_, B> {
     fn spill(&mut self, bank: usize) -> Result<bool, Error> {
         for i in self.settled..self.stack.len() {
             let mut entry = self.stack[i];
-            let before = self.banks[bank].busy;
+            let before = [self.banks[0].busy, self.banks[1].busy];
             self.free(&entry);
-            let frees = before != self.banks[bank].busy;
-            if !frees {
+            if before[bank] == self.banks[bank].busy {
+                // Of the other bank it may hold some, and keeps them.
+                (self.banks[0].busy, self.banks[1].busy) = (before[0], before[1]);
                 continue;
             }
             self.write_out(&mut entry)?;
