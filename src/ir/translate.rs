@@ -452,7 +452,7 @@ impl<'m, B: Backend> Translator<'m, B> {
                 };
                 self.out.list(|| format!("return {place:?} {field:?}"));
                 self.out.begin(handler);
-                self.write_field(field);
+                self.field(field);
                 self.out.end();
             }
             _ => {

@@ -203,7 +203,7 @@ impl<B: Backend> Translator<'_, B> {
             self.out.u32(id.0);
         }
         self.call_fields(start, slots, tail);
-        self.write_field(field);
+        self.field(field);
         self.out.end();
         if !tail {
             self.call_results(ty)?;

@@ -211,8 +211,8 @@ impl<'m, B: Backend> Translator<'m, B> {
         });
         self.out.begin(handler);
         self.out.u32(offset);
-        self.write_field(a_field);
-        self.write_field(x_field);
+        self.field(a_field);
+        self.field(x_field);
         self.out.end();
         Ok(())
     }
@@ -252,9 +252,9 @@ impl<'m, B: Backend> Translator<'m, B> {
             format!("{a}[{i}] := {} as {}", place_text(x, x_field), op.text())
         });
         self.out.begin(handler);
-        self.write_field(a_field);
-        self.write_field(i_field);
-        self.write_field(x_field);
+        self.field(a_field);
+        self.field(i_field);
+        self.field(x_field);
         self.out.end();
         Ok(())
     }
@@ -365,7 +365,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.out.u64(check.word);
             self.out.u32(check.info);
         }
-        self.write_field(field);
+        self.field(field);
         self.out.end();
         Ok(())
     }
@@ -460,7 +460,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.out.begin(handler);
         self.target(target);
         for field in fields {
-            self.write_field(field);
+            self.field(field);
         }
         self.out.end();
         Ok(true)

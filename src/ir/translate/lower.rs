@@ -692,10 +692,6 @@ impl<B: Backend> Translator<'_, B> {
         self.free(entry);
         Ok(operand)
     }
-    #[inline]
-    pub(super) fn write_field(&mut self, field: Field) {
-        self.field(field);
-    }
     /// The operand of a popped entry, in a slot.
     pub(super) fn slot_operand(&mut self, entry: &Entry, scratch: usize) -> Result<Operand, Error> {
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("operand")) };

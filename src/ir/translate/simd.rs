@@ -65,7 +65,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(handler);
         self.target(target);
         for (_, field) in &operands[..n] {
-            self.write_field(*field);
+            self.field(*field);
         }
         if vector.is_wide() {
             let bytes = self.wide[vector.lane as usize];
@@ -107,7 +107,7 @@ impl<B: Backend> Translator<'_, B> {
             self.target(Target::slot(address.slot));
         }
         self.far_fields(&arg, address_field);
-        self.write_field(vector_field);
+        self.field(vector_field);
         self.out.u16(u16::from(lane));
         self.out.end();
         if loads {
@@ -141,9 +141,9 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(handler);
         self.out.access(arg.offset, op.width());
         for field in fields {
-            self.write_field(field);
+            self.field(field);
         }
-        self.write_field(field);
+        self.field(field);
         self.out.end();
         Ok(())
     }
@@ -152,7 +152,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.u32(0);
         self.out.u64(arg.offset);
         self.out.u32(arg.memory);
-        self.write_field(address);
+        self.field(address);
     }
     /// A store to another memory, or with an offset of more than 32 bits.
     fn far_store(
@@ -172,7 +172,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
         self.out.begin(handler);
         self.far_fields(&arg, address_field);
-        self.write_field(value_field);
+        self.field(value_field);
         self.out.end();
         Ok(())
     }

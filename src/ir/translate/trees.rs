@@ -106,7 +106,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(handler);
         self.target(target);
         for (_, field) in x {
-            self.write_field(field);
+            self.field(field);
         }
         self.out.end();
         Ok(true)
@@ -141,7 +141,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.begin(handler);
         self.out.access(arg.offset, op.width());
         for field in fields.into_iter().chain([a.1, b.1]) {
-            self.write_field(field);
+            self.field(field);
         }
         self.out.end();
         Ok(true)
@@ -170,10 +170,10 @@ impl<B: Backend> Translator<'_, B> {
         });
         self.out.begin(handler);
         self.target(target);
-        self.write_field(field);
+        self.field(field);
         self.out.access(load.offset, load.op.width());
         for field in fields {
-            self.write_field(field);
+            self.field(field);
         }
         self.out.end();
         Ok(true)
@@ -200,7 +200,7 @@ impl<B: Backend> Translator<'_, B> {
         });
         self.out.begin(handler);
         self.target(target);
-        self.write_field(field);
+        self.field(field);
         self.out.u64(reciprocal.divisor);
         self.out.u64(reciprocal.magic);
         self.out.u64(reciprocal.shift);
@@ -250,8 +250,8 @@ impl<B: Backend> Translator<'_, B> {
             });
             self.out.begin(handler);
             self.out.slot(before);
-            self.write_field(operand.1);
-            self.write_field(field);
+            self.field(operand.1);
+            self.field(field);
             self.out.end();
             return Ok(());
         }
@@ -262,7 +262,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.list(|| format!("[{slot}] := {}", place_text(place, field)));
         self.out.begin(handler);
         self.out.slot(slot);
-        self.write_field(field);
+        self.field(field);
         self.out.end();
         self.moved = Some(Moved { code: (start, self.out.pos()), slot, operand: (place, field) });
         Ok(())

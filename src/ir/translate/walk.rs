@@ -164,7 +164,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.list(|| format!("br_table {place:?} {field:?} × {}", targets.len()));
         self.out.begin(handler);
         self.out.u32(targets.len() as u32 - 1);
-        self.write_field(field);
+        self.field(field);
         self.out.end();
         let mut stubs = Vec::new();
         for &depth in targets {
@@ -357,7 +357,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.list(|| format!("global {global} := {place:?} {field:?}"));
         self.out.begin(handler);
         self.out.u32(global);
-        self.write_field(field);
+        self.field(field);
         self.out.end();
         Ok(())
     }
