@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::machine::{Expr, F, Find, K, Num, Root, STOP_SUSPENDED, State, Stop, Tail};
-use super::roots::Width;
+use super::roots::{Moves, Width};
 use super::run::{Called, call_host};
 use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
@@ -60,14 +60,16 @@ unsafe fn enter_func(
         enter(s, (*func).entry, fp, instance, (*instance).memory0.get() as u64, len)
     }
 }
-/// Calls a function of the same module: its entry (8 bytes), its frame's slot.
-pub struct Call;
-impl Root for Call {
-    const SIZE: usize = 10;
+/// Moves, and then calls a function of the same module: its entry (8 bytes), its frame's slot. The
+/// last two bytes say where a single result goes.
+pub struct Call<M>(PhantomData<M>);
+impl<M: Moves> Root for Call<M> {
+    const SIZE: usize = 10 + M::SIZE + 2;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3, E5.
         unsafe {
+            M::run(s, 18);
             let entry = s.u64(8) as *const CodeEntry;
             let memory = *s.fp.offset(HEADER_MEMORY);
             enter(s, entry, s.slot(16), s.instance(), memory, Self::LEN)

@@ -26,17 +26,47 @@ impl<T: Num, D: Dst, X: Expr> Root for Move<T, D, X> {
     }
 }
 
-/// `[d] := a`, then `[d + 1] := b`.
-pub struct MoveTwo<A, B>(PhantomData<(A, B)>);
-impl<A: Expr, B: Expr> Root for MoveTwo<A, B> {
-    const SIZE: usize = 2 + A::SIZE + B::SIZE;
+/// Moves of 64 bits into slots, one after the other: first the slots, then what they get.
+pub trait Moves {
+    /// Bytes of the fields.
+    const SIZE: usize;
+    /// Executes them; the fields begin at byte `at`.
+    unsafe fn run(s: &State, at: usize);
+}
+impl Moves for () {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(_: &State, _: usize) {}
+}
+macro_rules! moves { ($($n:literal $($x:ident $i:literal),*;)*) => { $(
+    impl<$($x: Expr),*> Moves for ($($x,)*) {
+        const SIZE: usize = 2 * $n $(+ $x::SIZE)*;
+        #[inline(always)]
+        unsafe fn run(s: &State, at: usize) {
+            let mut from = at + 2 * $n;
+            $(
+                // SAFETY: E1, E2.
+                unsafe { s.slot(at + 2 * $i).write($x::get::<u64>(s, from)) };
+                from += $x::SIZE;
+            )*
+            let _ = from;
+        }
+    }
+)* } }
+moves! {
+    1 A 0;
+    2 A 0, B 1;
+    3 A 0, B 1, C 2;
+}
+/// Moves, and nothing else.
+pub struct MoveAll<M>(PhantomData<M>);
+impl<M: Moves> Root for MoveAll<M> {
+    const SIZE: usize = M::SIZE;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
         unsafe {
-            let to = s.slot(8);
-            to.write(A::get::<u64>(s, 10));
-            to.add(1).write(B::get::<u64>(s, 10 + A::SIZE));
+            M::run(s, 8);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -491,14 +521,17 @@ impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O,
         }
     }
 }
-/// Branches always.
-pub struct Jump;
-impl Root for Jump {
-    const SIZE: usize = 4;
+/// Moves, and then branches always.
+pub struct Jump<M>(PhantomData<M>);
+impl<M: Moves> Root for Jump<M> {
+    const SIZE: usize = 4 + M::SIZE;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1.
-        unsafe { s.ip = s.ip.offset(s.u32(8) as i32 as isize) };
+        // SAFETY: E1, E2.
+        unsafe {
+            M::run(s, 12);
+            s.ip = s.ip.offset(s.u32(8) as i32 as isize);
+        }
         Ok(())
     }
 }

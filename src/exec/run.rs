@@ -404,7 +404,7 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
         if fp.add(code.frame_slots as usize) > (*store).stack_limit.get() {
             return Err(1 + Trap::StackExhausted as Stop);
         }
-        Ok(code.words.as_ptr().cast())
+        Ok(code.entry().cast())
     }
 }
 

@@ -21,7 +21,7 @@ use super::slow;
 use super::unwind::{Throw, ThrowRef};
 use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
-use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
+use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp, Then};
 use crate::numeric_rows;
 use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
@@ -358,7 +358,15 @@ moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
 static MOVE_TWO: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step::<MoveTwo<A, B>> as Raw)));
+    over!(A in any, over!(B in any, Some(step::<MoveAll<(A, B)>> as Raw)));
+static MOVE_THREE: [[[H; ANY]; ANY]; ANY] = over!(A in any, over!(B in any, over!(C in any,
+    Some(step::<MoveAll<(A, B, C)>> as Raw))));
+static MOVE_JUMP: [H; ANY] = over!(A in any, Some(step::<Jump<(A,)>> as Raw));
+static MOVES_JUMP: [[H; ANY]; ANY] =
+    over!(A in any, over!(B in any, Some(step::<Jump<(A, B)>> as Raw)));
+static MOVE_CALL: [H; ANY] = over!(A in any, Some(step::<Call<(A,)>> as Raw));
+static MOVES_CALL: [[H; ANY]; ANY] =
+    over!(A in any, over!(B in any, Some(step::<Call<(A, B)>> as Raw)));
 
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
     Some(step::<Select<u64, D, A, B, C>> as Raw)))));
@@ -630,8 +638,18 @@ impl Backend for Machine {
         })
     }
 
-    fn mov2(a: Place, b: Place) -> Option<Handler> {
-        address(*MOVE_TWO.get(at(a))?.get(at(b))?)
+    fn moves(then: Then, x: &[Place]) -> Option<Handler> {
+        address(match (then, x) {
+            (Then::Next, &[a, b]) => *MOVE_TWO.get(at(a))?.get(at(b))?,
+            (Then::Next, &[a, b, c]) => *MOVE_THREE.get(at(a))?.get(at(b))?.get(at(c))?,
+            (Then::Jump, &[]) => Some(step::<Jump<()>>),
+            (Then::Jump, &[a]) => *MOVE_JUMP.get(at(a))?,
+            (Then::Jump, &[a, b]) => *MOVES_JUMP.get(at(a))?.get(at(b))?,
+            (Then::Call, &[]) => Some(step::<Call<()>>),
+            (Then::Call, &[a]) => *MOVE_CALL.get(at(a))?,
+            (Then::Call, &[a, b]) => *MOVES_CALL.get(at(a))?.get(at(b))?,
+            _ => None,
+        })
     }
 
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler> {
@@ -775,7 +793,6 @@ impl Backend for Machine {
 
     fn fixed(op: Fixed) -> Handler {
         let handler: Raw = match op {
-            Fixed::Jump => step::<Jump>,
             Fixed::JumpLoop => step::<JumpLoop>,
             Fixed::SetLoop => step::<SetLoop>,
             Fixed::Unreachable => step::<Unreachable>,
@@ -785,7 +802,6 @@ impl Backend for Machine {
             Fixed::Fuel => pausing::<Fuel>,
             Fixed::Poll => pausing::<Poll>,
             Fixed::Fence => step::<atomic::Fence>,
-            Fixed::Call => step::<Call>,
             Fixed::CallImport => step::<CallImport>,
             Fixed::TailCall => step::<TailCall>,
             Fixed::TailCallImport => step::<TailCallImport>,

@@ -83,12 +83,22 @@ pub enum AddressForm {
     Shared(Place),
 }
 
+/// What an instruction that moves does after that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Nothing: there are two or three moves.
+    Next,
+    /// A jump, after up to two moves; its target comes before their fields.
+    Jump,
+    /// A call of a function of the module, after up to two moves; its fields come before theirs.
+    Call,
+}
+
 /// Instructions without variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 #[repr(u8)]
 pub enum Fixed {
-    Jump,
     JumpLoop,
     SetLoop,
     Unreachable,
@@ -98,7 +108,6 @@ pub enum Fixed {
     Fuel,
     Poll,
     Fence,
-    Call,
     CallImport,
     TailCall,
     TailCallImport,
@@ -155,8 +164,8 @@ pub trait Backend: gc::GcBackend {
     const VECTOR_REGS: usize;
     /// `d := x`.
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
-    /// `d := a`, then the next slot `:= b`, both of 64 bits.
-    fn mov2(a: Place, b: Place) -> Option<Handler>;
+    /// Moves of 64 bits into slots, and then something else.
+    fn moves(then: Then, x: &[Place]) -> Option<Handler>;
     /// `d := op a`.
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler>;
     /// `d := a op b`.

@@ -59,6 +59,8 @@ pub enum Catches {
 pub struct FuncCode {
     /// The instructions.
     pub words: Box<[u64]>,
+    /// Which word is the first instruction's.
+    pub start: usize,
     /// Byte offsets in the code, ascending, each with the byte offset of its instruction in the
     /// module; only instructions that can trap or call are there.
     pub map: Box<[(u32, u32)]>,
@@ -99,6 +101,10 @@ impl FuncCode {
             };
         }
         None
+    }
+    /// Where the function begins.
+    pub fn entry(&self) -> *const u64 {
+        self.words[self.start..].as_ptr()
     }
     /// Whether the address is in this code, and at which byte.
     pub fn position(&self, ip: usize) -> Option<u32> {
@@ -173,7 +179,7 @@ impl ModuleCode {
         }
         let entry = &self.entries[func as usize];
         entry.frame_slots.store(code.frame_slots, Ordering::Release);
-        entry.entry.store(code.words.as_ptr().cast_mut(), Ordering::Release);
+        entry.entry.store(code.entry().cast_mut(), Ordering::Release);
         code
     }
     /// The code with exception handlers that the address is in, and at which byte.

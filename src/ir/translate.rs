@@ -26,16 +26,18 @@ mod exceptions;
 mod gc;
 mod locals;
 mod lower;
+mod moves;
 mod scan;
 mod simd;
 mod stack;
 mod trees;
+mod zero;
 
 use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
-use self::lower::{Target, class};
+use self::lower::{Field, Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Kept, Leaf, Ty, Value, meet};
-use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp};
+use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then};
 use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
 use crate::wasm::error::Error;
@@ -79,6 +81,11 @@ pub struct Context<'m> {
 struct Local {
     ty: Ty,
     slot: i32,
+    /// It is written on every way to here, and nothing has read it before; `zero`: not so.
+    set: bool,
+    zero: bool,
+    /// The next one that is set until the same block ends.
+    next_set: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +110,8 @@ struct Control {
     dead: bool,
     /// Operands below the block's own.
     height: usize,
+    /// The first of the locals that are set until the block ends.
+    first_set: Option<u32>,
     /// Parameters and results, in `types`.
     params: (usize, usize),
     results: (usize, usize),
@@ -145,6 +154,9 @@ pub struct Translator<'m, B: Backend> {
     /// One past the last of the locals that lie above the operands; 0 if there are none.
     far_end: i32,
     param_slots: i32,
+    /// Slots that the first instruction sets to zero, and where the code begins then.
+    zeroed: i32,
+    start: usize,
     results: (usize, usize),
     /// Where the number of instructions of the running stretch goes, and how many there are.
     fuel_field: Option<usize>,
@@ -159,7 +171,7 @@ pub struct Translator<'m, B: Backend> {
     /// The end of the call that was written last.
     returned: usize,
     added: Option<trees::Added>,
-    moved: Option<trees::Moved>,
+    moved: Option<moves::Moved>,
     backend: PhantomData<B>,
 }
 
@@ -183,6 +195,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             max_slot: 0,
             far_end: 0,
             param_slots: 0,
+            zeroed: 0,
+            start: 0,
             results: (0, 0),
             fuel_field: None,
             fuel: 0,
@@ -203,6 +217,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.control = Vec::new();
         FuncCode {
             words: self.out.words(),
+            start: self.start / 8,
             map: self.out.map.as_slice().into(),
             clauses: self.clauses.as_slice().into(),
             frame_slots: (self.max_slot + HEADER) as u32,
@@ -415,12 +430,19 @@ impl<'m, B: Backend> Translator<'m, B> {
     fn to_loop(&self, label: usize) -> bool {
         self.control[label].kind == Kind::Loop && self.control[label].loop_register
     }
-    fn jump(&mut self, label: usize) {
-        let op = if self.to_loop(label) { Fixed::JumpLoop } else { Fixed::Jump };
-        self.out.list(|| format!("{op:?} {label}"));
-        self.out.begin(B::fixed(op));
+    fn jump(&mut self, label: usize) -> Result<(), Error> {
+        if self.to_loop(label) {
+            self.out.list(|| format!("jump to loop {label}"));
+            self.out.begin(B::fixed(Fixed::JumpLoop));
+            self.target_field(label);
+            self.out.end();
+            return Ok(());
+        }
+        let moved = self.begin_moving(Then::Jump, || format!("jump {label}"))?;
         self.target_field(label);
+        self.end_moving(moved);
         self.out.end();
+        Ok(())
     }
     /// A branch that is taken always; the code after it is dead.
     fn branch(&mut self, depth: u32) -> Result<(), Error> {
@@ -431,8 +453,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         let types = self.label_types(label);
         self.settle_ordered()?;
         self.move_to_label(label, types.1 - types.0)?;
-        self.jump(label);
-        Ok(())
+        self.jump(label)
     }
 
     fn emit_return(&mut self) -> Result<(), Error> {
@@ -480,6 +501,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             kind,
             dead,
             height,
+            first_set: None,
             params,
             results,
             patches: Patches::default(),
@@ -538,7 +560,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         let old = self.cache();
         let mut late = Vec::new();
         for &local in locals {
-            let Local { ty, slot } = self.locals[local as usize];
+            let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
             // In a long loop one of many locals is better not given a register for good.
             let rare = self.uses[local as usize] * tuning::PINNED_SHARE < all[bank];
@@ -553,7 +575,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             }
         }
         for local in late {
-            let Local { ty, slot } = self.locals[local as usize];
+            let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
             // From the last one down: vectors use the first ones.
             let Some(reg) = chosen[bank].iter().rposition(Option::is_none) else { continue };
@@ -572,8 +594,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     /// number of their slots; the operands are popped.
     fn arguments(&mut self, ty: &FuncType) -> Result<(i32, i32), Error> {
         let n = ty.params.len();
-        self.settle(n)?;
-        self.settle_top(n)?;
+        self.settle_arguments(n)?;
         let end = self.next_slot();
         let height = self.stack.len() - n;
         let start = self.base_slot(height);

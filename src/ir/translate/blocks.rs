@@ -31,7 +31,9 @@ impl<B: Backend> Translator<'_, B> {
             let ty = Ty::of(ty);
             let is_far = i >= params && slot as usize >= tuning::NEAR_LOCAL_SLOTS && slot > 0;
             let place = if is_far { &mut far } else { &mut slot };
-            self.locals.push(Local { ty, slot: *place });
+            // References are always there to be found.
+            let (set, zero) = (i < params, ty == Ty::Ref);
+            self.locals.push(Local { ty, slot: *place, set, zero, next_set: None });
             *place += ty.slots();
         }
         let near = if info.locals.len() > params { slot } else { 0 };
@@ -39,6 +41,7 @@ impl<B: Backend> Translator<'_, B> {
         self.first_operand = near + SCRATCH;
         self.max_slot = self.first_operand;
         self.zero(0, near)?;
+        self.zeroed = near;
         let first_far = tuning::LAST_NEAR_SLOT + 64;
         self.far_end = 0;
         if far > first_far {
@@ -46,19 +49,6 @@ impl<B: Backend> Translator<'_, B> {
             // One that instructions reach comes first.
             self.zero(tuning::LAST_NEAR_SLOT, far - tuning::LAST_NEAR_SLOT)?;
         }
-        Ok(())
-    }
-    pub(super) fn zero(&mut self, first: i32, count: i32) -> Result<(), Error> {
-        if count == 0 {
-            return Ok(());
-        }
-        let handler = B::zero(count as usize).unwrap_or_else(|| B::fixed(Fixed::Zero));
-        self.out.list(|| format!("zero [{first}] × {count}"));
-        self.out.begin(handler);
-        self.out.slot(first);
-        self.out.u16(0);
-        self.out.u32(count as u32);
-        self.out.end();
         Ok(())
     }
     /// Moves between a far local and a near slot.
@@ -116,7 +106,7 @@ impl<B: Backend> Translator<'_, B> {
             self.emit_return()?;
         } else {
             self.copy_to_label(label, n)?;
-            self.jump(label);
+            self.jump(label)?;
         }
         self.out.place(skip);
         Ok(())
@@ -144,6 +134,7 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_ordered()?;
             self.settle_top(n)?;
         }
+        self.release_sets(control.first_set);
         let mut cache = control.cache.map(Kept::cache);
         let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
@@ -173,6 +164,11 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
 
+    pub(super) fn begin_call(&mut self, op: Fixed, func: u32, start: i32) {
+        self.out.traps();
+        self.out.list(|| format!("{op:?} {func} [{start}]"));
+        self.out.begin(B::fixed(op));
+    }
     pub(super) fn call_fields(&mut self, start: i32, slots: i32, tail: bool) {
         if tail {
             self.tail_fields(start, slots);

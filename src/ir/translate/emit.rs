@@ -132,6 +132,10 @@ impl Emitter {
             field = next;
         }
     }
+    /// Writes an instruction's handler.
+    pub fn set_handler(&mut self, at: usize, handler: Handler) {
+        self.code[at..at + 8].copy_from_slice(&(handler as u64).to_ne_bytes());
+    }
     /// Reads a slot's field.
     pub fn slot_at(&self, field: usize) -> i32 {
         i16::from_ne_bytes([self.code[field], self.code[field + 1]]).into()

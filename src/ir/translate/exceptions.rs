@@ -235,12 +235,14 @@ impl<B: Backend> Translator<'_, B> {
         let protected = handler.protected(handler.end as usize);
         if live {
             self.results_in_place(label)?;
-            self.jump(label);
+            self.jump(label)?;
         }
         let height = self.control[label].height;
         self.drop_to(height);
         self.clobber();
         self.control[label].kind = Kind::Catch;
+        let sets = self.control[label].first_set.take();
+        self.release_sets(sets);
         let own = self.types.len();
         self.types.push(Ty::Ref);
         self.keep_types(params);

@@ -74,6 +74,16 @@ impl<B: Backend> Translator<'_, B> {
             }
             return Ok(());
         }
+        // Better one instruction less than a register.
+        if let Value::Leaf(leaf) = entry.value
+            && self.joins_moves()
+            && let Some(x) = self.bits_operand(leaf, ty)
+        {
+            self.free(&entry);
+            self.move_to_slot(slot, x, true)?;
+            self.uncache(local);
+            return Ok(());
+        }
         self.free(&entry);
         let own = self.banks[bank]
             .register_of(local)

@@ -209,15 +209,6 @@ impl<B: Backend> Translator<'_, B> {
     }
 }
 
-/// A move of 64 bits into a slot, just written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moved {
-    /// The instruction's bytes.
-    code: (usize, usize),
-    slot: i32,
-    operand: Operand,
-}
-
 /// An addition of a constant to a local in a register, just written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Added {
@@ -230,43 +221,6 @@ pub(super) struct Added {
 }
 
 impl<B: Backend> Translator<'_, B> {
-    /// `[slot] := x`, together with the move into the slot before, if that was just written.
-    pub(super) fn mov_to_slot(
-        &mut self,
-        slot: i32,
-        place: Place,
-        field: Field,
-    ) -> Result<(), Error> {
-        if let Some(Moved { code, slot: before, operand }) = self.moved.take()
-            && code.1 == self.out.pos()
-            && self.out.label < code.1
-            && before + 1 == slot
-            && let Some(handler) = B::mov2(operand.0, place)
-        {
-            self.out.take_back(code.0);
-            self.out.list(|| {
-                let (a, b) = (place_text(operand.0, operand.1), place_text(place, field));
-                format!("[{before}] := {a}, [{slot}] := {b}")
-            });
-            self.out.begin(handler);
-            self.out.slot(before);
-            self.field(operand.1);
-            self.field(field);
-            self.out.end();
-            return Ok(());
-        }
-        let Some(handler) = B::mov(super::lower::class(Ty::I64), Dest::SLOT, place) else {
-            return Err(self.out.no_handler("move"));
-        };
-        let start = self.out.pos();
-        self.out.list(|| format!("[{slot}] := {}", place_text(place, field)));
-        self.out.begin(handler);
-        self.out.slot(slot);
-        self.field(field);
-        self.out.end();
-        self.moved = Some(Moved { code: (start, self.out.pos()), slot, operand: (place, field) });
-        Ok(())
-    }
     /// Notes that `[slot]+r := r + constant` was written, from `start` on, if it was.
     pub(super) fn note_added(&mut self, start: usize, local: u32, reg: u8, value: Value) {
         self.added = None;

@@ -47,6 +47,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn finish(&mut self) -> Result<(), Error> {
         self.end_fuel();
+        self.start = self.trim_zero();
         Ok(())
     }
 
@@ -110,11 +111,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if live {
             self.settle_ordered()?;
             self.settle_top(results.1 - results.0)?;
-            self.jump(label);
+            self.jump(label)?;
         }
         self.drop_to(height);
         let control = self.top()?;
         control.kind = Kind::Else;
+        let sets = control.first_set.take();
+        self.release_sets(sets);
+        let control = self.top()?;
         if let Some((patches, cache)) = control.otherwise.take() {
             self.out.place(patches);
             self.set_cache(&cache.cache());
@@ -188,7 +192,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
                 self.emit_return()?;
             } else {
                 self.copy_to_label(label, n)?;
-                self.jump(label);
+                self.jump(label)?;
             }
         }
         Ok(())
@@ -206,15 +210,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn call(&mut self, func: u32, ty: &FuncType, tail: bool) -> Result<(), Error> {
         let (start, slots) = self.arguments(ty)?;
         let defined = func.checked_sub(self.cx.imported_funcs);
-        let op = match (defined, tail) {
-            (Some(_), false) => Fixed::Call,
-            (Some(_), true) => Fixed::TailCall,
-            (None, false) => Fixed::CallImport,
-            (None, true) => Fixed::TailCallImport,
-        };
-        self.out.traps();
-        self.out.list(|| format!("{op:?} {func} [{start}]"));
-        self.out.begin(B::fixed(op));
+        let mut moved = None;
+        match (defined, tail) {
+            (Some(_), false) => {
+                moved = self.begin_moving(Then::Call, || format!("call {func} [{start}]"))?;
+            }
+            (Some(_), true) => self.begin_call(Fixed::TailCall, func, start),
+            (None, false) => self.begin_call(Fixed::CallImport, func, start),
+            (None, true) => self.begin_call(Fixed::TailCallImport, func, start),
+        }
         match defined {
             Some(defined) => {
                 let Some(entry) = self.cx.entries.get(defined as usize) else {
@@ -225,6 +229,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
             None => self.out.u32(func),
         }
         self.call_fields(start, slots, tail);
+        self.end_moving(moved);
+        if !tail {
+            // Where a single result goes: the last two bytes.
+            self.out.u16(0);
+        }
         self.out.end();
         if !tail {
             self.call_results(ty)?;
@@ -311,7 +320,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.emit_select(ty, turned)
     }
     fn local_get(&mut self, local: u32) -> Result<(), Error> {
-        let Local { ty, slot } = self.locals[local as usize];
+        let Local { ty, slot, .. } = self.locals[local as usize];
         if self.is_far(local) {
             let near = self.next_slot();
             self.reach(near)?;
@@ -319,6 +328,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             self.far(Fixed::FarLoad, near, slot, ty);
             return Ok(());
         }
+        self.note_read(local);
         self.push(Value::Leaf(Leaf::Local(local)), ty)
     }
     fn local_set(&mut self, local: u32) -> Result<(), Error> {
@@ -328,6 +338,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             self.far(Fixed::FarStore, entry.slot, self.locals[local as usize].slot, entry.ty);
             return Ok(());
         }
+        self.note_write(local);
         self.settle_local(local)?;
         self.set_local(local, entry)
     }

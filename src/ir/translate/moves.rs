@@ -1,0 +1,161 @@
+//! Moves into slots: neighbours become one instruction, or part of the jump or call after them.
+
+use super::lower::{Operand, place_text};
+use super::*;
+use crate::ir::backend::Then;
+use alloc::string::String;
+
+/// Moves that one instruction makes at most.
+const MOVES: usize = 3;
+/// Moves that are part of a jump or call at most.
+const MOVES_BEFORE: usize = 2;
+
+/// Moves of 64 bits into slots, just written as one instruction.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moved {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    n: usize,
+    moves: [(i32, Operand); MOVES],
+    /// A register that gets the same as the slot.
+    reg: Option<u8>,
+}
+impl Moved {
+    fn moves(&self) -> &[(i32, Operand)] {
+        &self.moves[..self.n]
+    }
+    fn places(&self) -> ([Place; MOVES], usize) {
+        (self.moves.map(|(_, (place, _))| place), self.n)
+    }
+    fn text(&self) -> String {
+        let texts =
+            self.moves().iter().map(|(slot, x)| format!("[{slot}] := {}", place_text(x.0, x.1)));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// The moves that were just written, if nothing refers to what comes after them.
+    fn just_moved(&mut self) -> Option<Moved> {
+        let moved = self.moved.take()?;
+        let fresh = moved.code.1 == self.out.pos() && self.out.label < moved.code.1;
+        fresh.then_some(moved)
+    }
+    /// Forgets the register that moves write beside a slot; false: a loop relies on it.
+    fn without_register(&mut self, moved: &mut Moved) -> bool {
+        if let Some(reg) = moved.reg {
+            if self.banks[0].pinned[usize::from(reg)].is_some() {
+                return false;
+            }
+            self.banks[0].cached[usize::from(reg)] = None;
+            moved.reg = None;
+        }
+        true
+    }
+    fn move_fields(&mut self, moved: &Moved) {
+        for (slot, _) in moved.moves() {
+            self.out.slot(*slot);
+        }
+        for (_, (_, field)) in moved.moves() {
+            self.field(*field);
+        }
+    }
+    /// `[slot] := x`, together with moves that were just written. One of those that writes a
+    /// register too stays alone, unless that register `is_free`: no operand that is already
+    /// chosen is in it.
+    pub(super) fn move_to_slot(
+        &mut self,
+        slot: i32,
+        x: Operand,
+        is_free: bool,
+    ) -> Result<(), Error> {
+        if let Some(mut moved) = self.just_moved()
+            && moved.n < MOVES
+            && (is_free || moved.reg.is_none())
+        {
+            // What the register would have held is in the slot.
+            let again = moved.reg.is_some_and(|reg| x.0 == Place(reg));
+            let x = if again { (Place::SLOT, Field::Slot(moved.moves[0].0)) } else { x };
+            moved.moves[moved.n] = (slot, x);
+            moved.n += 1;
+            let (places, n) = moved.places();
+            if let Some(handler) = B::moves(Then::Next, &places[..n])
+                && self.without_register(&mut moved)
+            {
+                self.out.take_back(moved.code.0);
+                self.out.list(|| moved.text());
+                self.out.begin(handler);
+                self.move_fields(&moved);
+                self.out.end();
+                moved.code.1 = self.out.pos();
+                self.moved = Some(moved);
+                return Ok(());
+            }
+        }
+        let Some(handler) = B::mov(class(Ty::I64), Dest::SLOT, x.0) else {
+            return Err(self.out.no_handler("move"));
+        };
+        let start = self.out.pos();
+        self.out.list(|| format!("[{slot}] := {}", place_text(x.0, x.1)));
+        self.out.begin(handler);
+        self.out.slot(slot);
+        self.field(x.1);
+        self.out.end();
+        self.note_move(start, slot, x, None);
+        Ok(())
+    }
+    /// Notes that `[slot] := x` was written, from `start` on, perhaps with a register beside.
+    pub(super) fn note_move(&mut self, start: usize, slot: i32, x: Operand, reg: Option<u8>) {
+        let code = (start, self.out.pos());
+        self.moved = Some(Moved { code, n: 1, moves: [(slot, x); MOVES], reg });
+    }
+    /// Whether a move into a slot would become part of moves that were just written, and nothing
+    /// would be lost.
+    pub(super) fn joins_moves(&self) -> bool {
+        self.moved.is_some_and(|moved| {
+            let pinned = |reg: u8| self.banks[0].pinned[usize::from(reg)].is_some();
+            moved.code.1 == self.out.pos()
+                && self.out.label < moved.code.1
+                && moved.n < MOVES
+                && !moved.reg.is_some_and(pinned)
+        })
+    }
+
+    /// Begins a jump or call; moves that were just written become part of it.
+    pub(super) fn begin_moving(
+        &mut self,
+        then: Then,
+        text: impl FnOnce() -> String,
+    ) -> Result<Option<Moved>, Error> {
+        let old = self.moved;
+        if let Some(mut moved) = self.just_moved()
+            && moved.n <= MOVES_BEFORE
+            && self.without_register(&mut moved)
+        {
+            let (places, n) = moved.places();
+            if let Some(handler) = B::moves(then, &places[..n]) {
+                self.out.take_back(moved.code.0);
+                if then == Then::Call {
+                    self.out.traps();
+                }
+                self.out.list(|| format!("{}, {}", moved.text(), text()));
+                self.out.begin(handler);
+                return Ok(Some(moved));
+            }
+        }
+        self.moved = old;
+        if then == Then::Call {
+            self.out.traps();
+        }
+        let Some(handler) = B::moves(then, &[]) else { return Err(self.out.no_handler("jump")) };
+        self.out.list(text);
+        self.out.begin(handler);
+        Ok(None)
+    }
+    /// Ends a jump or call.
+    pub(super) fn end_moving(&mut self, moved: Option<Moved>) {
+        if let Some(moved) = moved {
+            self.move_fields(&moved);
+        }
+    }
+}
