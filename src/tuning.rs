@@ -2,6 +2,9 @@
 
 /// Integer registers, and as many for floats, that values are kept in, where there are any.
 pub const REGISTERS: usize = 4;
+/// How many of them are used outside of loops without calls, where values do not stay long: the
+/// fewer, the fewer different handlers run, and the more of those are in the cache.
+pub const REGISTERS_OUTSIDE: usize = 2;
 /// Integer (and as many float) locals that a loop without calls keeps in fixed registers.
 pub const PINNED_LOCALS: usize = 3;
 /// What part of all uses of locals in the loop has to be of one for that: one in so many.

@@ -65,6 +65,7 @@ unsafe fn enter_func(
 pub struct Call<M>(PhantomData<M>);
 impl<M: Moves> Root for Call<M> {
     const SIZE: usize = 10 + M::SIZE + 2;
+    const COMMON: bool = M::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3, E5.
@@ -297,6 +298,7 @@ unsafe fn leave_frame(s: &mut State) {
 pub struct Return;
 impl Root for Return {
     const SIZE: usize = 0;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E3.
@@ -315,6 +317,7 @@ unsafe fn return_slot(s: &State) -> *mut u64 {
 pub struct ReturnOne<T, A>(PhantomData<(T, A)>);
 impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
     const SIZE: usize = A::SIZE;
+    const COMMON: bool = A::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.

@@ -11,8 +11,8 @@
 #![allow(unsafe_code)]
 
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
-use crate::tuning::REGISTERS;
-use crate::wasm::instr::Binary;
+use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE};
+use crate::wasm::instr::{BinOp, Binary};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
@@ -331,6 +331,10 @@ pub trait Expr {
     const SIZE: usize;
     /// Where it stands in the list of places; other expressions have none.
     const PLACE: usize = usize::MAX;
+    /// Whether code of every kind is full of it.
+    const COMMON: bool = false;
+    /// Whether branches on it are common.
+    const COMMON_TEST: bool = false;
     /// Its value; the fields begin at byte `at`.
     unsafe fn get<T: Num>(s: &State, at: usize) -> T;
 }
@@ -341,6 +345,7 @@ pub struct R<const N: usize>;
 impl<const N: usize> Expr for R<N> {
     const SIZE: usize = 0;
     const PLACE: usize = N;
+    const COMMON: bool = N < REGISTERS_OUTSIDE;
     #[inline(always)]
     unsafe fn get<T: Num>(s: &State, _: usize) -> T {
         T::get(s, N)
@@ -351,6 +356,7 @@ pub struct S;
 impl Expr for S {
     const SIZE: usize = 2;
     const PLACE: usize = K;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1, E2.
@@ -362,6 +368,7 @@ pub struct I;
 impl Expr for I {
     const SIZE: usize = 4;
     const PLACE: usize = K + 1;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1.
@@ -396,6 +403,10 @@ impl Expr for G {
 pub struct Bin<O, A, B>(PhantomData<(O, A, B)>);
 impl<O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Expr for Bin<O, A, B> {
     const SIZE: usize = A::SIZE + B::SIZE;
+    const COMMON_TEST: bool = {
+        let is_test = compares_i32(O::OP) || matches!(O::OP, BinOp::I32And);
+        is_test && A::COMMON && B::COMMON
+    };
     #[inline(always)]
     unsafe fn get<T: Num>(s: &State, at: usize) -> T {
         // SAFETY: E1, E2.
@@ -409,11 +420,14 @@ impl<O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Expr for Bin<O, A, B> {
 pub trait Dst {
     /// Bytes of its fields.
     const SIZE: usize;
+    /// Whether code of every kind is full of it.
+    const COMMON: bool;
     /// Writes it.
     unsafe fn put<T: Num>(s: &mut State, at: usize, value: T);
 }
 impl<const N: usize> Dst for R<N> {
     const SIZE: usize = 0;
+    const COMMON: bool = N < REGISTERS_OUTSIDE;
     #[inline(always)]
     unsafe fn put<T: Num>(s: &mut State, _: usize, value: T) {
         value.put(s, N);
@@ -421,6 +435,7 @@ impl<const N: usize> Dst for R<N> {
 }
 impl Dst for S {
     const SIZE: usize = 2;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn put<T: Num>(s: &mut State, at: usize, value: T) {
         // SAFETY: E1, E2.
@@ -433,6 +448,7 @@ pub struct W<const N: usize>;
 #[cfg(threaded)]
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
+    const COMMON: bool = N < REGISTERS_OUTSIDE;
     #[inline(always)]
     unsafe fn put<T: Num>(s: &mut State, at: usize, value: T) {
         // SAFETY: E1, E2.
@@ -447,6 +463,8 @@ pub trait Root {
     const SIZE: usize;
     /// Its length in bytes.
     const LEN: usize = (8 + Self::SIZE).next_multiple_of(8);
+    /// Whether code of every kind is full of it: it lies beside others that are.
+    const COMMON: bool = false;
     /// Executes it; the next instruction is then at `s.ip`.
     unsafe fn run(s: &mut State) -> Result<(), Trap>;
 }
@@ -468,6 +486,8 @@ pub trait Find: Root {
 pub trait Cond {
     /// Its length in bytes.
     const LEN: usize;
+    /// Whether code of every kind is full of it: it lies beside others that are.
+    const COMMON: bool = false;
     /// Whether to branch.
     unsafe fn test(s: &State) -> Result<bool, Trap>;
 }
@@ -490,6 +510,14 @@ pub trait Tail {
 handlers! {
     /// Executes an instruction.
     fn step<X: Root> |s| {
+        match X::run(s) {
+            Ok(()) => next!(s),
+            Err(trap) => stop!(s, 1 + trap as Stop),
+        }
+    }
+    /// The same for common ones. The others fill megabytes, and of each page code uses little.
+    #[cfg_attr(all(threaded, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
+    fn step_common<X: Root> |s| {
         match X::run(s) {
             Ok(()) => next!(s),
             Err(trap) => stop!(s, 1 + trap as Stop),
@@ -565,6 +593,22 @@ handlers! {
             }
         }
     }
+    /// The same for common ones.
+    #[cfg_attr(all(threaded, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
+    fn branch_common<X: Cond> |s| {
+        match X::test(s) {
+            Err(trap) => stop!(s, 1 + trap as Stop),
+            Ok(true) => {
+                taken();
+                s.ip = s.ip.offset(s.u32(8) as i32 as isize);
+                next!(s)
+            }
+            Ok(false) => {
+                s.ip = s.ip.add(X::LEN);
+                next!(s)
+            }
+        }
+    }
     /// Branches to the header of the innermost loop.
     fn branch_loop<X: Cond> |s| {
         match X::test(s) {
@@ -622,4 +666,19 @@ fn taken() {
     unsafe {
         core::arch::asm!("", options(nomem, nostack, preserves_flags))
     }
+}
+
+/// Whether it is a comparison of 32-bit integers.
+pub const fn compares_i32(op: BinOp) -> bool {
+    use BinOp::*;
+    let signed = matches!(op, I32LtS | I32GtS | I32LeS | I32GeS);
+    signed || matches!(op, I32Eq | I32Ne | I32LtU | I32GtU | I32LeU | I32GeU)
+}
+/// The handler of an instruction.
+pub const fn step_of<X: Root>() -> Handler {
+    if X::COMMON { step_common::<X> } else { step::<X> }
+}
+/// The handler of a branch.
+pub const fn branch_of<X: Cond>() -> Handler {
+    if X::COMMON { branch_common::<X> } else { branch::<X> }
 }

@@ -3,9 +3,9 @@
 
 #[cfg(threaded)]
 use super::machine::CondMut;
-use super::machine::{Cond, Dst, Expr, Num, Pause, Root, State};
+use super::machine::{Cond, Dst, Expr, Num, Pause, Root, State, compares_i32};
 use crate::ir::divide::Reciprocal;
-use crate::wasm::instr::{BinOp, Binary, Unary};
+use crate::wasm::instr::{BinOp, Binary, UnOp, Unary};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
@@ -14,6 +14,7 @@ use core::marker::PhantomData;
 pub struct Move<T, D, X>(PhantomData<(T, D, X)>);
 impl<T: Num, D: Dst, X: Expr> Root for Move<T, D, X> {
     const SIZE: usize = D::SIZE + X::SIZE;
+    const COMMON: bool = D::COMMON && X::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -26,21 +27,39 @@ impl<T: Num, D: Dst, X: Expr> Root for Move<T, D, X> {
     }
 }
 
+/// Whether code of every kind is full of an operation.
+const fn common_unary(op: UnOp) -> bool {
+    use UnOp::*;
+    matches!(op, I32Eqz | I32WrapI64 | I64ExtendI32S | I32Extend8S | I32Extend16S)
+}
+/// Whether code of every kind is full of an operation.
+const fn common_binary(op: BinOp) -> bool {
+    use BinOp::*;
+    let on_32 =
+        matches!(op, I32Add | I32Sub | I32And | I32Or | I32Xor | I32Shl | I32ShrS | I32ShrU);
+    let on_64 = matches!(op, I64Add | I64And | I64Or | I64Xor | I64Shl | I64ShrU);
+    on_32 || on_64 || compares_i32(op)
+}
+
 /// Moves of 64 bits into slots, one after the other: first the slots, then what they get.
 pub trait Moves {
     /// Bytes of the fields.
     const SIZE: usize;
+    /// Whether code of every kind is full of them.
+    const COMMON: bool;
     /// Executes them; the fields begin at byte `at`.
     unsafe fn run(s: &State, at: usize);
 }
 impl Moves for () {
     const SIZE: usize = 0;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn run(_: &State, _: usize) {}
 }
 macro_rules! moves { ($($n:literal $($x:ident $i:literal),*;)*) => { $(
     impl<$($x: Expr),*> Moves for ($($x,)*) {
         const SIZE: usize = 2 * $n $(+ $x::SIZE)*;
+        const COMMON: bool = true $(&& $x::COMMON)*;
         #[inline(always)]
         unsafe fn run(s: &State, at: usize) {
             let mut from = at + 2 * $n;
@@ -62,6 +81,7 @@ moves! {
 pub struct MoveAll<M>(PhantomData<M>);
 impl<M: Moves> Root for MoveAll<M> {
     const SIZE: usize = M::SIZE;
+    const COMMON: bool = M::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -77,6 +97,7 @@ impl<M: Moves> Root for MoveAll<M> {
 pub struct SetUn<D, O, A>(PhantomData<(D, O, A)>);
 impl<D: Dst, O: Unary<A: Num, R: Num>, A: Expr> Root for SetUn<D, O, A> {
     const SIZE: usize = D::SIZE + A::SIZE;
+    const COMMON: bool = common_unary(O::OP) && D::COMMON && A::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -93,6 +114,7 @@ impl<D: Dst, O: Unary<A: Num, R: Num>, A: Expr> Root for SetUn<D, O, A> {
 pub struct SetBin<D, O, A, B>(PhantomData<(D, O, A, B)>);
 impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Root for SetBin<D, O, A, B> {
     const SIZE: usize = D::SIZE + A::SIZE + B::SIZE;
+    const COMMON: bool = common_binary(O::OP) && D::COMMON && A::COMMON && B::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -149,6 +171,7 @@ fn divided(op: BinOp, n: u64, divisor: u64, quotient: impl Fn(u64) -> u64) -> u6
 pub struct Select<T, D, A, B, C>(PhantomData<(T, D, A, B, C)>);
 impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
     const SIZE: usize = D::SIZE + A::SIZE + B::SIZE + C::SIZE;
+    const COMMON: bool = D::COMMON && A::COMMON && B::COMMON && C::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -170,6 +193,8 @@ impl<T: Num, D: Dst, A: Expr, B: Expr, C: Expr> Root for Select<T, D, A, B, C> {
 
 /// The type of an address.
 pub trait Width: Num {
+    /// Whether most memories have it.
+    const COMMON: bool;
     /// Wrapping addition.
     fn plus(self, other: Self) -> Self;
     /// `self << amount`.
@@ -182,6 +207,7 @@ pub trait Width: Num {
     fn wide(self) -> u64;
 }
 impl Width for u32 {
+    const COMMON: bool = true;
     #[inline(always)]
     fn plus(self, other: u32) -> u32 {
         self.wrapping_add(other)
@@ -204,6 +230,7 @@ impl Width for u32 {
     }
 }
 impl Width for u64 {
+    const COMMON: bool = false;
     #[inline(always)]
     fn plus(self, other: u64) -> u64 {
         self.wrapping_add(other)
@@ -232,6 +259,8 @@ pub trait Address {
     const SIZE: usize;
     /// Whether other threads may access the memory.
     const SHARED: bool = false;
+    /// Whether code of every kind is full of it.
+    const COMMON: bool = false;
     /// The place of the first byte of an access of `n` bytes; at `at` are 4 bytes with the offset
     /// of its end, so that one addition serves the check and the access.
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap>;
@@ -255,6 +284,7 @@ unsafe fn checked<A: Width>(base: *mut u8, address: A, end: u64, n: u64) -> Resu
 pub struct At<W, A>(PhantomData<(W, A)>);
 impl<W: Width, A: Expr> Address for At<W, A> {
     const SIZE: usize = 4 + A::SIZE;
+    const COMMON: bool = W::COMMON && A::COMMON;
     #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
@@ -265,6 +295,7 @@ impl<W: Width, A: Expr> Address for At<W, A> {
 pub struct AtImm<W, A>(PhantomData<(W, A)>);
 impl<W: Width, A: Expr> Address for AtImm<W, A> {
     const SIZE: usize = 8 + A::SIZE;
+    const COMMON: bool = W::COMMON && A::COMMON;
     #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
@@ -278,6 +309,7 @@ impl<W: Width, A: Expr> Address for AtImm<W, A> {
 pub struct AtSum<W, A, B, const SCALED: bool>(PhantomData<(W, A, B)>);
 impl<W: Width, A: Expr, B: Expr, const SCALED: bool> Address for AtSum<W, A, B, SCALED> {
     const SIZE: usize = 4 + A::SIZE + B::SIZE;
+    const COMMON: bool = W::COMMON && !SCALED && A::COMMON && B::COMMON;
     #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3.
@@ -425,6 +457,7 @@ stores! { S8 u8; S16 u16; S32 u32; S64 u64; }
 pub struct Load<D, T, A>(PhantomData<(D, T, A)>);
 impl<D: Dst, T: LoadAs, A: Address> Root for Load<D, T, A> {
     const SIZE: usize = D::SIZE + A::SIZE;
+    const COMMON: bool = D::COMMON && A::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
@@ -440,6 +473,7 @@ impl<D: Dst, T: LoadAs, A: Address> Root for Load<D, T, A> {
 pub struct Store<T, A, X>(PhantomData<(T, A, X)>);
 impl<T: StoreAs, A: Address, X: Expr> Root for Store<T, A, X> {
     const SIZE: usize = A::SIZE + X::SIZE;
+    const COMMON: bool = A::COMMON && X::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
@@ -476,6 +510,7 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, T: LoadAs, X: Address> Root
 pub struct GlobalSet<T, X>(PhantomData<(T, X)>);
 impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
     const SIZE: usize = 4 + X::SIZE;
+    const COMMON: bool = X::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3, E4, R1.
@@ -495,6 +530,7 @@ impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
 pub struct Br<const SENSE: bool, T, E>(PhantomData<(T, E)>);
 impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
     const LEN: usize = (12 + E::SIZE).next_multiple_of(8);
+    const COMMON: bool = E::COMMON || E::COMMON_TEST;
     #[inline(always)]
     unsafe fn test(s: &State) -> Result<bool, Trap> {
         // SAFETY: E1, E2.
@@ -525,6 +561,7 @@ impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O,
 pub struct Jump<M>(PhantomData<M>);
 impl<M: Moves> Root for Jump<M> {
     const SIZE: usize = 4 + M::SIZE;
+    const COMMON: bool = M::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -539,6 +576,7 @@ impl<M: Moves> Root for Jump<M> {
 pub struct JumpLoop;
 impl Root for JumpLoop {
     const SIZE: usize = 4;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         s.ip = s.lp.to_bits() as usize as *const u8;
@@ -549,6 +587,7 @@ impl Root for JumpLoop {
 pub struct SetLoop;
 impl Root for SetLoop {
     const SIZE: usize = 0;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1.
@@ -562,6 +601,7 @@ impl Root for SetLoop {
 pub struct BrTable<A>(PhantomData<A>);
 impl<A: Expr> Root for BrTable<A> {
     const SIZE: usize = 4 + A::SIZE;
+    const COMMON: bool = A::COMMON;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -586,6 +626,7 @@ impl Root for Unreachable {
 pub struct Zero;
 impl Root for Zero {
     const SIZE: usize = 8;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
@@ -603,6 +644,7 @@ impl Root for Zero {
 pub struct ZeroN<const N: usize>;
 impl<const N: usize> Root for ZeroN<N> {
     const SIZE: usize = 8;
+    const COMMON: bool = true;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.

@@ -12,7 +12,7 @@ use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
 use super::machine::{
-    Bin, Expr as P, I, L, Num, S, branch, branch_loop, calling, pausing, step, tail,
+    Bin, Expr as P, I, L, Num, S, branch_loop, branch_of, calling, pausing, step, step_of, tail,
 };
 #[cfg(threaded)]
 use super::machine::{R, W};
@@ -302,11 +302,11 @@ enum UnTable {
 struct Family<O>(core::marker::PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> Family<O> {
     const HOT: [[[H; LONG]; ANY]; FULL] = over!(D in full_dst, over!(A in any, over!(B in any_long,
-        only!(has_hot(O::OP, <A as P>::PLACE, <B as P>::PLACE), step::<SetBin<D, O, A, B>>))));
+        only!(has_hot(O::OP, <A as P>::PLACE, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
     const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
-        Some(step::<SetBin<D, O, A, B>> as Raw))));
+        Some(step_of::<SetBin<D, O, A, B>>()))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
-        Some(step::<SetBin<D, O, A, B>> as Raw))));
+        Some(step_of::<SetBin<D, O, A, B>>()))));
     const TABLE: BinTable = if hot_binary(O::OP) {
         BinTable::Hot(&Self::HOT)
     } else if warm_binary(O::OP) {
@@ -318,9 +318,9 @@ impl<O: Binary<A: Num, R: Num>> Family<O> {
 struct UnFamily<O>(core::marker::PhantomData<O>);
 impl<O: Unary<A: Num, R: Num>> UnFamily<O> {
     const HOT: [[H; RS]; FULL] =
-        over!(D in full_dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
+        over!(D in full_dst, over!(A in reg_slot, Some(step_of::<SetUn<D, O, A>>())));
     const COLD: [[H; RS]; DST] =
-        over!(D in dst, over!(A in reg_slot, Some(step::<SetUn<D, O, A>> as Raw)));
+        over!(D in dst, over!(A in reg_slot, Some(step_of::<SetUn<D, O, A>>())));
     const FAST: [[H; RS]; DST] =
         over!(D in dst, over!(A in reg_slot, Some(step_fast::<SetUn<D, O, A>> as Raw)));
     const TABLE: UnTable = if hot_unary(O::OP) {
@@ -345,10 +345,10 @@ numeric_rows!(numeric_tables);
 macro_rules! moves {
     ($name:ident $t:ty) => {
         static $name: ([[H; ANY]; FULL], [[H; 2]; FULL]) = (
-    over!(D in full_dst, over!(X in any, Some(step::<Move<$t, D, X>> as Raw))),
+    over!(D in full_dst, over!(X in any, Some(step_of::<Move<$t, D, X>>()))),
             over!(D in full_dst, [
-                Some(step::<Move<$t, D, L>> as Raw),
-                Some(step::<Move<$t, D, super::machine::G>> as Raw),
+                Some(step_of::<Move<$t, D, L>>()),
+                Some(step_of::<Move<$t, D, super::machine::G>>()),
             ]),
         );
     };
@@ -358,23 +358,23 @@ moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
 static MOVE_TWO: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step::<MoveAll<(A, B)>> as Raw)));
+    over!(A in any, over!(B in any, Some(step_of::<MoveAll<(A, B)>>())));
 static MOVE_THREE: [[[H; ANY]; ANY]; ANY] = over!(A in any, over!(B in any, over!(C in any,
-    Some(step::<MoveAll<(A, B, C)>> as Raw))));
-static MOVE_JUMP: [H; ANY] = over!(A in any, Some(step::<Jump<(A,)>> as Raw));
+    Some(step_of::<MoveAll<(A, B, C)>>()))));
+static MOVE_JUMP: [H; ANY] = over!(A in any, Some(step_of::<Jump<(A,)>>()));
 static MOVES_JUMP: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step::<Jump<(A, B)>> as Raw)));
-static MOVE_CALL: [H; ANY] = over!(A in any, Some(step::<Call<(A,)>> as Raw));
+    over!(A in any, over!(B in any, Some(step_of::<Jump<(A, B)>>())));
+static MOVE_CALL: [H; ANY] = over!(A in any, Some(step_of::<Call<(A,)>>()));
 static MOVES_CALL: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step::<Call<(A, B)>> as Raw)));
+    over!(A in any, over!(B in any, Some(step_of::<Call<(A, B)>>())));
 
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
-    Some(step::<Select<u64, D, A, B, C>> as Raw)))));
+    Some(step_of::<Select<u64, D, A, B, C>>())))));
 macro_rules! float_select {
     ($name:ident $t:ty) => {
         static $name: [[[[H; RS]; RS]; RS]; 1] =
     [over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
-                Some(step::<Select<$t, S, A, B, C>> as Raw))))];
+                Some(step_of::<Select<$t, S, A, B, C>>()))))];
     };
 }
 float_select!(SELECT_F32 f32);
@@ -412,13 +412,13 @@ const fn has_br(op: BinOp, a: usize, b: usize) -> bool {
 impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
     const IF: BrTables = [
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
-            branch::<Br<true, O::R, Bin<O, A, B>>>))),
+            branch_of::<Br<true, O::R, Bin<O, A, B>>>()))),
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
     const UNLESS: BrTables = [
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
-            branch::<Br<false, O::R, Bin<O, A, B>>>))),
+            branch_of::<Br<false, O::R, Bin<O, A, B>>>()))),
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<false, O::R, Bin<O, A, B>>>))),
     ];
@@ -445,26 +445,26 @@ branches! {
 static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
     [
         [
-            over!(A in reg_slot, Some(branch::<Br<false, u32, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_of::<Br<false, u32, A>>())),
             over!(A in reg_slot, Some(branch_loop::<Br<false, u32, A>> as Raw)),
         ],
         [
-            over!(A in reg_slot, Some(branch::<Br<true, u32, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_of::<Br<true, u32, A>>())),
             over!(A in reg_slot, Some(branch_loop::<Br<true, u32, A>> as Raw)),
         ],
     ],
     [
         [
-            over!(A in reg_slot, Some(branch::<Br<false, u64, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_of::<Br<false, u64, A>>())),
             over!(A in reg_slot, Some(branch_loop::<Br<false, u64, A>> as Raw)),
         ],
         [
-            over!(A in reg_slot, Some(branch::<Br<true, u64, A>> as Raw)),
+            over!(A in reg_slot, Some(branch_of::<Br<true, u64, A>>())),
             over!(A in reg_slot, Some(branch_loop::<Br<true, u64, A>> as Raw)),
         ],
     ],
 ];
-static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step::<BrTable<A>> as Raw));
+static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step_of::<BrTable<A>>()));
 
 // ---- memory ------------------------------------------------------------------------------------
 
@@ -484,21 +484,21 @@ struct ColdLoadTable {
     shared: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
-    one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
-    imm: over!(D in full_dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtImm<$w, A>>> as Raw))),
+    one: over!(D in full_dst, over!(A in any, Some(step_of::<Load<D, $t, At<$w, A>>>()))),
+    imm: over!(D in full_dst, over!(A in reg_slot, Some(step_of::<Load<D, $t, AtImm<$w, A>>>()))),
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, false>>>)))),
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
     scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
-        Some(step::<Load<D, $t, AtSum<$w, A, B, true>>> as Raw)))),
-    shl: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtShl<$w, A, false>>> as Raw))),
-    mask_shl: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtShl<$w, A, true>>> as Raw))),
-    memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
-    shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
+        Some(step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
+    shl: over!(D in dst, over!(A in reg_slot, Some(step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
+    mask_shl: over!(D in dst, over!(A in reg_slot, Some(step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
+    memory: Some(step_of::<Load<S, $t, AtMemory<$w, S>>>()),
+    shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
-    one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
-    memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
-    shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
+    one: over!(D in dst, over!(A in any, Some(step_of::<Load<D, $t, At<$w, A>>>()))),
+    memory: Some(step_of::<Load<S, $t, AtMemory<$w, S>>>()),
+    shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
     #[allow(non_upper_case_globals)]
@@ -540,15 +540,15 @@ struct StoreTable {
     shared: H,
 }
 macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
-    one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
-    imm: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtImm<$w, A>, X>> as Raw))),
+    one: over!(A in any, over!(X in any, Some(step_of::<Store<$t, At<$w, A>, X>>()))),
+    imm: over!(A in reg_slot, over!(X in any, Some(step_of::<Store<$t, AtImm<$w, A>, X>>()))),
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, false>, X>>)))),
+        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Store<$t, AtSum<$w, A, B, false>, X>>())))),
     scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        Some(step::<Store<$t, AtSum<$w, A, B, true>, X>> as Raw)))),
-    shl: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtShl<$w, A, false>, X>> as Raw))),
-    memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
-    shared: Some(step::<Store<Racy<$t>, AtShared<$w, S>, S>> as Raw),
+        Some(step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
+    shl: over!(A in reg_slot, over!(X in any, Some(step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
+    memory: Some(step_of::<Store<$t, AtMemory<$w, S>, S>>()),
+    shared: Some(step_of::<Store<Racy<$t>, AtShared<$w, S>, S>>()),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
     #[allow(non_upper_case_globals)]
@@ -573,14 +573,14 @@ macro_rules! store_of {
 // ---- globals and calls -------------------------------------------------------------------------
 
 static GLOBAL_SET: [[H; ANY]; 3] = [
-    over!(X in any, Some(step::<GlobalSet<u64, X>> as Raw)),
-    over!(X in any, Some(step::<GlobalSet<f32, X>> as Raw)),
-    over!(X in any, Some(step::<GlobalSet<f64, X>> as Raw)),
+    over!(X in any, Some(step_of::<GlobalSet<u64, X>>())),
+    over!(X in any, Some(step_of::<GlobalSet<f32, X>>())),
+    over!(X in any, Some(step_of::<GlobalSet<f64, X>>())),
 ];
 static RETURN_ONE: [[H; ANY]; 3] = [
-    over!(A in any, Some(step::<ReturnOne<u64, A>> as Raw)),
-    over!(A in any, Some(step::<ReturnOne<f32, A>> as Raw)),
-    over!(A in any, Some(step::<ReturnOne<f64, A>> as Raw)),
+    over!(A in any, Some(step_of::<ReturnOne<u64, A>>())),
+    over!(A in any, Some(step_of::<ReturnOne<f32, A>>())),
+    over!(A in any, Some(step_of::<ReturnOne<f64, A>>())),
 ];
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
@@ -594,18 +594,18 @@ static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
     ],
 ];
 static CALL_REF: [[H; RS]; 2] = [
-    over!(A in reg_slot, Some(step::<CallRef<A>> as Raw)),
-    over!(A in reg_slot, Some(step::<TailCallRef<A>> as Raw)),
+    over!(A in reg_slot, Some(step_of::<CallRef<A>>())),
+    over!(A in reg_slot, Some(step_of::<TailCallRef<A>>())),
 ];
 static ZERO: [H; 8] = [
-    Some(step::<ZeroN<1>> as Raw),
-    Some(step::<ZeroN<2>> as Raw),
-    Some(step::<ZeroN<3>> as Raw),
-    Some(step::<ZeroN<4>> as Raw),
-    Some(step::<ZeroN<5>> as Raw),
-    Some(step::<ZeroN<6>> as Raw),
-    Some(step::<ZeroN<7>> as Raw),
-    Some(step::<ZeroN<8>> as Raw),
+    Some(step_of::<ZeroN<1>>()),
+    Some(step_of::<ZeroN<2>>()),
+    Some(step_of::<ZeroN<3>>()),
+    Some(step_of::<ZeroN<4>>()),
+    Some(step_of::<ZeroN<5>>()),
+    Some(step_of::<ZeroN<6>>()),
+    Some(step_of::<ZeroN<7>>()),
+    Some(step_of::<ZeroN<8>>()),
 ];
 
 /// The index of a class of scalars.
@@ -642,10 +642,10 @@ impl Backend for Machine {
         address(match (then, x) {
             (Then::Next, &[a, b]) => *MOVE_TWO.get(at(a))?.get(at(b))?,
             (Then::Next, &[a, b, c]) => *MOVE_THREE.get(at(a))?.get(at(b))?.get(at(c))?,
-            (Then::Jump, &[]) => Some(step::<Jump<()>>),
+            (Then::Jump, &[]) => Some(const { step_of::<Jump<()>>() }),
             (Then::Jump, &[a]) => *MOVE_JUMP.get(at(a))?,
             (Then::Jump, &[a, b]) => *MOVES_JUMP.get(at(a))?.get(at(b))?,
-            (Then::Call, &[]) => Some(step::<Call<()>>),
+            (Then::Call, &[]) => Some(const { step_of::<Call<()>>() }),
             (Then::Call, &[a]) => *MOVE_CALL.get(at(a))?,
             (Then::Call, &[a, b]) => *MOVES_CALL.get(at(a))?.get(at(b))?,
             _ => None,
@@ -793,10 +793,10 @@ impl Backend for Machine {
 
     fn fixed(op: Fixed) -> Handler {
         let handler: Raw = match op {
-            Fixed::JumpLoop => step::<JumpLoop>,
-            Fixed::SetLoop => step::<SetLoop>,
+            Fixed::JumpLoop => const { step_of::<JumpLoop>() },
+            Fixed::SetLoop => const { step_of::<SetLoop>() },
             Fixed::Unreachable => step::<Unreachable>,
-            Fixed::Zero => step::<Zero>,
+            Fixed::Zero => const { step_of::<Zero>() },
             Fixed::FarLoad => step::<Far<false>>,
             Fixed::FarStore => step::<Far<true>>,
             Fixed::Fuel => pausing::<Fuel>,
@@ -805,7 +805,7 @@ impl Backend for Machine {
             Fixed::CallImport => step::<CallImport>,
             Fixed::TailCall => step::<TailCall>,
             Fixed::TailCallImport => step::<TailCallImport>,
-            Fixed::Return => step::<Return>,
+            Fixed::Return => const { step_of::<Return>() },
             Fixed::ReturnMany => step::<ReturnMany>,
             Fixed::Slow => tail::<Slow>,
             Fixed::Throw => tail::<Throw>,

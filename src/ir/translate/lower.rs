@@ -505,7 +505,7 @@ impl<B: Backend> Translator<'_, B> {
     #[inline]
     pub(super) fn take(&mut self, ty: Ty) -> Result<Option<u8>, Error> {
         let bank = ty.bank();
-        let regs = Self::registers(ty);
+        let regs = self.registers_here(ty);
         let pick = |b: &super::stack::Bank| {
             (0..regs)
                 .filter(|&r| !b.busy[r] && b.pinned[r].is_none())
@@ -524,9 +524,10 @@ impl<B: Backend> Translator<'_, B> {
         self.banks[bank].busy[reg] = true;
         Ok(Some(reg as u8))
     }
-    /// How many registers values of this type use.
-    pub(super) fn registers(ty: Ty) -> usize {
-        if ty == Ty::V128 { B::VECTOR_REGS } else { B::REGS }
+    /// How many registers values of this type use where this is.
+    fn registers_here(&self, ty: Ty) -> usize {
+        let all = if ty == Ty::V128 { B::VECTOR_REGS } else { B::REGS };
+        if self.tight == 0 { all.min(tuning::REGISTERS_OUTSIDE) } else { all }
     }
     /// Writes the oldest operand that holds a register of this bank to its slot; false: there is
     /// none.
@@ -823,7 +824,8 @@ impl<B: Backend> Translator<'_, B> {
     /// Takes a register if one is free: when places are chosen already, spilling comes too late.
     fn take_free(&mut self, ty: Ty) -> Result<Option<u8>, Error> {
         let bank = &self.banks[ty.bank()];
-        let free = (0..Self::registers(ty)).any(|r| !bank.busy[r] && bank.pinned[r].is_none());
+        let regs = self.registers_here(ty);
+        let free = (0..regs).any(|r| !bank.busy[r] && bank.pinned[r].is_none());
         if free { self.take(ty) } else { Ok(None) }
     }
 

@@ -28,6 +28,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.uses.resize(info.locals.len(), 0);
         self.touched.clear();
         self.wide.clear();
+        self.tight = 0;
         self.returned = 0;
         self.added = None;
         self.moved = None;
@@ -130,6 +131,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn end(&mut self, live: bool) -> Result<(), Error> {
         self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
+        if self.control.len() < self.tight {
+            self.tight = 0;
+        }
         if control.dead {
             self.types.truncate(control.params.0);
             return Ok(());
