@@ -557,6 +557,58 @@ impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O,
         }
     }
 }
+/// `d := global op immediate`, and the global too if `SET`: `d`, an index, the immediate.
+pub struct GlobalSum<const SET: bool, D, O>(PhantomData<(D, O)>);
+impl<const SET: bool, D: Dst, O: Binary<A: Num, R: Num>> Root for GlobalSum<SET, D, O> {
+    const SIZE: usize = D::SIZE + 8;
+    const COMMON: bool = D::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4, R1.
+        unsafe {
+            let global = *(*s.instance()).globals.add(s.u32(8 + D::SIZE) as usize);
+            let a = O::A::from_bits((*global).value.get()[0]);
+            let sum = O::eval(a, O::A::immediate(s.u32(12 + D::SIZE)))?;
+            if SET {
+                (*global).value.set([sum.to_bits(), 0]);
+            }
+            D::put(s, 8, sum);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// Branches if `load [x] op b`: the fields of the address, then those of `b`.
+pub struct BrLoad<O, T, X, B>(PhantomData<(O, T, X, B)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs, X: Address, B: Expr> Cond for BrLoad<O, T, X, B> {
+    const LEN: usize = (12 + X::SIZE + B::SIZE).next_multiple_of(8);
+    const COMMON: bool = X::COMMON && B::COMMON;
+    #[inline(always)]
+    unsafe fn test(s: &State) -> Result<bool, Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let a = T::load(X::place(s, 12, T::N)?);
+            let b = B::get::<O::A>(s, 12 + X::SIZE);
+            Ok(O::eval(O::A::of(a), b)?.to_bits() != 0)
+        }
+    }
+}
+/// `d := load [x]`, a branch if that is (`SENSE`) or is not other than 0.
+#[cfg(threaded)]
+pub struct BrLoaded<const SENSE: bool, D, T, X>(PhantomData<(D, T, X)>);
+#[cfg(threaded)]
+impl<const SENSE: bool, D: Dst, T: LoadAs, X: Address> CondMut for BrLoaded<SENSE, D, T, X> {
+    const LEN: usize = (12 + D::SIZE + X::SIZE).next_multiple_of(8);
+    #[inline(always)]
+    unsafe fn test(s: &mut State) -> Result<bool, Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let value = T::load(X::place(s, 12 + D::SIZE, T::N)?);
+            D::put(s, 12, value);
+            Ok((value.to_bits() as u32 != 0) == SENSE)
+        }
+    }
+}
 /// Moves, and then branches always.
 pub struct Jump<M>(PhantomData<M>);
 impl<M: Moves> Root for Jump<M> {

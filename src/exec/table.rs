@@ -577,6 +577,30 @@ static GLOBAL_SET: [[H; ANY]; 3] = [
     over!(X in any, Some(step_of::<GlobalSet<f32, X>>())),
     over!(X in any, Some(step_of::<GlobalSet<f64, X>>())),
 ];
+/// By width.
+static GLOBAL_SET_SUM: [[H; RS]; 2] = [
+    over!(A in reg_slot, Some(step_of::<GlobalSet<u32, Bin<def::I32Add, A, I>>>())),
+    over!(A in reg_slot, Some(step_of::<GlobalSet<u64, Bin<def::I64Add, A, I>>>())),
+];
+/// By width, whether the global is set.
+static GLOBAL_SUM: [[[H; FULL]; 2]; 2] = [
+    [
+        over!(D in full_dst, Some(step_of::<GlobalSum<false, D, def::I32Add>>())),
+        over!(D in full_dst, Some(step_of::<GlobalSum<true, D, def::I32Add>>())),
+    ],
+    [
+        over!(D in full_dst, Some(step_of::<GlobalSum<false, D, def::I64Add>>())),
+        over!(D in full_dst, Some(step_of::<GlobalSum<true, D, def::I64Add>>())),
+    ],
+];
+/// Which of the tables of additions it is.
+fn addition(op: BinOp) -> Option<usize> {
+    match op {
+        BinOp::I32Add => Some(0),
+        BinOp::I64Add => Some(1),
+        _ => None,
+    }
+}
 static RETURN_ONE: [[H; ANY]; 3] = [
     over!(A in any, Some(step_of::<ReturnOne<u64, A>>())),
     over!(A in any, Some(step_of::<ReturnOne<f32, A>>())),
@@ -714,6 +738,20 @@ impl Backend for Machine {
         address(*BR_TEST[usize::from(is_64)][usize::from(sense)][usize::from(to_loop)].get(at(a))?)
     }
 
+    fn br_load(
+        op: BinOp,
+        load: LoadOp,
+        to_loop: bool,
+        x: AddressForm,
+        b: Place,
+    ) -> Option<Handler> {
+        trees::br_load(op, load, to_loop, x, b)
+    }
+
+    fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler> {
+        trees::br_loaded(load, sense, to_loop, reg, a)
+    }
+
     fn br_table(a: Place) -> Option<Handler> {
         address(*BR_TABLE.get(at(a))?)
     }
@@ -773,6 +811,14 @@ impl Backend for Machine {
             Class::V128 => simd::global_set(x),
             c => address(*GLOBAL_SET[class(c)].get(at(x))?),
         }
+    }
+
+    fn global_set_sum(op: BinOp, a: Place) -> Option<Handler> {
+        address(*GLOBAL_SET_SUM[addition(op)?].get(at(a))?)
+    }
+
+    fn global_add(op: BinOp, set: bool, d: Dest) -> Option<Handler> {
+        address(GLOBAL_SUM[addition(op)?][usize::from(set)][to(d)])
     }
 
     fn return_one(c: Class, a: Place) -> Option<Handler> {

@@ -187,6 +187,12 @@ pub trait Backend: gc::GcBackend {
     fn br(op: BinOp, sense: bool, to_loop: bool, a: Place, b: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a` is not zero.
     fn br_test(is_64: bool, sense: bool, to_loop: bool, a: Place) -> Option<Handler>;
+    /// Branch if `load [address] op b`, a comparison of 32-bit integers, in a 32-bit memory 0.
+    fn br_load(op: BinOp, load: LoadOp, to_loop: bool, x: AddressForm, b: Place)
+    -> Option<Handler>;
+    /// A local in a slot and register `reg` is loaded from `[a]` in a 32-bit memory 0; branch if
+    /// (`sense`) or unless it is not zero.
+    fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler>;
     /// `br_table`.
     fn br_table(a: Place) -> Option<Handler>;
     /// `d := load [address]`.
@@ -203,6 +209,10 @@ pub trait Backend: gc::GcBackend {
     fn atomic(op: AtomicOp) -> Handler;
     /// `global := x`.
     fn global_set(class: Class, x: Place) -> Option<Handler>;
+    /// `global := a op immediate`, an addition.
+    fn global_set_sum(op: BinOp, a: Place) -> Option<Handler>;
+    /// `d := global op immediate`, an addition; `set`: and the global too.
+    fn global_add(op: BinOp, set: bool, d: Dest) -> Option<Handler>;
     /// Return one value.
     fn return_one(class: Class, a: Place) -> Option<Handler>;
     /// Call through a table.

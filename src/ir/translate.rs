@@ -18,12 +18,14 @@
 
 mod atomic;
 mod blocks;
+mod compare;
 mod condition;
 mod descriptor;
 mod deterministic;
 mod emit;
 mod exceptions;
 mod gc;
+mod globals;
 mod locals;
 mod lower;
 mod moves;
@@ -173,6 +175,10 @@ pub struct Translator<'m, B: Backend> {
     /// The end of the call that was written last.
     returned: usize,
     added: Option<trees::Added>,
+    loaded: Option<compare::Loaded>,
+    from_global: Option<globals::FromGlobal>,
+    /// Where the address of the load that was written last is.
+    last_address: (Place, Field),
     moved: Option<moves::Moved>,
     backend: PhantomData<B>,
 }
@@ -210,6 +216,9 @@ impl<'m, B: Backend> Translator<'m, B> {
             tight: 0,
             returned: 0,
             added: None,
+            loaded: None,
+            from_global: None,
+            last_address: (Place::SLOT, Field::None),
             moved: None,
             backend: PhantomData,
         }
@@ -257,6 +266,11 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.settle(tuning::PENDING_OPERANDS / 2)?;
         }
         Ok(())
+    }
+    fn replace_top(&mut self, value: Value, ty: Ty) {
+        if let Some(top) = self.stack.last_mut() {
+            *top = Entry { value, ty, ..*top };
+        }
     }
     fn push_const(&mut self, bits: u64, ty: Ty) -> Result<(), Error> {
         self.push(Value::Leaf(Leaf::Const(bits)), ty)
@@ -334,7 +348,8 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     // ---- fuel and interrupts ----------------------------------------------------------------------------------
 
-    /// Ends a stretch of instructions that run together, and begins the next.
+    /// Ends a stretch of instructions that run together, and begins the next. A call does not end
+    /// one: what comes after it is paid for already.
     #[inline]
     fn fuel_point(&mut self) {
         if !self.cx.fuel {

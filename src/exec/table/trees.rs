@@ -1,12 +1,13 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
-use super::super::machine::{Bin, Expr as P, I, Num, S, step};
+use super::super::machine::{Bin, Expr as P, I, Num, S, branch_loop, branch_of, step};
 #[cfg(threaded)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
 use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
 use crate::wasm::instr::{BinOp, Binary, def};
+use crate::wasm::ops::LoadOp;
 use core::marker::PhantomData;
 
 /// `(a op constant) op constant`: by destination and `a`.
@@ -223,4 +224,80 @@ add_branches! {
 /// See [`crate::ir::backend::Backend::add_br`].
 pub fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
     address(*add_branches(op)?.get(usize::from(reg))?[usize::from(to_loop)].get(at(b))?)
+}
+
+// ---- loading and branching ---------------------------------------------------------------------
+
+/// By target, address, `b`.
+type LoadBrs = [[[H; ANY]; ANY]; 2];
+struct LoadBr<O, T>(PhantomData<(O, T)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadBr<O, T> {
+    const TABLE: LoadBrs = [
+        over!(X in any, over!(B in any, Some(branch_of::<BrLoad<O, T, At<u32, X>, B>>()))),
+        over!(X in any, over!(B in any, Some(branch_loop::<BrLoad<O, T, At<u32, X>, B>> as Raw))),
+    ];
+}
+macro_rules! load_branches { ($($op:ident)*) => {
+    fn load_branches(op: BinOp, load: LoadOp) -> Option<&'static LoadBrs> {
+        Some(match (op, load) {
+            $(
+                (BinOp::$op, LoadOp::I32Load) => &LoadBr::<def::$op, L32U>::TABLE,
+                (BinOp::$op, LoadOp::I32Load8U) => &LoadBr::<def::$op, L8U>::TABLE,
+                (BinOp::$op, LoadOp::I32Load16U) => &LoadBr::<def::$op, L16U>::TABLE,
+            )*
+            _ => return None,
+        })
+    }
+} }
+load_branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
+/// See [`crate::ir::backend::Backend::br_load`].
+pub fn br_load(
+    op: BinOp,
+    load: LoadOp,
+    to_loop: bool,
+    x: AddressForm,
+    b: Place,
+) -> Option<Handler> {
+    let AddressForm::One(x) = x else { return None };
+    address(*load_branches(op, load)?[usize::from(to_loop)].get(at(x))?.get(at(b))?)
+}
+
+/// By register, sense, target, address.
+#[cfg(threaded)]
+type LoadedBrs = [[[[H; ANY]; 2]; 2]; REGS];
+#[cfg(threaded)]
+struct LoadedBr<T>(PhantomData<T>);
+#[cfg(threaded)]
+impl<T: LoadAs> LoadedBr<T> {
+    const TABLE: LoadedBrs = [
+        Self::with_register::<0>(),
+        Self::with_register::<1>(),
+        Self::with_register::<2>(),
+        Self::with_register::<3>(),
+    ];
+    const fn with_register<const N: usize>() -> [[[H; ANY]; 2]; 2] {
+        [Self::with_sense::<N, false>(), Self::with_sense::<N, true>()]
+    }
+    const fn with_sense<const N: usize, const SENSE: bool>() -> [[H; ANY]; 2] {
+        [
+            over!(X in any, Some(branch_mut::<BrLoaded<SENSE, W<N>, T, At<u32, X>>> as Raw)),
+            over!(X in any, Some(branch_mut_loop::<BrLoaded<SENSE, W<N>, T, At<u32, X>>> as Raw)),
+        ]
+    }
+}
+/// See [`crate::ir::backend::Backend::br_loaded`].
+#[cfg(threaded)]
+pub fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler> {
+    static TABLES: [LoadedBrs; 2] = [LoadedBr::<L32U>::TABLE, LoadedBr::<L8U>::TABLE];
+    let table = match load {
+        LoadOp::I32Load => &TABLES[0],
+        LoadOp::I32Load8U => &TABLES[1],
+        _ => return None,
+    };
+    let [sense, to_loop] = [sense, to_loop].map(usize::from);
+    address(*table.get(usize::from(reg))?[sense][to_loop].get(at(a))?)
+}
+#[cfg(not(threaded))]
+pub fn br_loaded(_: LoadOp, _: bool, _: bool, _: u8, _: Place) -> Option<Handler> {
+    None
 }

@@ -1,6 +1,6 @@
 //! The parts of the walk that several instructions share: the frame, labels, calls, addresses.
 
-use super::lower::Field;
+use super::lower::Fields;
 use super::stack::Tree;
 use super::*;
 use crate::ir::backend::gc::Check;
@@ -111,12 +111,7 @@ impl<B: Backend> Translator<'_, B> {
         self.out.place(skip);
         Ok(())
     }
-    pub(super) fn test(
-        &mut self,
-        test: Test,
-        sense: bool,
-        to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
+    pub(super) fn test(&mut self, test: Test, sense: bool, to_loop: bool) -> Result<Fields, Error> {
         match test {
             Test::Condition(entry) => self.condition(entry, sense, to_loop),
             Test::NonNull(leaf) => self.condition_test(leaf, Ty::I64, sense, to_loop),

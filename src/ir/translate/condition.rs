@@ -2,7 +2,7 @@
 
 use super::Translator;
 use super::gc::Gc;
-use super::lower::{Field, immediate, place_text};
+use super::lower::{Field, Fields, immediate, place_text};
 use super::stack::{Entry, Leaf, Ty, Value};
 use crate::ir::backend::{Backend, Place};
 use crate::wasm::error::Error;
@@ -17,8 +17,12 @@ impl<B: Backend> Translator<'_, B> {
         mut entry: Entry,
         mut sense: bool,
         to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
+    ) -> Result<Fields, Error> {
         use crate::wasm::instr::UnOp;
+        if let Some(fields) = self.branch_on_load(&entry, sense, to_loop)? {
+            return Ok(fields);
+        }
+        entry = self.load_first(entry)?;
         // eqz turns the sense round.
         if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
             let ty = Ty::num(op.signature().0);
@@ -76,7 +80,7 @@ impl<B: Backend> Translator<'_, B> {
         ty: Ty,
         sense: bool,
         to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
+    ) -> Result<Fields, Error> {
         if matches!(ty, Ty::I32 | Ty::I64) {
             let op = match (ty, sense) {
                 (Ty::I32, true) => BinOp::I32Ne,
@@ -88,6 +92,11 @@ impl<B: Backend> Translator<'_, B> {
                 return Ok(fields);
             }
         }
+        if ty == Ty::I32
+            && let Some(fields) = self.load_and_branch(a, sense, to_loop)
+        {
+            return Ok(fields);
+        }
         let (place, field) = self.operand_not_const(a, ty, 0)?;
         let Some(handler) = B::br_test(ty == Ty::I64, sense, to_loop, place) else {
             return Err(self.out.no_handler("branch"));
@@ -97,7 +106,7 @@ impl<B: Backend> Translator<'_, B> {
             format!("{}branch {word} {}", loop_word(to_loop), place_text(place, field))
         });
         self.out.begin(handler);
-        Ok([field, Field::None])
+        Ok([field, Field::None, Field::None])
     }
     fn condition_compare(
         &mut self,
@@ -107,7 +116,7 @@ impl<B: Backend> Translator<'_, B> {
         b: Leaf,
         sense: bool,
         to_loop: bool,
-    ) -> Result<[Field; 2], Error> {
+    ) -> Result<Fields, Error> {
         let ty = Ty::num(op.signature().0);
         let turned = (swapped(op), b, a);
         for (op, a, b) in [(Some(op), a, b), turned] {
@@ -137,10 +146,10 @@ impl<B: Backend> Translator<'_, B> {
             format!("{}branch {word} {} {a} {b}", loop_word(to_loop), op.text())
         });
         self.out.begin(handler);
-        Ok([a.1, b.1])
+        Ok([a.1, b.1, Field::None])
     }
     /// The fields after a branch's target.
-    pub(super) fn end_condition(&mut self, fields: [Field; 2]) {
+    pub(super) fn end_condition(&mut self, fields: Fields) {
         for field in fields {
             self.field(field);
         }

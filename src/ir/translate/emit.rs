@@ -113,7 +113,8 @@ impl Emitter {
         let distance = target as i64 - (self.code.len() as i64 - TARGET_FIELD);
         self.u32(distance as i32 as u32);
     }
-    /// Takes back the last instruction, which begins at `start` and has no entry in the map.
+    /// Takes back the last instruction, which begins at `start`. Its entry in the map, if it has
+    /// one, is the next one's.
     pub fn take_back(&mut self, start: usize) {
         self.code.truncate(start);
         while self.listing.last().is_some_and(|&(at, ..)| at as usize >= start) {

@@ -4,7 +4,7 @@
 //! local in its slot: registers may hold copies of them, which stay valid, for nothing moves.
 
 use super::blocks::Test;
-use super::lower::{Field as Bytes, Target, place_text};
+use super::lower::{Field as Bytes, Fields, Target, place_text};
 use super::stack::{Entry, Leaf, Ty, Value};
 use super::{Dest, Error, Translator};
 use crate::ir::backend::gc::{Check, CheckKind, Filling};
@@ -405,7 +405,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         of: Leaf,
         sense: bool,
         to_loop: bool,
-    ) -> Result<[Bytes; 2], Error> {
+    ) -> Result<Fields, Error> {
         let (place, field) = self.operand_not_const(of, Ty::Ref, 0)?;
         let Some(handler) = B::br_is(check.kind, sense, to_loop, place) else {
             return Err(self.out.no_handler("br_on_cast"));
@@ -414,7 +414,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             format!("branch {sense} {check:?} {} loop {to_loop}", place_text(place, field))
         });
         self.out.begin(handler);
-        Ok([Bytes::Check(check), field])
+        Ok([Bytes::Check(check), field, Bytes::None])
     }
 
     // ---- writing -------------------------------------------------------------------------------

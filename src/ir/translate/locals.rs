@@ -57,7 +57,10 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(());
         }
         if B::REGS == 0 || ty == Ty::V128 {
-            return self.put_into(&entry, slot);
+            let start = self.out.pos();
+            self.put_into(&entry, slot)?;
+            self.note_global(start, local, Target::slot(slot), entry.value);
+            return Ok(());
         }
         // A value that is in a register already: store it, and remember that it is there.
         let in_register = match entry.value {
@@ -107,13 +110,18 @@ impl<B: Backend> Translator<'_, B> {
             if own == Some(reg) {
                 self.note_added(start, local, reg, entry.value);
             }
+            self.note_loaded(start, local, Target::both(reg, slot), entry.value);
+            self.note_global(start, local, Target::both(reg, slot), entry.value);
             self.uncache(local);
             self.banks[bank].cached[usize::from(reg)] = Some(local);
             return Ok(());
         }
         // Two instructions in one, and then another that keeps the register.
         if let Some(reg) = reg
-            && matches!(entry.value, Value::Tree(_) | Value::Load(_) | Value::LoadBin(..))
+            && matches!(
+                entry.value,
+                Value::Tree(_) | Value::Load(_) | Value::LoadBin(..) | Value::LoadCompare(..)
+            )
             && self.compute(Target::reg(reg), entry.value, entry.ty)?
         {
             self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
@@ -122,6 +130,7 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(());
         }
         self.compute_into_slot(entry, slot)?;
+        self.note_global(start, local, Target::slot(slot), entry.value);
         self.uncache(local);
         Ok(())
     }
@@ -132,6 +141,7 @@ impl<B: Backend> Translator<'_, B> {
         let start = self.out.pos();
         if self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
             self.note_added(start, local, reg, entry.value);
+            self.note_loaded(start, local, Target::both(reg, slot), entry.value);
         } else {
             if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
                 self.compute_into_slot(&entry, slot)?;

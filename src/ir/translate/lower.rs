@@ -25,6 +25,9 @@ pub enum Field {
     Check(Check),
 }
 
+/// The fields of a branch after its target.
+pub type Fields = [Field; 3];
+
 /// Where the result of an instruction goes, with its slot if it has one.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -319,6 +322,9 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.u32(global);
                 self.out.end();
             }
+            Value::GlobalSum(op, global, imm) => {
+                return Ok(self.compute_global_sum(target, (op, global, imm)));
+            }
             Value::Un(op, a) => {
                 if B::unary(op, target.dest, Place::SLOT).is_none() {
                     return Ok(false);
@@ -367,6 +373,9 @@ impl<B: Backend> Translator<'_, B> {
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Tree(tree) => return self.compute_tree(target, tree),
             Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
+            Value::LoadCompare(op, load, b) => {
+                return self.compute_load_compare(target, (op, load, b));
+            }
             Value::Load(load) => {
                 if !self.is_near(load.memory, load.offset) {
                     return self.far_load(target, load);
@@ -380,6 +389,9 @@ impl<B: Backend> Translator<'_, B> {
                 let Some(handler) = find(form) else {
                     return Err(self.out.no_handler(op.text()));
                 };
+                if let AddressForm::One(place) = form {
+                    self.last_address = (place, fields[0]);
+                }
                 self.out.traps();
                 self.out.list(|| format!("{} := {} {form:?} +{offset}", target.text(), op.text()));
                 self.out.begin(handler);
@@ -486,12 +498,12 @@ impl<B: Backend> Translator<'_, B> {
             Value::Vector(vector) => {
                 return vector.operands().for_each(|(leaf, ty)| release(leaf, ty));
             }
-            Value::Leaf(_) | Value::Global(_) => entry.ty,
+            Value::Leaf(_) | Value::Global(_) | Value::GlobalSum(..) => entry.ty,
             Value::Un(op, _) => Ty::num(op.signature().0),
             Value::Bin(op, ..) | Value::Not(op, ..) | Value::Tree(Tree { outer: op, .. }) => {
                 Ty::num(op.signature().0)
             }
-            Value::LoadBin(op, a, load) => {
+            Value::LoadBin(op, a, load) | Value::LoadCompare(op, load, a) => {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));
             }
@@ -722,7 +734,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Computes pending reads of globals.
     pub(super) fn settle_globals(&mut self) -> Result<(), Error> {
         for i in self.settled..self.stack.len() {
-            if matches!(self.stack[i].value, Value::Global(_)) {
+            if matches!(self.stack[i].value, Value::Global(_) | Value::GlobalSum(..)) {
                 self.make_leaf(i)?;
             }
         }

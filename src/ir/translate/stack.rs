@@ -158,7 +158,11 @@ pub enum Value {
     Load(Load),
     /// `leaf op load`.
     LoadBin(BinOp, Leaf, Load),
+    /// `load op leaf`, a comparison.
+    LoadCompare(BinOp, Load, Leaf),
     Global(u32),
+    /// The sum of a global and an immediate.
+    GlobalSum(BinOp, u32, u32),
     Gc(Gc),
     Vector(Vector),
 }
@@ -174,12 +178,12 @@ impl Value {
             }
             Value::Tree(tree) => tree.operands.iter().for_each(f),
             Value::Load(load) => load.address.leaves(f),
-            Value::LoadBin(_, a, load) => {
+            Value::LoadBin(_, a, load) | Value::LoadCompare(_, load, a) => {
                 f(a);
                 load.address.leaves(f);
             }
             Value::Gc(value) => value.leaves(f),
-            Value::Global(_) => {}
+            Value::Global(_) | Value::GlobalSum(..) => {}
             Value::Vector(vector) => vector.operands().for_each(|(leaf, _)| f(&leaf)),
         }
     }
@@ -210,7 +214,7 @@ impl Value {
     #[inline]
     pub fn is_ordered(&self) -> bool {
         match self {
-            Value::Load(_) | Value::LoadBin(..) => true,
+            Value::Load(_) | Value::LoadBin(..) | Value::LoadCompare(..) => true,
             Value::Un(op, _) => op.can_trap(),
             Value::Bin(op, _, Leaf::Const(bits)) => {
                 op.can_trap() && Reciprocal::of(*op, *bits).is_none()

@@ -1,7 +1,7 @@
 //! Expressions of two operations: which ones are kept together, and how they are written.
 
 use super::condition::{commutes, swapped};
-use super::lower::{Field, Operand, StoreKind, Target, place_text};
+use super::lower::{Field, Fields, Operand, StoreKind, Target, place_text};
 use super::stack::{Load, LoadKind, Tree};
 use super::*;
 use crate::ir::divide::Reciprocal;
@@ -30,10 +30,14 @@ impl<B: Backend> Translator<'_, B> {
         }
         let (a, b) = (self.stack[below].value, self.stack[below + 1].value);
         let value = match (a, b) {
-            (Value::Leaf(a), Value::Load(load)) => self.load_bin(op, a, load),
-            (Value::Load(load), Value::Leaf(b)) if commutes(op) => {
+            (Value::Leaf(a), Value::Load(load)) => self.load_bin(op, a, load).or_else(|| {
+                let turned = swapped(op)?;
+                self.load_compare(turned, load, a)
+            }),
+            (Value::Load(load), Value::Leaf(b)) => {
                 // What comes after the load must not be able to change what it reads.
-                self.load_bin(op, b, load)
+                let sum = if commutes(op) { self.load_bin(op, b, load) } else { None };
+                sum.or_else(|| self.load_compare(op, load, b))
             }
             (Value::Bin(inner, x, y), Value::Leaf(c)) => self.tree(op, inner, [x, y, c]),
             (Value::Leaf(c), Value::Bin(inner, x, y)) => {
@@ -240,8 +244,8 @@ impl<B: Backend> Translator<'_, B> {
         local: Leaf,
         b: Leaf,
         to_loop: bool,
-    ) -> Option<[Field; 2]> {
-        let added = self.added?;
+    ) -> Option<Fields> {
+        let added = self.added.take()?;
         let fresh = added.code.1 == self.out.pos() && self.out.label < added.code.1;
         let ty = Ty::num(op.signature().0);
         let same = self.locals[added.local as usize].ty == ty;
@@ -258,7 +262,7 @@ impl<B: Backend> Translator<'_, B> {
         });
         self.out.begin(handler);
         // The target comes first; these follow.
-        Some([Field::Added(added.slot, added.imm), field])
+        Some([Field::Added(added.slot, added.imm), field, Field::None])
     }
 }
 

@@ -31,6 +31,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.tight = 0;
         self.returned = 0;
         self.added = None;
+        self.loaded = None;
+        self.from_global = None;
         self.moved = None;
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
@@ -241,7 +243,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.end();
         if !tail {
             self.call_results(ty)?;
-            self.fuel_point();
         }
         Ok(())
     }
@@ -254,19 +255,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         tail: bool,
     ) -> Result<(), Error> {
         let index = self.pop_leaf()?;
-        self.call_through(ty, tail, index, Some((table, table_is_64, type_id)))?;
-        if !tail {
-            self.fuel_point();
-        }
-        Ok(())
+        self.call_through(ty, tail, index, Some((table, table_is_64, type_id)))
     }
     fn call_ref(&mut self, _: TypeId, ty: &FuncType, tail: bool) -> Result<(), Error> {
         let callee = self.pop_leaf()?;
-        self.call_through(ty, tail, callee, None)?;
-        if !tail {
-            self.fuel_point();
-        }
-        Ok(())
+        self.call_through(ty, tail, callee, None)
     }
 
     fn try_table(&mut self, ty: BlockType<'_>, catches: &[Catch], live: bool) -> Result<(), Error> {
@@ -361,20 +354,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push(Value::Global(global), Ty::of(ty))
     }
     fn global_set(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
-        let class = class(Ty::of(ty));
-        let entry = self.pop_leaf()?;
-        self.settle_ordered()?;
-        self.settle_globals()?;
-        let (place, field) = self.with_operand(&entry, true)?;
-        let Some(handler) = B::global_set(class, place) else {
-            return Err(self.out.no_handler("global.set"));
-        };
-        self.out.list(|| format!("global {global} := {place:?} {field:?}"));
-        self.out.begin(handler);
-        self.out.u32(global);
-        self.field(field);
-        self.out.end();
-        Ok(())
+        self.set_global(global, ty)
     }
 
     fn i32_const(&mut self, value: i32) -> Result<(), Error> {
@@ -428,6 +408,18 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
+                (UnOp::I32Eqz, Value::Load(load)) => {
+                    if let Some(value) = self.load_compare(BinOp::I32Eq, load, Leaf::Const(0)) {
+                        self.replace_top(value, ty);
+                        return Ok(());
+                    }
+                }
+                (UnOp::I32Eqz, Value::LoadCompare(compare, load, b)) => {
+                    if let Some(negated) = condition::negated(compare) {
+                        top.value = Value::LoadCompare(negated, load, b);
+                        return Ok(());
+                    }
+                }
                 (UnOp::I32Eqz, Value::Not(compare, a, b)) => {
                     top.value = Value::Bin(compare, a, b);
                     return Ok(());
@@ -446,7 +438,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
-        if self.try_tree(op)? {
+        if self.try_tree(op)? || self.global_sum(op)? {
             return Ok(());
         }
         let ty = Ty::num(op.signature().1);

@@ -1,0 +1,136 @@
+//! Comparisons with what is loaded: a branch on one is a single instruction.
+
+use super::condition::negated;
+use super::lower::{Field, Fields, place_text};
+use super::stack::{Load, LoadKind};
+use super::*;
+
+/// A load of a number whose address is one operand, into a register and the slot of a local, just
+/// written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loaded {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    local: u32,
+    target: Target,
+    load: Load,
+    /// The place of the address.
+    address: Place,
+    field: Field,
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// `load op b` as a value, if there are branches on it.
+    pub(super) fn load_compare(&self, op: BinOp, load: Load, b: Leaf) -> Option<Value> {
+        let LoadKind::Scalar(kind) = load.op else { return None };
+        let is_i32 = Ty::num(kind.ty()) == Ty::I32 && !load.is_64;
+        if !is_i32 || !self.is_near(load.memory, load.offset) {
+            return None;
+        }
+        let place = if let Leaf::Const(_) = b { Place::IMM } else { Place::SLOT };
+        B::br_load(op, kind, false, trees::form(load.address, Place::SLOT), place)?;
+        Some(Value::LoadCompare(op, load, b))
+    }
+    /// Makes the pending comparison with a load that was popped one with a leaf.
+    pub(super) fn load_first(&mut self, entry: Entry) -> Result<Entry, Error> {
+        let Value::LoadCompare(op, load, b) = entry.value else { return Ok(entry) };
+        self.stack.push(Entry { value: Value::Load(load), ..entry });
+        let loaded = self.pop_leaf()?;
+        let Value::Leaf(leaf) = loaded.value else { return Err(self.out.no_handler("load")) };
+        Ok(Entry { value: Value::Bin(op, leaf, b), ..entry })
+    }
+    /// Writes a comparison with a load as two instructions; false: not with this target.
+    pub(super) fn compute_load_compare(
+        &mut self,
+        target: Target,
+        (op, load, b): (BinOp, Load, Leaf),
+    ) -> Result<bool, Error> {
+        if B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
+            return Ok(false);
+        }
+        // In a register it could take the place of what it is compared with.
+        let slot = self.scratch;
+        let into_slot = self.compute(Target::slot(slot), Value::Load(load), Ty::I32)?;
+        Ok(into_slot && self.compute(target, Value::Bin(op, Leaf::Slot(slot), b), Ty::I32)?)
+    }
+    /// The part before the target of a branch on `load op b`, if there is such a branch.
+    pub(super) fn branch_on_load(
+        &mut self,
+        entry: &Entry,
+        sense: bool,
+        to_loop: bool,
+    ) -> Result<Option<Fields>, Error> {
+        let (op, load, b) = match entry.value {
+            Value::LoadCompare(op, load, b) => (op, load, b),
+            Value::Load(load) => (BinOp::I32Ne, load, Leaf::Const(0)),
+            _ => return Ok(None),
+        };
+        let op = if sense { Some(op) } else { negated(op) };
+        let (Some(op), LoadKind::Scalar(kind)) = (op, load.op) else { return Ok(None) };
+        if self.load_compare(op, load, b).is_none() {
+            return Ok(None);
+        }
+        let Some(x) = self.operand(b, Ty::I32) else { return Ok(None) };
+        let (form, fields) = self.address(load.address, false)?;
+        let Some(handler) = B::br_load(op, kind, to_loop, form, x.0) else {
+            return Err(self.out.no_handler(op.text()));
+        };
+        self.free(entry);
+        self.out.traps();
+        self.out.list(|| {
+            let b = place_text(x.0, x.1);
+            format!("branch if {} {form:?} +{} {} {b}", kind.text(), load.offset, op.text())
+        });
+        self.out.begin(handler);
+        Ok(Some([self.access_field(load), fields[0], x.1]))
+    }
+    /// The field of a near access.
+    fn access_field(&self, load: Load) -> Field {
+        Field::Imm(load.offset as u32 + load.op.width())
+    }
+
+    /// Notes that a local was loaded, from `start` on, if it was.
+    pub(super) fn note_loaded(&mut self, start: usize, local: u32, target: Target, value: Value) {
+        self.loaded = None;
+        if let Value::Load(load) = value
+            && matches!(load.address, Addr::One(_))
+            && target.dest.register().is_some()
+            && !load.is_64
+            && self.is_near(load.memory, load.offset)
+        {
+            let (address, field) = self.last_address;
+            let code = (start, self.out.pos());
+            self.loaded = Some(Loaded { code, local, target, load, address, field });
+        }
+    }
+    /// If the instruction just written loads the local: takes it back, and begins one that loads
+    /// it and branches if it is (`sense`) or is not other than 0.
+    pub(super) fn load_and_branch(
+        &mut self,
+        local: Leaf,
+        sense: bool,
+        to_loop: bool,
+    ) -> Option<Fields> {
+        let loaded = self.loaded.take()?;
+        let fresh = loaded.code.1 == self.out.pos() && self.out.label < loaded.code.1;
+        let LoadKind::Scalar(kind) = loaded.load.op else { return None };
+        if !fresh || local != Leaf::Local(loaded.local) {
+            return None;
+        }
+        let handler =
+            B::br_loaded(kind, sense, to_loop, loaded.target.dest.register()?, loaded.address)?;
+        self.out.take_back(loaded.code.0);
+        self.out.list(|| {
+            let Loaded { target, load, address, .. } = loaded;
+            let word = if sense { "if" } else { "unless" };
+            format!(
+                "{} := {} {address:?} +{}, branch {word}",
+                target.text(),
+                kind.text(),
+                load.offset
+            )
+        });
+        self.out.begin(handler);
+        Some([Field::Slot(loaded.target.slot), self.access_field(loaded.load), loaded.field])
+    }
+}
