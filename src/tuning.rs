@@ -1,5 +1,11 @@
 //! Every optimisation switch and size constant, in one place.
 
+/// Less code instead of speed: handlers take their operands from slots, and there is one for each
+/// instruction that needs one.
+pub const SMALL: bool = cfg!(feature = "small");
+/// Whether the translator can write its instructions as text, which takes much of its code. Where
+/// everything is to be small, only the command asks for it.
+pub const LISTINGS: bool = !SMALL || cfg!(feature = "cli");
 /// Integer registers, and as many for floats, that values are kept in, where there are any.
 pub const REGISTERS: usize = 4;
 /// Integer (and as many float) locals that a loop without calls keeps in fixed registers.

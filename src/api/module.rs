@@ -97,9 +97,7 @@ impl Module {
     /// As for [`Module::new`].
     pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
         let options = engine.options();
-        let module =
-            crate::wasm::module::Module::decode(bytes, &options.features, engine.registry())?;
-        crate::wasm::validate::module(&module, bytes)?;
+        crate::exec::compiled::check(bytes, &options, engine.registry())?;
         Ok(())
     }
     /// The engine.

@@ -77,7 +77,7 @@ impl Root for Fence {
 }
 
 /// The effective address of `n` bytes: aligned, and inside the memory.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 unsafe fn place(memory: *const MemoryData, address: u64, offset: u64, n: u64) -> Result<u64, Trap> {
     let at = address.wrapping_add(offset);
     if !at.is_multiple_of(n) {
@@ -390,7 +390,7 @@ pub struct AtShared<W, A>(PhantomData<(W, A)>);
 impl<W: Width, A: Expr> Address for AtShared<W, A> {
     const SIZE: usize = 16 + A::SIZE;
     const SHARED: bool = true;
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3, E4, R1, R2.
         unsafe {

@@ -14,7 +14,7 @@ use super::machine::step_fast;
 use super::machine::{
     Bin, Expr as P, I, L, Num, S, branch, branch_loop, calling, pausing, step, tail,
 };
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::machine::{R, W};
 use super::roots::*;
 use super::slow;
@@ -23,7 +23,7 @@ use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp};
 use crate::numeric_rows;
-use crate::tuning::REGISTERS;
+use crate::tuning::{REGISTERS, SMALL};
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
@@ -31,7 +31,7 @@ use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 pub(super) type H = Option<Raw>;
 
 /// Repeats an expression over a list of places, each in turn bound to the name of a type.
-#[cfg(threaded)]
+#[cfg(registers)]
 macro_rules! over {
     ($v:ident in full_dst, $e:expr) => {
         [
@@ -64,7 +64,7 @@ macro_rules! over {
     };
     ($v:ident in slot_imm, $e:expr) => { [{ type $v = S; $e }, { type $v = I; $e }] };
 }
-#[cfg(not(threaded))]
+#[cfg(not(registers))]
 macro_rules! over {
     ($v:ident in full_dst, $e:expr) => {
         [{
@@ -158,6 +158,18 @@ macro_rules! only {
         if $condition { Some($e as Raw) } else { None }
     };
 }
+pub(super) use only;
+
+/// Whether a handler with these places is there: in a small set all of them are slots.
+pub(super) const fn plain(places: &[usize]) -> bool {
+    let mut slots = true;
+    let mut i = 0;
+    while i < places.len() {
+        slots &= places[i] == REGS;
+        i += 1;
+    }
+    !SMALL || slots
+}
 
 mod simd;
 mod trees;
@@ -247,6 +259,10 @@ const fn warm_binary(op: BinOp) -> bool {
     use BinOp::*;
     matches!(op, I32Rotl | I32Rotr | I64Rotl | I64Rotr)
 }
+/// Whether a cold one is there with a constant as the second operand.
+const fn has_constant(op: BinOp, b: usize) -> bool {
+    plain(&[b]) || hot_binary(op)
+}
 const fn hot_unary(op: UnOp) -> bool {
     use UnOp::*;
     matches!(
@@ -306,10 +322,10 @@ impl<O: Binary<A: Num, R: Num>> Family<O> {
     const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
         Some(step::<SetBin<D, O, A, B>> as Raw))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
-        Some(step::<SetBin<D, O, A, B>> as Raw))));
-    const TABLE: BinTable = if hot_binary(O::OP) {
+        only!(has_constant(O::OP, <B as P>::PLACE), step::<SetBin<D, O, A, B>>))));
+    const TABLE: BinTable = if hot_binary(O::OP) && !SMALL {
         BinTable::Hot(&Self::HOT)
-    } else if warm_binary(O::OP) {
+    } else if warm_binary(O::OP) && !SMALL {
         BinTable::Warm(&Self::WARM)
     } else {
         BinTable::Cold(&Self::COLD)
@@ -325,7 +341,7 @@ impl<O: Unary<A: Num, R: Num>> UnFamily<O> {
         over!(D in dst, over!(A in reg_slot, Some(step_fast::<SetUn<D, O, A>> as Raw)));
     const TABLE: UnTable = if hot_unary(O::OP) {
         UnTable::Hot(&Self::HOT)
-    } else if cfg!(target_arch = "x86_64") && gains(O::OP) {
+    } else if cfg!(target_arch = "x86_64") && gains(O::OP) && !SMALL {
         UnTable::Leveled(&Self::COLD, &Self::FAST)
     } else {
         UnTable::Cold(&Self::COLD)
@@ -358,10 +374,10 @@ moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
 static MOVE_TWO: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step::<MoveTwo<A, B>> as Raw)));
+    over!(A in any, over!(B in any, only!(!SMALL, step::<MoveTwo<A, B>>)));
 
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
-    Some(step::<Select<u64, D, A, B, C>> as Raw)))));
+    only!(plain(&[<A as P>::PLACE, <B as P>::PLACE]), step::<Select<u64, D, A, B, C>>)))));
 macro_rules! float_select {
     ($name:ident $t:ty) => {
         static $name: [[[[H; RS]; RS]; RS]; 1] =
@@ -405,13 +421,13 @@ impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
     const IF: BrTables = [
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch::<Br<true, O::R, Bin<O, A, B>>>))),
-        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+        over!(A in reg_slot, over!(B in any, only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
     const UNLESS: BrTables = [
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch::<Br<false, O::R, Bin<O, A, B>>>))),
-        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+        over!(A in reg_slot, over!(B in any, only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<false, O::R, Bin<O, A, B>>>))),
     ];
 }
@@ -438,27 +454,40 @@ static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
     [
         [
             over!(A in reg_slot, Some(branch::<Br<false, u32, A>> as Raw)),
-            over!(A in reg_slot, Some(branch_loop::<Br<false, u32, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<false, u32, A>>)),
         ],
         [
             over!(A in reg_slot, Some(branch::<Br<true, u32, A>> as Raw)),
-            over!(A in reg_slot, Some(branch_loop::<Br<true, u32, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<true, u32, A>>)),
         ],
     ],
     [
         [
             over!(A in reg_slot, Some(branch::<Br<false, u64, A>> as Raw)),
-            over!(A in reg_slot, Some(branch_loop::<Br<false, u64, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<false, u64, A>>)),
         ],
         [
             over!(A in reg_slot, Some(branch::<Br<true, u64, A>> as Raw)),
-            over!(A in reg_slot, Some(branch_loop::<Br<true, u64, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<true, u64, A>>)),
         ],
     ],
 ];
 static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step::<BrTable<A>> as Raw));
 
 // ---- memory ------------------------------------------------------------------------------------
+
+/// Whether addresses are taken as those of 64 bits. A small set does so always: in their slots
+/// those of 32 bits are zero-extended.
+const fn wide(is_64: bool) -> bool {
+    is_64 || SMALL
+}
+/// What serves an address form. What is good for a shared memory is good for any.
+fn served(form: AddressForm) -> AddressForm {
+    match form {
+        AddressForm::Memory(a) if SMALL => AddressForm::Shared(a),
+        form => form,
+    }
+}
 
 struct LoadTable {
     one: [[H; ANY]; FULL],
@@ -476,20 +505,22 @@ struct ColdLoadTable {
     shared: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
-    one: over!(D in full_dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
-    imm: over!(D in full_dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtImm<$w, A>>> as Raw))),
+    one: over!(D in full_dst, over!(A in any,
+        only!(plain(&[<A as P>::PLACE]), step::<Load<D, $t, At<$w, A>>>))),
+    imm: over!(D in full_dst, over!(A in reg_slot, only!(!SMALL, step::<Load<D, $t, AtImm<$w, A>>>))),
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, false>>>)))),
+        only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Load<D, $t, AtSum<$w, A, B, false>>>)))),
     scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
-        Some(step::<Load<D, $t, AtSum<$w, A, B, true>>> as Raw)))),
-    shl: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtShl<$w, A, false>>> as Raw))),
-    mask_shl: over!(D in dst, over!(A in reg_slot, Some(step::<Load<D, $t, AtShl<$w, A, true>>> as Raw))),
-    memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+        only!(!SMALL, step::<Load<D, $t, AtSum<$w, A, B, true>>>)))),
+    shl: over!(D in dst, over!(A in reg_slot, only!(!SMALL, step::<Load<D, $t, AtShl<$w, A, false>>>))),
+    mask_shl: over!(D in dst, over!(A in reg_slot, only!(!SMALL, step::<Load<D, $t, AtShl<$w, A, true>>>))),
+    memory: only!(!SMALL, step::<Load<S, $t, AtMemory<$w, S>>>),
     shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
-    one: over!(D in dst, over!(A in any, Some(step::<Load<D, $t, At<$w, A>>> as Raw))),
-    memory: Some(step::<Load<S, $t, AtMemory<$w, S>>> as Raw),
+    one: over!(D in dst, over!(A in any,
+        only!(plain(&[<A as P>::PLACE]), step::<Load<D, $t, At<$w, A>>>))),
+    memory: only!(!SMALL, step::<Load<S, $t, AtMemory<$w, S>>>),
     shared: Some(step::<Load<S, Racy<$t>, AtShared<$w, S>>> as Raw),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
@@ -532,14 +563,15 @@ struct StoreTable {
     shared: H,
 }
 macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
-    one: over!(A in any, over!(X in any, Some(step::<Store<$t, At<$w, A>, X>> as Raw))),
-    imm: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtImm<$w, A>, X>> as Raw))),
+    one: over!(A in any, over!(X in any,
+        only!(plain(&[<A as P>::PLACE, <X as P>::PLACE]), step::<Store<$t, At<$w, A>, X>>))),
+    imm: over!(A in reg_slot, over!(X in any, only!(!SMALL, step::<Store<$t, AtImm<$w, A>, X>>))),
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, false>, X>>)))),
+        only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step::<Store<$t, AtSum<$w, A, B, false>, X>>)))),
     scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        Some(step::<Store<$t, AtSum<$w, A, B, true>, X>> as Raw)))),
-    shl: over!(A in reg_slot, over!(X in any, Some(step::<Store<$t, AtShl<$w, A, false>, X>> as Raw))),
-    memory: Some(step::<Store<$t, AtMemory<$w, S>, S>> as Raw),
+        only!(!SMALL, step::<Store<$t, AtSum<$w, A, B, true>, X>>)))),
+    shl: over!(A in reg_slot, over!(X in any, only!(!SMALL, step::<Store<$t, AtShl<$w, A, false>, X>>))),
+    memory: only!(!SMALL, step::<Store<$t, AtMemory<$w, S>, S>>),
     shared: Some(step::<Store<Racy<$t>, AtShared<$w, S>, S>> as Raw),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
@@ -565,14 +597,14 @@ macro_rules! store_of {
 // ---- globals and calls -------------------------------------------------------------------------
 
 static GLOBAL_SET: [[H; ANY]; 3] = [
-    over!(X in any, Some(step::<GlobalSet<u64, X>> as Raw)),
-    over!(X in any, Some(step::<GlobalSet<f32, X>> as Raw)),
-    over!(X in any, Some(step::<GlobalSet<f64, X>> as Raw)),
+    over!(X in any, only!(plain(&[<X as P>::PLACE]), step::<GlobalSet<u64, X>>)),
+    over!(X in any, only!(plain(&[<X as P>::PLACE]), step::<GlobalSet<f32, X>>)),
+    over!(X in any, only!(plain(&[<X as P>::PLACE]), step::<GlobalSet<f64, X>>)),
 ];
 static RETURN_ONE: [[H; ANY]; 3] = [
-    over!(A in any, Some(step::<ReturnOne<u64, A>> as Raw)),
-    over!(A in any, Some(step::<ReturnOne<f32, A>> as Raw)),
-    over!(A in any, Some(step::<ReturnOne<f64, A>> as Raw)),
+    over!(A in any, only!(plain(&[<A as P>::PLACE]), step::<ReturnOne<u64, A>>)),
+    over!(A in any, only!(plain(&[<A as P>::PLACE]), step::<ReturnOne<f32, A>>)),
+    over!(A in any, only!(plain(&[<A as P>::PLACE]), step::<ReturnOne<f64, A>>)),
 ];
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
@@ -701,8 +733,8 @@ impl Backend for Machine {
     }
 
     fn load(op: LoadOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
-        let table = if is_64 { load_of!(loads64 op) } else { load_of!(loads32 op) };
-        address(match (table, form) {
+        let table = if wide(is_64) { load_of!(loads64 op) } else { load_of!(loads32 op) };
+        address(match (table, served(form)) {
             (AnyLoad::Hot(t), AddressForm::One(a)) => *t.one[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Imm(a)) => *t.imm[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Sum(a, b)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
@@ -721,8 +753,8 @@ impl Backend for Machine {
     }
 
     fn store(op: StoreOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
-        let table = if is_64 { store_of!(stores64 op) } else { store_of!(stores32 op) };
-        address(match form {
+        let table = if wide(is_64) { store_of!(stores64 op) } else { store_of!(stores32 op) };
+        address(match served(form) {
             AddressForm::One(a) => *table.one.get(at(a))?.get(at(x))?,
             AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
             AddressForm::Sum(a, b) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,

@@ -1,11 +1,12 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
 use super::super::machine::{Bin, Expr as P, I, Num, S, step};
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
 use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
+use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
 
@@ -79,6 +80,9 @@ family! { three NONE: Three;
 
 /// See [`crate::ir::backend::Backend::tree`].
 pub fn tree(ops: [BinOp; 2], d: Dest, [a, b, c]: [Place; 3]) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let (d, x) = (to(d), at(a));
     address(match (b == Place::IMM, c == Place::IMM) {
         (true, true) => *constants(ops)?.get(d)?.get(x)?,
@@ -105,6 +109,9 @@ macro_rules! divisions { ($($op:ident)*) => {
 divisions!(I32DivS I32DivU I32RemS I32RemU I64DivS I64DivU I64RemS I64RemU);
 /// See [`crate::ir::backend::Backend::divide`].
 pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     address(*division(op)?.get(to(d))?.get(at(a))?)
 }
 
@@ -145,6 +152,9 @@ binary_loads! {
 }
 /// See [`crate::ir::backend::Backend::binary_load`].
 pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let table = loads(op)?;
     address(match (x, is_64) {
         (AddressForm::One(x), false) => *table.one.get(to(d))?.get(at(a))?.get(at(x))?,
@@ -179,6 +189,9 @@ binary_stores! {
 }
 /// See [`crate::ir::backend::Backend::binary_store`].
 pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let AddressForm::One(x) = x else { return None };
     address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
 }
@@ -187,7 +200,7 @@ pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Han
 
 /// By register, target, `b`.
 type AddBrs = [[[H; ANY]; 2]; REGS];
-#[cfg(threaded)]
+#[cfg(registers)]
 macro_rules! add_brs {
     ($op:ident) => {
         [add_brs!(0 $op), add_brs!(1 $op), add_brs!(2 $op), add_brs!(3 $op)]
@@ -199,7 +212,7 @@ macro_rules! add_brs {
         ]
     };
 }
-#[cfg(not(threaded))]
+#[cfg(not(registers))]
 macro_rules! add_brs {
     ($op:ident) => {
         []
@@ -222,5 +235,8 @@ add_branches! {
 }
 /// See [`crate::ir::backend::Backend::add_br`].
 pub fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     address(*add_branches(op)?.get(usize::from(reg))?[usize::from(to_loop)].get(at(b))?)
 }

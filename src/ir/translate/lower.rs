@@ -333,7 +333,9 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(field);
                 self.out.end();
             }
-            Value::Bin(op, a, Leaf::Const(bits)) if Reciprocal::of(op, bits).is_some() => {
+            Value::Bin(op, a, Leaf::Const(bits))
+                if !tuning::SMALL && Reciprocal::of(op, bits).is_some() =>
+            {
                 return self.compute_divide(target, op, a, bits);
             }
             Value::Bin(op, a, b) => {
@@ -362,7 +364,8 @@ impl<B: Backend> Translator<'_, B> {
             Value::Tree(tree) => return self.compute_tree(target, tree),
             Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
             Value::Load(load) => {
-                if !self.is_near(load.memory, load.offset) {
+                let is_vector = matches!(load.op, LoadKind::Vector(_));
+                if !self.is_short(load.memory, load.offset, is_vector) {
                     return self.far_load(target, load);
                 }
                 let Load { op, is_64, offset, address, .. } = load;
@@ -413,7 +416,10 @@ impl<B: Backend> Translator<'_, B> {
         };
         self.out.traps();
         self.out.list(|| format!("{} := {} memory {memory} +{offset}", target.text(), op.text()));
-        self.out.begin(handler);
+        match op {
+            LoadKind::Vector(op) => self.begin_vector(handler, op),
+            LoadKind::Scalar(_) => self.out.begin(handler),
+        }
         self.target(target);
         self.out.u32(0);
         self.out.u64(offset);
@@ -432,8 +438,8 @@ impl<B: Backend> Translator<'_, B> {
         Ok(match address {
             Addr::One(a) => {
                 let (place, field) = match self.operand(a, ty) {
-                    Some(operand) => operand,
-                    None => self.in_scratch(a, ty, 2)?,
+                    Some(operand) if !tuning::SMALL => operand,
+                    _ => self.operand_not_const(a, ty, 2)?,
                 };
                 (AddressForm::One(place), [field, Field::None])
             }
@@ -681,7 +687,7 @@ impl<B: Backend> Translator<'_, B> {
         constant: bool,
     ) -> Result<(Place, Field), Error> {
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("operand")) };
-        let operand = if constant {
+        let operand = if constant && !tuning::SMALL {
             match self.moved_operand(leaf, entry.ty) {
                 Some(operand) => operand,
                 None => self.in_scratch(leaf, entry.ty, 0)?,
@@ -713,7 +719,7 @@ impl<B: Backend> Translator<'_, B> {
         else {
             return Err(self.out.no_handler("select"));
         };
-        let constants = class(ty) == Class::Int;
+        let constants = class(ty) == Class::Int && !tuning::SMALL;
         let mut place = |leaf, ty, n: usize, constant: bool| {
             if constant && let Some(operand) = self.moved_operand(leaf, ty) {
                 return Ok(operand);

@@ -311,7 +311,7 @@ impl<B: Backend> Translator<'_, B> {
 /// The form of an address whose operands are at the same place.
 pub(super) fn form(address: Addr, place: Place) -> AddressForm {
     match address {
-        Addr::One(Leaf::Const(_)) => AddressForm::One(Place::IMM),
+        Addr::One(Leaf::Const(_)) if !tuning::SMALL => AddressForm::One(Place::IMM),
         Addr::One(_) => AddressForm::One(place),
         Addr::Imm(..) => AddressForm::Imm(place),
         Addr::Sum(..) => AddressForm::Sum(place, place),
