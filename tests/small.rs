@@ -1,7 +1,7 @@
 //! Without the standard library: no dependency but `libm`, and a guest runs in little memory.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -50,7 +50,7 @@ fn a_guest_runs_in_128_kilobytes() {
     let guest = folder.join("guest.wasm");
     std::fs::write(&guest, wat::parse_str(GUEST).unwrap()).unwrap();
     let mut run = Command::new(env!("CARGO"));
-    run.args(["run", "--quiet", "--release", "--manifest-path"]);
+    run.args(["run", "--quiet", "--release", "--bin", "small", "--manifest-path"]);
     run.arg(root().join("tests/small/Cargo.toml")).arg("--").arg(guest);
     // A folder of its own: the outer build may hold the lock of the usual one. The threaded
     // handlers take as much memory, and minutes to build.
@@ -67,6 +67,56 @@ fn a_guest_runs_in_128_kilobytes() {
         assert!(figure(name) <= most, "{name}: more than {most}: {text}");
     }
     assert_eq!(figure("after"), 0, "something is never freed: {text}");
+}
+
+/// Linked for size with the feature `small`: the budget of the engine's code, and that it works.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn the_engine_fits_in_300_kilobytes() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small");
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--profile", "small", "--features", "small", "--bin", "text"]);
+    build.arg("--manifest-path").arg(root().join("tests/small/Cargo.toml"));
+    // Without the flags of this repository, which align functions for speed.
+    build.env("CARGO_TARGET_DIR", folder.join("target")).env("CARGO_INCREMENTAL", "0");
+    build.env("RUSTFLAGS", "-C force-unwind-tables=no").env_remove("WASMVM_DISPATCH");
+    output(&mut build);
+    let program = folder.join("target/small/text");
+    let (text, data) = sections(&std::fs::read(&program).unwrap());
+    println!("engine with the feature `small`: text {text}, data {data}");
+    assert!(text <= TEXT_BUDGET, "{text} bytes of text, more than {TEXT_BUDGET}");
+
+    let guest = GUEST.replace("\"fib\"", "\"main\"").replace("1024 4096 (pagesize 1)", "1");
+    let guest = wat::parse_str(guest).unwrap();
+    let mut run = Command::new(&program).stdin(Stdio::piped()).spawn().expect("a program");
+    std::io::Write::write_all(&mut run.stdin.take().unwrap(), &guest).unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(55), "the tenth number of Fibonacci");
+}
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+const TEXT_BUDGET: u64 = 300_000;
+
+/// The bytes of an ELF program that are loaded and read only, and loaded and written: what the tool
+/// `size` calls text and data.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn sections(elf: &[u8]) -> (u64, u64) {
+    let number = |at: usize, bytes: usize| {
+        (0..bytes).rev().fold(0_u64, |n, i| n << 8 | u64::from(elf[at + i]))
+    };
+    assert_eq!(&elf[..5], b"\x7FELF\x02", "a 64-bit program");
+    let (table, size, count) =
+        (number(0x28, 8) as usize, number(0x3A, 2) as usize, number(0x3C, 2) as usize);
+    let (write, alloc, no_bits) = (1, 2, 8);
+    let mut sums = (0, 0);
+    for section in (0..count).map(|i| table + i * size) {
+        let (kind, flags, len) =
+            (number(section + 4, 4), number(section + 8, 8), number(section + 32, 8));
+        match (flags & alloc != 0 && kind != no_bits, flags & write != 0) {
+            (false, _) => {}
+            (true, false) => sums.0 += len,
+            (true, true) => sums.1 += len,
+        }
+    }
+    sums
 }
 
 /// Bytes, on a 64-bit machine.

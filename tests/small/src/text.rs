@@ -1,5 +1,5 @@
-//! An embedder without an operating system to speak of, for the size of what it links: it reads a
-//! module, calls `main` of it with an import, and ends with what that returns.
+//! An embedder without the standard library, for the size of what it links: it reads a module from
+//! standard input, calls its `main`, and ends with what that returns.
 #![no_std]
 #![no_main]
 
