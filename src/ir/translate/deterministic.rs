@@ -22,13 +22,13 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn push_unary(&mut self, op: UnOp, a: Leaf) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
         self.push(Value::Un(op, a), ty)?;
-        if (self.cx.deterministic && unary_makes_nan(op)) { self.canonical(ty) } else { Ok(()) }
+        if self.cx.deterministic && unary_makes_nan(op) { self.canonical(ty) } else { Ok(()) }
     }
     /// Pushes what a binary operation gives.
     pub(super) fn push_binary(&mut self, op: BinOp, a: Leaf, b: Leaf) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
         self.push(Value::Bin(op, a, b), ty)?;
-        if (self.cx.deterministic && binary_makes_nan(op)) { self.canonical(ty) } else { Ok(()) }
+        if self.cx.deterministic && binary_makes_nan(op) { self.canonical(ty) } else { Ok(()) }
     }
     /// Makes the NaNs canonical of the vector on top, the result of an operation.
     pub(super) fn canonical_lanes(&mut self, op: SimdOp) -> Result<(), Error> {
@@ -49,11 +49,19 @@ impl<B: Backend> Translator<'_, B> {
     /// The value of an operation on a constant, unless it traps, or may be a NaN that is still to
     /// be made canonical.
     pub(super) fn fold_unary(&self, op: UnOp, a: u64) -> Option<u64> {
-        if tuning::SMALL || (self.cx.deterministic && unary_makes_nan(op)) { None } else { op.eval(a).ok() }
+        if tuning::SMALL || (self.cx.deterministic && unary_makes_nan(op)) {
+            None
+        } else {
+            op.eval(a).ok()
+        }
     }
     /// The same for two operands.
     pub(super) fn fold_binary(&self, op: BinOp, a: u64, b: u64) -> Option<u64> {
-        if tuning::SMALL || (self.cx.deterministic && binary_makes_nan(op)) { None } else { op.eval(a, b).ok() }
+        if tuning::SMALL || (self.cx.deterministic && binary_makes_nan(op)) {
+            None
+        } else {
+            op.eval(a, b).ok()
+        }
     }
 }
 
