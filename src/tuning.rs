@@ -34,3 +34,9 @@ pub const GC_MARK_LIST: usize = 1 << 20;
 pub const GC_STRESS: u64 = 1024;
 /// Bytes that an instruction fills, copies or allocates for one unit of fuel, beyond its own.
 pub const BYTES_PER_FUEL: u64 = 64;
+/// How many memories, and how many value stacks, are kept by the process for the next ones.
+pub const SPARES: usize = 8;
+/// Bytes of each of those memories that stay in the process; the rest goes back to the system.
+pub const SPARE_MEMORY_BYTES: usize = 64 << 10;
+/// The same of the stacks; whole pages everywhere.
+pub const SPARE_STACK_BYTES: usize = 16 << 10;
