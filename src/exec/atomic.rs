@@ -390,7 +390,7 @@ pub struct AtShared<W, A>(PhantomData<(W, A)>);
 impl<W: Width, A: Expr> Address for AtShared<W, A> {
     const SIZE: usize = 16 + A::SIZE;
     const SHARED: bool = true;
-    #[cfg_attr(not(feature = "small"), inline(always))]
+    #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3, E4, R1, R2.
         unsafe {

@@ -533,25 +533,35 @@ impl<const N: usize, const IMM: usize, const NUMBER: bool> Root for AnyVec<N, IM
     const SIZE: usize = 4 + 2 * N + IMM;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E2. The slot above that of a number belongs to the frame (or to its header),
-        // and what is read there is not looked at.
+        // SAFETY: E1, E2.
         unsafe {
-            let mut operands = [V128::default(); 3];
-            for (i, operand) in operands[..N].iter_mut().enumerate() {
-                *operand = read(s.slot(12 + 2 * i));
-            }
-            let mut immediate = [0; 16];
-            let at = s.ip.add(12 + 2 * N);
-            at.copy_to_nonoverlapping(immediate.as_mut_ptr(), IMM);
-            let value = simd::eval(op_of(s), operands, immediate);
-            if NUMBER {
-                *s.slot(10) = value.to_bits() as u64;
-            } else {
-                write(s.slot(10), value);
-            }
+            evaluate(s.ip, s.fp, N, IMM, NUMBER);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
+    }
+}
+/// Does it, in a function of its own: where the address of a variable is known to others, as that
+/// of an operand here, no call is a sibling call.
+#[inline(never)]
+unsafe fn evaluate(ip: *const u8, fp: *mut u64, n: usize, imm: usize, is_number: bool) {
+    // SAFETY: E1, E2. The slot above that of a number belongs to the frame (or to its header), and
+    // what is read there is not looked at.
+    unsafe {
+        let s = State::at(ip, fp);
+        let mut operands = [V128::default(); 3];
+        for (i, operand) in operands[..n].iter_mut().enumerate() {
+            *operand = read(s.slot(12 + 2 * i));
+        }
+        let mut immediate = [0; 16];
+        let at = ip.add(12 + 2 * n);
+        at.copy_to_nonoverlapping(immediate.as_mut_ptr(), imm);
+        let value = simd::eval(op_of(&s), operands, immediate);
+        if is_number {
+            *s.slot(10) = value.to_bits() as u64;
+        } else {
+            write(s.slot(10), value);
+        }
     }
 }
 /// What a shape has, in any order of its operands.
@@ -582,23 +592,32 @@ impl<const LANE: bool> Root for AnyVecLoad<LANE> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let op = op_of(s);
-            let n = u64::from(op.width());
-            let p = Anywhere::place(s, 12, n)?;
-            let mut operands = [V128::default(); 3];
-            let mut immediate = [0; 16];
-            operands[0] = fetch_any(p, n);
-            if LANE {
-                let at = 12 + Anywhere::SIZE;
-                operands[1] = read(s.slot(at));
-                immediate[0] = *s.ip.add(at + 2);
-            }
-            let value = simd::eval(op, operands, immediate);
-            write(s.slot(10), value);
+            load_any(s.ip, s.fp, LANE)?;
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
     }
+}
+#[inline(never)] // as `evaluate`
+unsafe fn load_any(ip: *const u8, fp: *mut u64, lane: bool) -> Result<(), Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let s = State::at(ip, fp);
+        let op = op_of(&s);
+        let n = u64::from(op.width());
+        let p = Anywhere::place(&s, 12, n)?;
+        let low = u128::from(load_number(p, n.min(8)));
+        let high = if n == 16 { u128::from(load_number(p.add(8), 8)) } else { 0 };
+        let mut operands = [V128::from_bits(low | high << 64), V128::default(), V128::default()];
+        let mut immediate = [0; 16];
+        if lane {
+            let at = 12 + Anywhere::SIZE;
+            operands[1] = read(s.slot(at));
+            immediate[0] = *ip.add(at + 2);
+        }
+        write(s.slot(10), simd::eval(op, operands, immediate));
+    }
+    Ok(())
 }
 /// A store to any memory; `LANE`: of a lane, whose number follows.
 pub struct AnyVecStore<const LANE: bool>;
@@ -608,25 +627,33 @@ impl<const LANE: bool> Root for AnyVecStore<LANE> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, R2.
         unsafe {
-            let op = op_of(s);
-            let n = u64::from(op.width());
-            let at = 10 + Anywhere::SIZE;
-            let mut operands = [V128::default(); 3];
-            let mut immediate = [0; 16];
-            operands[1] = read(s.slot(at));
-            if LANE {
-                immediate[0] = *s.ip.add(at + 2);
-            }
-            let bits = simd::eval(op, operands, immediate).to_bits();
-            let p = Anywhere::place(s, 10, n)?;
-            store_any(p, bits as u64, n.min(8));
-            if n == 16 {
-                store_any(p.add(8), (bits >> 64) as u64, 8);
-            }
+            store_any(s.ip, s.fp, LANE)?;
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
     }
+}
+#[inline(never)] // as `evaluate`
+unsafe fn store_any(ip: *const u8, fp: *mut u64, lane: bool) -> Result<(), Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let s = State::at(ip, fp);
+        let op = op_of(&s);
+        let n = u64::from(op.width());
+        let at = 10 + Anywhere::SIZE;
+        let operands = [V128::default(), read(s.slot(at)), V128::default()];
+        let mut immediate = [0; 16];
+        if lane {
+            immediate[0] = *ip.add(at + 2);
+        }
+        let bits = simd::eval(op, operands, immediate).to_bits();
+        let p = Anywhere::place(&s, 10, n)?;
+        store_number(p, bits as u64, n.min(8));
+        if n == 16 {
+            store_number(p.add(8), (bits >> 64) as u64, 8);
+        }
+    }
+    Ok(())
 }
 /// The handler of an access by its shape.
 pub fn any_access(shape: SimdShape) -> Option<Handler> {
@@ -637,18 +664,4 @@ pub fn any_access(shape: SimdShape) -> Option<Handler> {
         SimdShape::StoreLane => step::<AnyVecStore<true>>,
         _ => return None,
     })
-}
-/// Reads 1, 2, 4, 8 or 16 bytes of memory.
-unsafe fn fetch_any(p: *const u8, n: u64) -> V128 {
-    // SAFETY: R2: the caller has checked the range.
-    unsafe {
-        let low = u128::from(load_number(p, n.min(8)));
-        let high = if n == 16 { u128::from(load_number(p.add(8), 8)) } else { 0 };
-        V128::from_bits(low | high << 64)
-    }
-}
-/// Writes 1, 2, 4 or 8 bytes of memory.
-unsafe fn store_any(p: *mut u8, value: u64, n: u64) {
-    // SAFETY: R2: the caller has checked the range.
-    unsafe { store_number(p, value, n) }
 }
