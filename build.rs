@@ -16,5 +16,9 @@ fn main() {
     };
     if threaded {
         println!("cargo:rustc-cfg=threaded");
+        // Operands in registers multiply the handlers, which is what `small` is not to have.
+        if std::env::var_os("CARGO_FEATURE_SMALL").is_none() {
+            println!("cargo:rustc-cfg=registers");
+        }
     }
 }

@@ -88,6 +88,20 @@ fn instantiate(c: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
+    c.bench_function("store, instance", |b| {
+        b.iter(|| {
+            let mut store = Store::new(&engine, 0);
+            linker.instantiate(&mut store, &module).expect("an instance")
+        });
+    });
+    c.bench_function("store, instance, call", |b| {
+        b.iter(|| {
+            let mut store = Store::new(&engine, 0);
+            let instance = linker.instantiate(&mut store, &module).expect("an instance");
+            let nothing = instance.typed_func::<(), ()>(&store, "nothing").expect("an export");
+            nothing.call(&mut store, ()).expect("a result")
+        });
+    });
     c.bench_function("store", |b| b.iter(|| Store::new(&engine, 0_u64)));
 }
 

@@ -1,5 +1,11 @@
 //! Every optimisation switch and size constant, in one place.
 
+/// Less code instead of speed: handlers take their operands from slots, and there is one for each
+/// instruction that needs one.
+pub const SMALL: bool = cfg!(feature = "small");
+/// Whether the translator can write its instructions as text, which takes much of its code. Where
+/// everything is to be small, only the command asks for it.
+pub const LISTINGS: bool = !SMALL || cfg!(feature = "cli");
 /// Integer registers, and as many for floats, that values are kept in, where there are any.
 pub const REGISTERS: usize = 4;
 /// How many of them are used outside of loops without calls, where values do not stay long: the
@@ -31,3 +37,9 @@ pub const GC_MARK_LIST: usize = 1 << 20;
 pub const GC_STRESS: u64 = 1024;
 /// Bytes that an instruction fills, copies or allocates for one unit of fuel, beyond its own.
 pub const BYTES_PER_FUEL: u64 = 64;
+/// How many memories, and how many value stacks, are kept by the process for the next ones.
+pub const SPARES: usize = 8;
+/// Bytes of each of those memories that stay in the process; the rest goes back to the system.
+pub const SPARE_MEMORY_BYTES: usize = 64 << 10;
+/// The same of the stacks; whole pages everywhere.
+pub const SPARE_STACK_BYTES: usize = 16 << 10;

@@ -97,9 +97,7 @@ impl Module {
     /// As for [`Module::new`].
     pub fn validate(engine: &Engine, bytes: &[u8]) -> Result<(), Error> {
         let options = engine.options();
-        let module =
-            crate::wasm::module::Module::decode(bytes, &options.features, engine.registry())?;
-        crate::wasm::validate::module(&module, bytes)?;
+        crate::exec::compiled::check(bytes, &options, engine.registry())?;
         Ok(())
     }
     /// The engine.
@@ -189,15 +187,20 @@ impl Module {
         }
         Ok(text)
     }
-    /// Hands the address of every instruction's handler to `f`, for a census.
+    /// Hands the address of every instruction's handler to `f`, and the instruction's length in
+    /// bytes, for a census.
     ///
     /// # Errors
     /// Unsupported: a function cannot be translated.
     #[doc(hidden)]
-    pub fn handlers(&self, mut f: impl FnMut(u64)) -> Result<(), Error> {
+    pub fn handlers(&self, mut f: impl FnMut(u64, u32)) -> Result<(), Error> {
         for defined in 0..self.compiled.module.code.len() as u32 {
             let code = crate::exec::run::translate_function(&self.compiled, defined, true)?;
-            code.listing.iter().for_each(|&(at, ..)| f(code.words[at as usize / 8]));
+            let mut end = code.words.len() as u32 * 8;
+            for &(at, ..) in code.listing.iter().rev() {
+                f(code.words[at as usize / 8], end - at);
+                end = at;
+            }
         }
         Ok(())
     }

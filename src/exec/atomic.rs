@@ -77,7 +77,7 @@ impl Root for Fence {
 }
 
 /// The effective address of `n` bytes: aligned, and inside the memory.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 unsafe fn place(memory: *const MemoryData, address: u64, offset: u64, n: u64) -> Result<u64, Trap> {
     let at = address.wrapping_add(offset);
     if !at.is_multiple_of(n) {

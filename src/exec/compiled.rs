@@ -1,12 +1,13 @@
 //! A module with its bytes and its code: what instances share.
 
-use super::run::{Translation, translate_stub};
+use super::run::{Translation, nobody, translate_stub};
 use crate::ir::code::ModuleCode;
 use crate::rt::error::Frame;
 use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::features::Features;
 use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
+use crate::wasm::order::sort_by;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::sync::Lock;
 use crate::wasm::validate;
@@ -120,7 +121,7 @@ impl CompiledModule {
         registry: &TypeRegistry,
     ) -> Result<Arc<CompiledModule>, Error> {
         let watch = Stopwatch::start();
-        let module = Module::decode(bytes.as_slice(), &options.features, registry)?;
+        let module = decode(bytes.as_slice(), options, registry)?;
         let decode_nanos = watch.nanos();
         let watch = Stopwatch::start();
         // Translation validates: what is translated at once need not be looked at before.
@@ -132,7 +133,9 @@ impl CompiledModule {
         let validate_nanos = watch.nanos();
         let code = ModuleCode::new(module.code.len(), translate_stub());
         let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
-        exports_by_name.sort_unstable_by_key(|&i| &module.exports[i as usize].name);
+        sort_by(&mut exports_by_name, |&i, &j| {
+            module.exports[i as usize].name.cmp(&module.exports[j as usize].name)
+        });
         let mut compiled = CompiledModule {
             module,
             code,
@@ -230,16 +233,29 @@ impl CompiledModule {
     }
 }
 
+/// Decodes and validates a module.
+///
+/// # Errors
+/// It is malformed, invalid, or uses what is off.
+pub fn check(bytes: &[u8], options: &Options, registry: &TypeRegistry) -> Result<(), Error> {
+    check_bodies(&decode(bytes, options, registry)?, bytes)
+}
+fn decode(bytes: &[u8], options: &Options, registry: &TypeRegistry) -> Result<Module, Error> {
+    Module::decode_checking(bytes, &options.features, registry, check_bodies)
+}
+/// Validates all function bodies.
+fn check_bodies(module: &Module, bytes: &[u8]) -> Result<(), Error> {
+    validate_bodies(module, bytes, false).map(|_| ())
+}
 /// Validates all function bodies; gives the errors of those that are invalid, if they may be.
 fn validate_bodies(module: &Module, bytes: &[u8], invalid: bool) -> Result<Vec<Error>, Error> {
-    if !invalid {
-        return validate::module(module, bytes).map(|()| Vec::new());
-    }
+    #[allow(clippy::let_unit_value)] // not everywhere
+    let mut nobody = nobody(module);
     let mut scratch = validate::Scratch::new();
     let mut errors = Vec::new();
     for func in 0..module.code.len() as u32 {
-        match validate::func(module, bytes, func, &mut (), &mut scratch) {
-            Err(error) if error.kind() == ErrorKind::Invalid => errors.push(error),
+        match validate::func(module, bytes, func, &mut nobody, &mut scratch) {
+            Err(error) if invalid && error.kind() == ErrorKind::Invalid => errors.push(error),
             result => result?,
         }
     }

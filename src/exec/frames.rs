@@ -325,7 +325,11 @@ impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
             let value = A::get::<T>(s, 8);
             leave_frame(s);
             value.store(return_slot(s));
-            value.put(s, 0);
+            if cfg!(registers) {
+                value.put(s, 0);
+            } else {
+                s.r[0] = value.to_bits();
+            }
         }
         Ok(())
     }
@@ -432,7 +436,11 @@ impl Tail for Halt {
         // SAFETY: E6: the landing place takes register 0 of both classes.
         unsafe {
             *s.fp = s.r[0];
-            s.fp.add(1).cast::<F>().write_unaligned(s.f[0]);
+            if cfg!(registers) {
+                s.fp.add(1).cast::<F>().write_unaligned(s.f[0]);
+            } else {
+                *s.fp.add(1) = s.r[0];
+            }
         }
         Err(0)
     }

@@ -2,13 +2,14 @@
 
 use super::gc::*;
 use super::machine::{I, S, branch, branch_loop, step};
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::machine::{R, W};
 use super::roots::*;
-use super::table::{ANY, DST, FULL, H, Machine, RS, address, at, over, to};
+use super::table::{ANY, DST, FULL, H, Machine, RS, address, at, only, over, to};
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::gc::{CheckKind, Filling, GcBackend};
 use crate::ir::backend::{Dest, Handler, Place};
+use crate::tuning::SMALL;
 use crate::wasm::ops::{LoadOp, StoreOp};
 
 /// Loads of one storage, of a field and of an element.
@@ -101,11 +102,11 @@ static IS: [[[H; RS]; DST]; CheckKind::LOOKING] = is!(Exact, Near, Kinds, Deep);
 macro_rules! br_is { ($($p:ident),*) => { [$( [
     [
         over!(A in reg_slot, Some(branch::<BrIs<false, $p, A>> as Raw)),
-        over!(A in reg_slot, Some(branch_loop::<BrIs<false, $p, A>> as Raw)),
+        over!(A in reg_slot, only!(!SMALL, branch_loop::<BrIs<false, $p, A>>)),
     ],
     [
         over!(A in reg_slot, Some(branch::<BrIs<true, $p, A>> as Raw)),
-        over!(A in reg_slot, Some(branch_loop::<BrIs<true, $p, A>> as Raw)),
+        over!(A in reg_slot, only!(!SMALL, branch_loop::<BrIs<true, $p, A>>)),
     ],
 ], )*] } }
 /// By kind, sense, target.

@@ -18,10 +18,10 @@ use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
 /// Registers of each class, integers and floats.
-pub const K: usize = if cfg!(threaded) { REGISTERS } else { 0 };
+pub const K: usize = if cfg!(registers) { REGISTERS } else { 0 };
 
 /// Float registers, the first ones, that hold vectors too.
-pub const VECTOR_K: usize = if cfg!(threaded) { 2 } else { 0 };
+pub const VECTOR_K: usize = if cfg!(registers) { 2 } else { 0 };
 
 /// A float register: a whole vector register, of which scalars use the low lane.
 #[cfg(target_arch = "x86_64")]
@@ -116,10 +116,13 @@ pub const STOP_UNSUPPORTED: Stop = 0x101;
 pub const STOP_SUSPENDED: Stop = 0x102;
 
 /// A handler.
-#[cfg(threaded)]
+#[cfg(registers)]
 #[rustfmt::skip]
 #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
 pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64) -> Stop;
+/// A handler: besides the instruction and the frame there is what calls tell stubs (E5).
+#[cfg(all(threaded, not(registers)))]
+pub type Handler = unsafe extern "C" fn(*const u8, *mut u64, u64, u64) -> Stop;
 /// A handler: `None` goes on.
 #[cfg(not(threaded))]
 pub type Handler = unsafe fn(&mut State) -> Option<Stop>;
@@ -130,12 +133,25 @@ macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:p
     ///
     /// # Safety
     /// Called only by dispatch (E1, E2, E3).
-    #[cfg(threaded)]
+    #[cfg(registers)]
     #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
     pub unsafe extern "sysv64" fn $name$(<$x: $bound>)?(
         ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64,
     ) -> Stop {
         let mut state = State { ip, fp, r: [r0, r1, r2, r3], f: [f0, f1, f2, f3], lp };
+        let $s = &mut state;
+        // SAFETY: E1, E2, E3.
+        unsafe { $body }
+    }
+    $(#[$doc])*
+    ///
+    /// # Safety
+    /// Called only by dispatch (E1, E2, E3).
+    #[cfg(all(threaded, not(registers)))]
+    pub unsafe extern "C" fn $name$(<$x: $bound>)?(
+        ip: *const u8, fp: *mut u64, r0: u64, r1: u64,
+    ) -> Stop {
+        let mut state = State { r: [r0, r1, 0, 0], ..State::at(ip, fp) };
         let $s = &mut state;
         // SAFETY: E1, E2, E3.
         unsafe { $body }
@@ -152,13 +168,36 @@ macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:p
     }
 )* } }
 
+/// Calls a handler with all registers: a sibling call, where it is the last thing that is done.
+#[cfg(registers)]
+macro_rules! enter {
+    ($handler:expr, $s:expr) => {{
+        let s = &*$s;
+        $handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
+    }};
+}
+#[cfg(all(threaded, not(registers)))]
+macro_rules! enter {
+    ($handler:expr, $s:expr) => {{
+        let s = &*$s;
+        $handler(s.ip, s.fp, s.r[0], s.r[1])
+    }};
+}
+#[cfg(not(threaded))]
+macro_rules! enter {
+    ($handler:expr, $s:expr) => {
+        $handler($s)
+    };
+}
+#[cfg(threaded)]
+pub(super) use enter;
+
 /// Goes on with the instruction at `ip`.
 #[cfg(threaded)]
 macro_rules! next {
     ($s:expr) => {{
-        let s = &*$s;
-        let handler: Handler = *s.ip.cast::<Handler>();
-        handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
+        let handler: Handler = *$s.ip.cast::<Handler>();
+        enter!(handler, $s)
     }};
 }
 #[cfg(not(threaded))]
@@ -207,7 +246,7 @@ pub trait Num: Value {
     /// Into a slot.
     unsafe fn store(self, slot: *mut u64);
     /// From a register of its class.
-    #[cfg_attr(not(threaded), allow(dead_code))]
+    #[cfg_attr(not(registers), allow(dead_code))]
     fn get(s: &State, n: usize) -> Self;
     /// Into a register of its class.
     fn put(self, s: &mut State, n: usize);
@@ -340,7 +379,7 @@ pub trait Expr {
 }
 
 /// A register, of the class of the number that is read from it.
-#[cfg_attr(not(threaded), allow(dead_code))]
+#[cfg_attr(not(registers), allow(dead_code))]
 pub struct R<const N: usize>;
 impl<const N: usize> Expr for R<N> {
     const SIZE: usize = 0;
@@ -443,9 +482,9 @@ impl Dst for S {
     }
 }
 /// A slot and a register: the write-through cache of locals.
-#[cfg(threaded)]
+#[cfg(registers)]
 pub struct W<const N: usize>;
-#[cfg(threaded)]
+#[cfg(registers)]
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
     const COMMON: bool = N < REGISTERS_OUTSIDE;
@@ -493,7 +532,7 @@ pub trait Cond {
 }
 
 /// The same for one that changes something first.
-#[cfg(threaded)]
+#[cfg(registers)]
 pub trait CondMut {
     /// Its length in bytes.
     const LEN: usize;
@@ -516,7 +555,7 @@ handlers! {
         }
     }
     /// The same for common ones. The others fill megabytes, and of each page code uses little.
-    #[cfg_attr(all(threaded, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
+    #[cfg_attr(all(registers, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
     fn step_common<X: Root> |s| {
         match X::run(s) {
             Ok(()) => next!(s),
@@ -544,10 +583,7 @@ handlers! {
         match X::run(s) {
             Ok(()) => next!(s),
             // By a sibling call: registers are written to memory only if it does pause.
-            #[cfg(threaded)]
-            Err(_) => paused::<X>(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp),
-            #[cfg(not(threaded))]
-            Err(_) => paused::<X>(s),
+            Err(_) => enter!(paused::<X>, s),
         }
     }
     /// Calls what has to be looked up.
@@ -556,10 +592,7 @@ handlers! {
             next!(s)
         } else {
             // By a sibling call: the check of types is a real one, for which registers are saved.
-            #[cfg(threaded)]
-            { called_slowly::<X>(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp) }
-            #[cfg(not(threaded))]
-            { called_slowly::<X>(s) }
+            enter!(called_slowly::<X>, s)
         }
     }
     /// The same where it is not of the very type that is expected, or not to be called at all.
@@ -594,7 +627,7 @@ handlers! {
         }
     }
     /// The same for common ones.
-    #[cfg_attr(all(threaded, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
+    #[cfg_attr(all(registers, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
     fn branch_common<X: Cond> |s| {
         match X::test(s) {
             Err(trap) => stop!(s, 1 + trap as Stop),
@@ -625,7 +658,7 @@ handlers! {
         }
     }
     /// Does something, then branches to a relative target.
-    #[cfg(threaded)]
+    #[cfg(registers)]
     fn branch_mut<X: CondMut> |s| {
         match X::test(s) {
             Err(trap) => stop!(s, 1 + trap as Stop),
@@ -641,7 +674,7 @@ handlers! {
         }
     }
     /// Does something, then branches to the header of the innermost loop.
-    #[cfg(threaded)]
+    #[cfg(registers)]
     fn branch_mut_loop<X: CondMut> |s| {
         match X::test(s) {
             Err(trap) => stop!(s, 1 + trap as Stop),

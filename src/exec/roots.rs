@@ -1,7 +1,7 @@
 //! The instructions: what an expression's value is used for, control, calls, memory, globals.
 #![allow(unsafe_code)]
 
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::machine::CondMut;
 use super::machine::{Cond, Dst, Expr, Num, Pause, Root, State, compares_i32};
 use crate::ir::divide::Reciprocal;
@@ -539,9 +539,9 @@ impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
 }
 /// A local in a slot and register `N` grows by an immediate; branches if it is `op b` then. The
 /// fields are the target, the slot, the immediate, and `b`.
-#[cfg(threaded)]
+#[cfg(registers)]
 pub struct AddBr<const N: usize, O, B>(PhantomData<(O, B)>);
-#[cfg(threaded)]
+#[cfg(registers)]
 impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O, B> {
     const LEN: usize = (18 + B::SIZE).next_multiple_of(8);
     #[inline(always)]
@@ -594,9 +594,9 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs, X: Address, B: Expr> Cond for BrLoad<
     }
 }
 /// `d := load [x]`, a branch if that is (`SENSE`) or is not other than 0.
-#[cfg(threaded)]
+#[cfg(registers)]
 pub struct BrLoaded<const SENSE: bool, D, T, X>(PhantomData<(D, T, X)>);
-#[cfg(threaded)]
+#[cfg(registers)]
 impl<const SENSE: bool, D: Dst, T: LoadAs, X: Address> CondMut for BrLoaded<SENSE, D, T, X> {
     const LEN: usize = (12 + D::SIZE + X::SIZE).next_multiple_of(8);
     #[inline(always)]

@@ -16,6 +16,7 @@ use crate::rt::layout::{
 use crate::rt::store::Store;
 use crate::tuning;
 use crate::wasm::error::Error;
+use crate::wasm::module::Module;
 use crate::wasm::names::Names;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::TypeId;
@@ -294,7 +295,7 @@ pub unsafe fn dispatch(s: State) -> Stop {
     // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
     unsafe {
         let handler: Handler = *s.ip.cast::<Handler>();
-        handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
+        super::machine::enter!(handler, &s)
     }
 }
 /// Executes until something stops it.
@@ -419,6 +420,26 @@ pub fn translate_function(
 ) -> Result<FuncCode, Error> {
     Translation::new(module, listing).function(func)
 }
+/// What listens to validation alone: nothing. In a small build that is a translator, so that
+/// there is one walk in the code and not two.
+#[cfg(feature = "small")]
+pub fn nobody(module: &Module) -> Translator<'_, Machine> {
+    Translator::new(Context {
+        imported_funcs: module.num_imported_funcs(),
+        registry: module.registry(),
+        entries: &[],
+        memories: &module.memories,
+        fuel: false,
+        interrupts: false,
+        deterministic: false,
+        listing: false,
+        only_validates: true,
+    })
+}
+/// What listens to validation alone.
+#[cfg(not(feature = "small"))]
+pub fn nobody(_: &Module) {}
+
 /// Translates functions of a module, one after the other.
 pub struct Translation<'m> {
     module: &'m CompiledModule,
@@ -437,6 +458,7 @@ impl<'m> Translation<'m> {
             interrupts: module.options().interrupts,
             deterministic: module.options().deterministic,
             listing,
+            only_validates: false,
         };
         let translator = Translator::new(context);
         Translation { module, translator, scratch: validate::Scratch::default() }

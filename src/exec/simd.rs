@@ -1,8 +1,8 @@
 //! Vector instructions: where vectors live, and what handlers do with them.
 #![allow(unsafe_code)]
 
-use super::atomic::{load_number, store_number};
-use super::machine::{Dst, Expr, F, Num, R, Root, S, State, VECTOR_K};
+use super::atomic::{AtShared, load_number, store_number};
+use super::machine::{Dst, Expr, F, Handler, Num, R, Root, S, State, VECTOR_K, step};
 use super::roots::{
     Address, L8S32, L8U, L16S32, L16U, L32U, L64, LoadAs, S8, S16, S32, S64, StoreAs,
 };
@@ -10,21 +10,21 @@ use super::vector::{
     Base, Level, VecBinary, VecExtract, VecLoad, VecLoadLane, VecReplace, VecShift, VecShuffle,
     VecSplat, VecStoreLane, VecTernary, VecTest, VecUnary,
 };
-use crate::wasm::ops::SimdOp;
-use crate::wasm::simd::V128;
+use crate::wasm::ops::{SimdOp, SimdShape};
+use crate::wasm::simd::{self, V128};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::marker::PhantomData;
 
 /// A register's bits as a vector.
-#[cfg_attr(not(threaded), allow(dead_code))]
+#[cfg_attr(not(registers), allow(dead_code))]
 #[inline(always)]
 fn vector(f: F) -> V128 {
     // SAFETY: E7: both are 16 bytes without padding, lane 0 first.
     unsafe { core::mem::transmute::<F, V128>(f) }
 }
 /// A vector as a register's bits.
-#[cfg_attr(not(threaded), allow(dead_code))]
+#[cfg_attr(not(registers), allow(dead_code))]
 #[inline(always)]
 fn register(v: V128) -> F {
     // SAFETY: E7: as above.
@@ -513,4 +513,155 @@ impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
         }
         Ok(())
     }
+}
+
+// ---- small builds ------------------------------------------------------------------------------
+
+/// The number of the instruction, which its fields begin with; everything is in slots.
+#[inline(always)]
+unsafe fn op_of(s: &State) -> SimdOp {
+    // SAFETY: E1: the translator wrote the number of an instruction.
+    unsafe {
+        let number = s.ip.add(8).cast::<u16>().read_unaligned();
+        SimdOp::ALL[usize::from(number)]
+    }
+}
+/// An instruction with `N` operands and `IMM` bytes of immediates, by the meaning of
+/// `wasm::simd`. A `NUMBER` has one slot.
+pub struct AnyVec<const N: usize, const IMM: usize, const NUMBER: bool>;
+impl<const N: usize, const IMM: usize, const NUMBER: bool> Root for AnyVec<N, IMM, NUMBER> {
+    const SIZE: usize = 4 + 2 * N + IMM;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            evaluate(s.ip, s.fp, N, IMM, NUMBER);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// Does it, in a function of its own: where the address of a variable is known to others, as that
+/// of an operand here, no call is a sibling call.
+#[inline(never)]
+unsafe fn evaluate(ip: *const u8, fp: *mut u64, n: usize, imm: usize, is_number: bool) {
+    // SAFETY: E1, E2. The slot above that of a number belongs to the frame (or to its header), and
+    // what is read there is not looked at.
+    unsafe {
+        let s = State::at(ip, fp);
+        let mut operands = [V128::default(); 3];
+        for (i, operand) in operands[..n].iter_mut().enumerate() {
+            *operand = read(s.slot(12 + 2 * i));
+        }
+        let mut immediate = [0; 16];
+        let at = ip.add(12 + 2 * n);
+        at.copy_to_nonoverlapping(immediate.as_mut_ptr(), imm);
+        let value = simd::eval(op_of(&s), operands, immediate);
+        if is_number {
+            *s.slot(10) = value.to_bits() as u64;
+        } else {
+            write(s.slot(10), value);
+        }
+    }
+}
+/// What a shape has, in any order of its operands.
+pub fn any_vec(shape: SimdShape) -> Option<Handler> {
+    Some(match shape {
+        SimdShape::Unary | SimdShape::Splat(_) => step::<AnyVec<1, 0, false>>,
+        SimdShape::Binary | SimdShape::Shift => step::<AnyVec<2, 0, false>>,
+        SimdShape::Ternary => step::<AnyVec<3, 0, false>>,
+        SimdShape::Test => step::<AnyVec<1, 0, true>>,
+        SimdShape::Extract(_) => step::<AnyVec<1, 2, true>>,
+        SimdShape::Replace(_) => step::<AnyVec<2, 2, false>>,
+        SimdShape::Shuffle => step::<AnyVec<2, 16, false>>,
+        SimdShape::Const => step::<AnyVec<0, 16, false>>,
+        SimdShape::Load | SimdShape::Store | SimdShape::LoadLane | SimdShape::StoreLane => {
+            return None;
+        }
+    })
+}
+
+/// Where an access has its bytes, of any memory.
+type Anywhere = AtShared<u64, S>;
+
+/// A load from any memory; `LANE`: into a vector, whose slot follows, and the lane.
+pub struct AnyVecLoad<const LANE: bool>;
+impl<const LANE: bool> Root for AnyVecLoad<LANE> {
+    const SIZE: usize = 4 + Anywhere::SIZE + if LANE { 4 } else { 0 };
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            load_any(s.ip, s.fp, LANE)?;
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+#[inline(never)] // as `evaluate`
+unsafe fn load_any(ip: *const u8, fp: *mut u64, lane: bool) -> Result<(), Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let s = State::at(ip, fp);
+        let op = op_of(&s);
+        let n = u64::from(op.width());
+        let p = Anywhere::place(&s, 12, n)?;
+        let low = u128::from(load_number(p, n.min(8)));
+        let high = if n == 16 { u128::from(load_number(p.add(8), 8)) } else { 0 };
+        let mut operands = [V128::from_bits(low | high << 64), V128::default(), V128::default()];
+        let mut immediate = [0; 16];
+        if lane {
+            let at = 12 + Anywhere::SIZE;
+            operands[1] = read(s.slot(at));
+            immediate[0] = *ip.add(at + 2);
+        }
+        write(s.slot(10), simd::eval(op, operands, immediate));
+    }
+    Ok(())
+}
+/// A store to any memory; `LANE`: of a lane, whose number follows.
+pub struct AnyVecStore<const LANE: bool>;
+impl<const LANE: bool> Root for AnyVecStore<LANE> {
+    const SIZE: usize = 2 + Anywhere::SIZE + 2 + if LANE { 2 } else { 0 };
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            store_any(s.ip, s.fp, LANE)?;
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+#[inline(never)] // as `evaluate`
+unsafe fn store_any(ip: *const u8, fp: *mut u64, lane: bool) -> Result<(), Trap> {
+    // SAFETY: E1, E2, R2.
+    unsafe {
+        let s = State::at(ip, fp);
+        let op = op_of(&s);
+        let n = u64::from(op.width());
+        let at = 10 + Anywhere::SIZE;
+        let operands = [V128::default(), read(s.slot(at)), V128::default()];
+        let mut immediate = [0; 16];
+        if lane {
+            immediate[0] = *ip.add(at + 2);
+        }
+        let bits = simd::eval(op, operands, immediate).to_bits();
+        let p = Anywhere::place(&s, 10, n)?;
+        store_number(p, bits as u64, n.min(8));
+        if n == 16 {
+            store_number(p.add(8), (bits >> 64) as u64, 8);
+        }
+    }
+    Ok(())
+}
+/// The handler of an access by its shape.
+pub fn any_access(shape: SimdShape) -> Option<Handler> {
+    Some(match shape {
+        SimdShape::Load => step::<AnyVecLoad<false>>,
+        SimdShape::LoadLane => step::<AnyVecLoad<true>>,
+        SimdShape::Store => step::<AnyVecStore<false>>,
+        SimdShape::StoreLane => step::<AnyVecStore<true>>,
+        _ => return None,
+    })
 }

@@ -14,7 +14,7 @@ use super::machine::step_fast;
 use super::machine::{
     Bin, Expr as P, I, L, Num, S, branch_loop, branch_of, calling, pausing, step, step_of, tail,
 };
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::machine::{R, W};
 use super::roots::*;
 use super::slow;
@@ -23,7 +23,7 @@ use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp, Then};
 use crate::numeric_rows;
-use crate::tuning::REGISTERS;
+use crate::tuning::{REGISTERS, SMALL};
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 
@@ -31,7 +31,7 @@ use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
 pub(super) type H = Option<Raw>;
 
 /// Repeats an expression over a list of places, each in turn bound to the name of a type.
-#[cfg(threaded)]
+#[cfg(registers)]
 macro_rules! over {
     ($v:ident in full_dst, $e:expr) => {
         [
@@ -64,7 +64,7 @@ macro_rules! over {
     };
     ($v:ident in slot_imm, $e:expr) => { [{ type $v = S; $e }, { type $v = I; $e }] };
 }
-#[cfg(not(threaded))]
+#[cfg(not(registers))]
 macro_rules! over {
     ($v:ident in full_dst, $e:expr) => {
         [{
@@ -158,6 +158,18 @@ macro_rules! only {
         if $condition { Some($e as Raw) } else { None }
     };
 }
+pub(super) use only;
+
+/// Whether a handler with these places is there: in a small set all of them are slots.
+pub(super) const fn plain(places: &[usize]) -> bool {
+    let mut slots = true;
+    let mut i = 0;
+    while i < places.len() {
+        slots &= places[i] == REGS;
+        i += 1;
+    }
+    !SMALL || slots
+}
 
 mod simd;
 mod trees;
@@ -247,6 +259,10 @@ const fn warm_binary(op: BinOp) -> bool {
     use BinOp::*;
     matches!(op, I32Rotl | I32Rotr | I64Rotl | I64Rotr)
 }
+/// Whether a cold one is there with a constant as the second operand.
+const fn has_constant(op: BinOp, b: usize) -> bool {
+    plain(&[b]) || hot_binary(op)
+}
 const fn hot_unary(op: UnOp) -> bool {
     use UnOp::*;
     matches!(
@@ -306,10 +322,10 @@ impl<O: Binary<A: Num, R: Num>> Family<O> {
     const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
         Some(step_of::<SetBin<D, O, A, B>>()))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
-        Some(step_of::<SetBin<D, O, A, B>>()))));
-    const TABLE: BinTable = if hot_binary(O::OP) {
+        only!(has_constant(O::OP, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
+    const TABLE: BinTable = if hot_binary(O::OP) && !SMALL {
         BinTable::Hot(&Self::HOT)
-    } else if warm_binary(O::OP) {
+    } else if warm_binary(O::OP) && !SMALL {
         BinTable::Warm(&Self::WARM)
     } else {
         BinTable::Cold(&Self::COLD)
@@ -325,7 +341,7 @@ impl<O: Unary<A: Num, R: Num>> UnFamily<O> {
         over!(D in dst, over!(A in reg_slot, Some(step_fast::<SetUn<D, O, A>> as Raw)));
     const TABLE: UnTable = if hot_unary(O::OP) {
         UnTable::Hot(&Self::HOT)
-    } else if cfg!(target_arch = "x86_64") && gains(O::OP) {
+    } else if cfg!(target_arch = "x86_64") && gains(O::OP) && !SMALL {
         UnTable::Leveled(&Self::COLD, &Self::FAST)
     } else {
         UnTable::Cold(&Self::COLD)
@@ -358,18 +374,18 @@ moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
 static MOVE_TWO: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step_of::<MoveAll<(A, B)>>())));
+    over!(A in any, over!(B in any, only!(!SMALL, step_of::<MoveAll<(A, B)>>())));
 static MOVE_THREE: [[[H; ANY]; ANY]; ANY] = over!(A in any, over!(B in any, over!(C in any,
-    Some(step_of::<MoveAll<(A, B, C)>>()))));
-static MOVE_JUMP: [H; ANY] = over!(A in any, Some(step_of::<Jump<(A,)>>()));
+    only!(!SMALL, step_of::<MoveAll<(A, B, C)>>()))));
+static MOVE_JUMP: [H; ANY] = over!(A in any, only!(!SMALL, step_of::<Jump<(A,)>>()));
 static MOVES_JUMP: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step_of::<Jump<(A, B)>>())));
-static MOVE_CALL: [H; ANY] = over!(A in any, Some(step_of::<Call<(A,)>>()));
+    over!(A in any, over!(B in any, only!(!SMALL, step_of::<Jump<(A, B)>>())));
+static MOVE_CALL: [H; ANY] = over!(A in any, only!(!SMALL, step_of::<Call<(A,)>>()));
 static MOVES_CALL: [[H; ANY]; ANY] =
-    over!(A in any, over!(B in any, Some(step_of::<Call<(A, B)>>())));
+    over!(A in any, over!(B in any, only!(!SMALL, step_of::<Call<(A, B)>>())));
 
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
-    Some(step_of::<Select<u64, D, A, B, C>>())))));
+    only!(plain(&[<A as P>::PLACE, <B as P>::PLACE]), step_of::<Select<u64, D, A, B, C>>())))));
 macro_rules! float_select {
     ($name:ident $t:ty) => {
         static $name: [[[[H; RS]; RS]; RS]; 1] =
@@ -413,13 +429,13 @@ impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
     const IF: BrTables = [
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_of::<Br<true, O::R, Bin<O, A, B>>>()))),
-        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+        over!(A in reg_slot, over!(B in any, only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
     const UNLESS: BrTables = [
         over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_of::<Br<false, O::R, Bin<O, A, B>>>()))),
-        over!(A in reg_slot, over!(B in any, only!(has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+        over!(A in reg_slot, over!(B in any, only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             branch_loop::<Br<false, O::R, Bin<O, A, B>>>))),
     ];
 }
@@ -446,27 +462,40 @@ static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
     [
         [
             over!(A in reg_slot, Some(branch_of::<Br<false, u32, A>>())),
-            over!(A in reg_slot, Some(branch_loop::<Br<false, u32, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<false, u32, A>>)),
         ],
         [
             over!(A in reg_slot, Some(branch_of::<Br<true, u32, A>>())),
-            over!(A in reg_slot, Some(branch_loop::<Br<true, u32, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<true, u32, A>>)),
         ],
     ],
     [
         [
             over!(A in reg_slot, Some(branch_of::<Br<false, u64, A>>())),
-            over!(A in reg_slot, Some(branch_loop::<Br<false, u64, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<false, u64, A>>)),
         ],
         [
             over!(A in reg_slot, Some(branch_of::<Br<true, u64, A>>())),
-            over!(A in reg_slot, Some(branch_loop::<Br<true, u64, A>> as Raw)),
+            over!(A in reg_slot, only!(!SMALL, branch_loop::<Br<true, u64, A>>)),
         ],
     ],
 ];
 static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step_of::<BrTable<A>>()));
 
 // ---- memory ------------------------------------------------------------------------------------
+
+/// Whether addresses are taken as those of 64 bits. A small set does so always: in their slots
+/// those of 32 bits are zero-extended.
+const fn wide(is_64: bool) -> bool {
+    is_64 || SMALL
+}
+/// What serves an address form. What is good for a shared memory is good for any.
+fn served(form: AddressForm) -> AddressForm {
+    match form {
+        AddressForm::Memory(a) if SMALL => AddressForm::Shared(a),
+        form => form,
+    }
+}
 
 struct LoadTable {
     one: [[H; ANY]; FULL],
@@ -484,20 +513,22 @@ struct ColdLoadTable {
     shared: H,
 }
 macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
-    one: over!(D in full_dst, over!(A in any, Some(step_of::<Load<D, $t, At<$w, A>>>()))),
-    imm: over!(D in full_dst, over!(A in reg_slot, Some(step_of::<Load<D, $t, AtImm<$w, A>>>()))),
+    one: over!(D in full_dst, over!(A in any,
+        only!(plain(&[<A as P>::PLACE]), step_of::<Load<D, $t, At<$w, A>>>()))),
+    imm: over!(D in full_dst, over!(A in reg_slot, only!(!SMALL, step_of::<Load<D, $t, AtImm<$w, A>>>()))),
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
+        only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
     scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
-        Some(step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
-    shl: over!(D in dst, over!(A in reg_slot, Some(step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
-    mask_shl: over!(D in dst, over!(A in reg_slot, Some(step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
-    memory: Some(step_of::<Load<S, $t, AtMemory<$w, S>>>()),
+        only!(!SMALL, step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
+    shl: over!(D in dst, over!(A in reg_slot, only!(!SMALL, step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
+    mask_shl: over!(D in dst, over!(A in reg_slot, only!(!SMALL, step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
+    memory: only!(!SMALL, step_of::<Load<S, $t, AtMemory<$w, S>>>()),
     shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
 } } }
 macro_rules! cold_load_table { ($t:ident $w:ty) => { ColdLoadTable {
-    one: over!(D in dst, over!(A in any, Some(step_of::<Load<D, $t, At<$w, A>>>()))),
-    memory: Some(step_of::<Load<S, $t, AtMemory<$w, S>>>()),
+    one: over!(D in dst, over!(A in any,
+        only!(plain(&[<A as P>::PLACE]), step_of::<Load<D, $t, At<$w, A>>>()))),
+    memory: only!(!SMALL, step_of::<Load<S, $t, AtMemory<$w, S>>>()),
     shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
 } } }
 macro_rules! load_tables { ($($t:ident)*; $($cold:ident)*) => {
@@ -540,14 +571,15 @@ struct StoreTable {
     shared: H,
 }
 macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
-    one: over!(A in any, over!(X in any, Some(step_of::<Store<$t, At<$w, A>, X>>()))),
-    imm: over!(A in reg_slot, over!(X in any, Some(step_of::<Store<$t, AtImm<$w, A>, X>>()))),
+    one: over!(A in any, over!(X in any,
+        only!(plain(&[<A as P>::PLACE, <X as P>::PLACE]), step_of::<Store<$t, At<$w, A>, X>>()))),
+    imm: over!(A in reg_slot, over!(X in any, only!(!SMALL, step_of::<Store<$t, AtImm<$w, A>, X>>()))),
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Store<$t, AtSum<$w, A, B, false>, X>>())))),
+        only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Store<$t, AtSum<$w, A, B, false>, X>>())))),
     scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        Some(step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
-    shl: over!(A in reg_slot, over!(X in any, Some(step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
-    memory: Some(step_of::<Store<$t, AtMemory<$w, S>, S>>()),
+        only!(!SMALL, step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
+    shl: over!(A in reg_slot, over!(X in any, only!(!SMALL, step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
+    memory: only!(!SMALL, step_of::<Store<$t, AtMemory<$w, S>, S>>()),
     shared: Some(step_of::<Store<Racy<$t>, AtShared<$w, S>, S>>()),
 } } }
 macro_rules! store_tables { ($($t:ident)*) => {
@@ -573,24 +605,24 @@ macro_rules! store_of {
 // ---- globals and calls -------------------------------------------------------------------------
 
 static GLOBAL_SET: [[H; ANY]; 3] = [
-    over!(X in any, Some(step_of::<GlobalSet<u64, X>>())),
-    over!(X in any, Some(step_of::<GlobalSet<f32, X>>())),
-    over!(X in any, Some(step_of::<GlobalSet<f64, X>>())),
+    over!(X in any, only!(plain(&[<X as P>::PLACE]), step_of::<GlobalSet<u64, X>>())),
+    over!(X in any, only!(plain(&[<X as P>::PLACE]), step_of::<GlobalSet<f32, X>>())),
+    over!(X in any, only!(plain(&[<X as P>::PLACE]), step_of::<GlobalSet<f64, X>>())),
 ];
 /// By width.
 static GLOBAL_SET_SUM: [[H; RS]; 2] = [
-    over!(A in reg_slot, Some(step_of::<GlobalSet<u32, Bin<def::I32Add, A, I>>>())),
-    over!(A in reg_slot, Some(step_of::<GlobalSet<u64, Bin<def::I64Add, A, I>>>())),
+    over!(A in reg_slot, only!(!SMALL, step_of::<GlobalSet<u32, Bin<def::I32Add, A, I>>>())),
+    over!(A in reg_slot, only!(!SMALL, step_of::<GlobalSet<u64, Bin<def::I64Add, A, I>>>())),
 ];
 /// By width, whether the global is set.
 static GLOBAL_SUM: [[[H; FULL]; 2]; 2] = [
     [
-        over!(D in full_dst, Some(step_of::<GlobalSum<false, D, def::I32Add>>())),
-        over!(D in full_dst, Some(step_of::<GlobalSum<true, D, def::I32Add>>())),
+        over!(D in full_dst, only!(!SMALL, step_of::<GlobalSum<false, D, def::I32Add>>())),
+        over!(D in full_dst, only!(!SMALL, step_of::<GlobalSum<true, D, def::I32Add>>())),
     ],
     [
-        over!(D in full_dst, Some(step_of::<GlobalSum<false, D, def::I64Add>>())),
-        over!(D in full_dst, Some(step_of::<GlobalSum<true, D, def::I64Add>>())),
+        over!(D in full_dst, only!(!SMALL, step_of::<GlobalSum<false, D, def::I64Add>>())),
+        over!(D in full_dst, only!(!SMALL, step_of::<GlobalSum<true, D, def::I64Add>>())),
     ],
 ];
 /// Which of the tables of additions it is.
@@ -602,9 +634,9 @@ fn addition(op: BinOp) -> Option<usize> {
     }
 }
 static RETURN_ONE: [[H; ANY]; 3] = [
-    over!(A in any, Some(step_of::<ReturnOne<u64, A>>())),
-    over!(A in any, Some(step_of::<ReturnOne<f32, A>>())),
-    over!(A in any, Some(step_of::<ReturnOne<f64, A>>())),
+    over!(A in any, only!(plain(&[<A as P>::PLACE]), step_of::<ReturnOne<u64, A>>())),
+    over!(A in any, only!(plain(&[<A as P>::PLACE]), step_of::<ReturnOne<f32, A>>())),
+    over!(A in any, only!(plain(&[<A as P>::PLACE]), step_of::<ReturnOne<f64, A>>())),
 ];
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
@@ -757,8 +789,8 @@ impl Backend for Machine {
     }
 
     fn load(op: LoadOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
-        let table = if is_64 { load_of!(loads64 op) } else { load_of!(loads32 op) };
-        address(match (table, form) {
+        let table = if wide(is_64) { load_of!(loads64 op) } else { load_of!(loads32 op) };
+        address(match (table, served(form)) {
             (AnyLoad::Hot(t), AddressForm::One(a)) => *t.one[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Imm(a)) => *t.imm[to(d)].get(at(a))?,
             (AnyLoad::Hot(t), AddressForm::Sum(a, b)) => *t.sum[to(d)].get(at(a))?.get(at(b))?,
@@ -777,8 +809,8 @@ impl Backend for Machine {
     }
 
     fn store(op: StoreOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
-        let table = if is_64 { store_of!(stores64 op) } else { store_of!(stores32 op) };
-        address(match form {
+        let table = if wide(is_64) { store_of!(stores64 op) } else { store_of!(stores32 op) };
+        address(match served(form) {
             AddressForm::One(a) => *table.one.get(at(a))?.get(at(x))?,
             AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
             AddressForm::Sum(a, b) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,

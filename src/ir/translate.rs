@@ -30,6 +30,7 @@ mod locals;
 mod lower;
 mod moves;
 mod scan;
+mod settle;
 mod simd;
 mod stack;
 mod trees;
@@ -76,6 +77,8 @@ pub struct Context<'m> {
     pub deterministic: bool,
     /// Keep texts.
     pub listing: bool,
+    /// Listen to nothing. In a small build validation alone has no code of its own.
+    pub only_validates: bool,
 }
 
 /// A local.
@@ -541,6 +544,9 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     /// Decides what the loop about to begin keeps in registers.
     fn prepare_loop(&mut self, code_pos: usize) -> Result<bool, Error> {
+        if tuning::SMALL {
+            return Ok(false);
+        }
         let code = core::mem::take(&mut self.code);
         let (uses, touched) = (&mut self.uses, &mut self.touched);
         let body = scan::loop_body(&code, code_pos, |local, written| {

@@ -12,6 +12,8 @@ pub mod memory;
 pub mod owned;
 pub mod owner;
 pub mod paused;
+#[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
+mod spare;
 pub mod stack;
 pub mod store;
 pub mod table;

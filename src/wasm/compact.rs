@@ -99,7 +99,7 @@ impl Ty {
         if self.is_ref() { Ty(self.0 & !NULLABLE) } else { self }
     }
     /// Whether a local of this type has a default value.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub const fn is_defaultable(self) -> bool {
         self.0 & (REF | NULLABLE) != REF
     }

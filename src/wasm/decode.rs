@@ -13,10 +13,10 @@ use super::error::{Error, ErrorKind};
 use super::features::Features;
 use super::limits;
 use super::module::{Custom, Export, ExternKind, Global, Module, Table};
+use super::order::sort_by;
 use super::reader::Reader;
 use super::registry::TypeRegistry;
 use super::types::GlobalType;
-use super::validate;
 use alloc::format;
 use alloc::vec::Vec;
 use const_expr::ConstDecoder;
@@ -31,8 +31,14 @@ const COMPONENT: &[u8; 4] = &[0x0D, 0, 1, 0];
 /// The sections by their place in the order (spec §5.5.2); the numbers follow history instead.
 const ORDER: [u8; 13] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
-/// Decodes a module and validates everything but the function bodies.
-pub(crate) fn module(bytes: &[u8], features: Features, registry: &TypeRegistry) -> Result<Module> {
+/// Decodes a module and validates everything but the function bodies; after an error `check` says
+/// what is wrong with those that came before it.
+pub(crate) fn module(
+    bytes: &[u8],
+    features: Features,
+    registry: &TypeRegistry,
+    check: fn(&Module, &[u8]) -> Result<()>,
+) -> Result<Module> {
     if bytes.len() > limits::MODULE_BYTES {
         return Err(Error::limit(0, "module too large"));
     }
@@ -47,7 +53,10 @@ pub(crate) fn module(bytes: &[u8], features: Features, registry: &TypeRegistry) 
     let mut place = 0;
     while !reader.is_empty() {
         if let Err(error) = decoder.section(&mut reader, &mut place) {
-            return Err(decoder.earlier_error(bytes).unwrap_or(error));
+            // The bodies stand before, and may be what is malformed.
+            let earlier = check(&decoder.module, bytes).err();
+            let earlier = earlier.filter(|earlier| earlier.kind() == ErrorKind::Malformed);
+            return Err(earlier.unwrap_or(error));
         }
     }
     decoder.finish(bytes.len())
@@ -321,7 +330,7 @@ impl Decoder {
     /// By sorting: n log n comparisons, whatever the names.
     fn check_export_names(&self, offset: usize) -> Result<()> {
         let mut names: Vec<&str> = self.module.exports.iter().map(|export| &*export.name).collect();
-        names.sort_unstable();
+        sort_by(&mut names, |a, b| a.cmp(b));
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
                 Err(Error::invalid(offset, format!("duplicate export name {:?}", pair[0])))
@@ -372,12 +381,6 @@ impl Decoder {
         Ok(())
     }
 
-    /// After an error: the bodies stand before, and may be what is malformed.
-    #[cold]
-    fn earlier_error(&self, bytes: &[u8]) -> Option<Error> {
-        let error = validate::module(&self.module, bytes).err()?;
-        (error.kind() == ErrorKind::Malformed).then_some(error)
-    }
     fn finish(self, end: usize) -> Result<Module> {
         if self.module.code.len() != self.defined_funcs as usize {
             return Err(Error::malformed(end, FUNC_CODE));

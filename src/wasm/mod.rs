@@ -14,6 +14,7 @@ pub mod names;
 pub mod num;
 pub mod object;
 pub mod ops;
+pub mod order;
 pub mod reader;
 pub mod registry;
 pub mod simd;

@@ -10,6 +10,7 @@ use super::registry::{TypeDef, TypeRegistry};
 use super::types::{
     CompositeType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TypeId,
 };
+use super::validate;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -207,7 +208,16 @@ impl Module {
         features: &Features,
         registry: &TypeRegistry,
     ) -> Result<Module, Error> {
-        decode::module(bytes, *features, registry)
+        Module::decode_checking(bytes, features, registry, validate::module)
+    }
+    /// The same by somebody who has a way of their own to validate function bodies.
+    pub(crate) fn decode_checking(
+        bytes: &[u8],
+        features: &Features,
+        registry: &TypeRegistry,
+        check: fn(&Module, &[u8]) -> Result<(), Error>,
+    ) -> Result<Module, Error> {
+        decode::module(bytes, *features, registry, check)
     }
     pub(crate) fn empty(features: Features, registry: &TypeRegistry) -> Module {
         Module {

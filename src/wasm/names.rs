@@ -1,6 +1,7 @@
 //! The custom section `name` (spec appendix §7.4): read on demand, tolerantly; garbage gives fewer
 //! names, never an error.
 
+use super::order::sort_by;
 use super::reader::Reader;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -83,7 +84,7 @@ fn name_map(reader: &mut Reader<'_>) -> NameMap {
         map.push((index, name.into()));
     }
     // The section promises an order; garbage does not keep promises.
-    map.sort_by_key(|(index, _)| *index);
+    sort_by(&mut map, |a, b| a.cmp(b));
     map.dedup_by_key(|(index, _)| *index);
     map
 }
@@ -95,7 +96,7 @@ fn indirect_map(reader: &mut Reader<'_>) -> Vec<(u32, NameMap)> {
         let Ok(index) = reader.u32() else { break };
         map.push((index, name_map(reader)));
     }
-    map.sort_by_key(|(index, _)| *index);
+    sort_by(&mut map, |a, b| a.cmp(b));
     map.dedup_by_key(|(index, _)| *index);
     map
 }

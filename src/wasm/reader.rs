@@ -28,7 +28,7 @@ impl<'a> Reader<'a> {
         Reader { bytes: &bytes[..end], pos: start.min(end), outer: bytes }
     }
     /// Where the next byte is, in bytes from the start of the module.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn offset(&self) -> usize {
         self.pos
     }
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
         self.bytes
     }
     /// Goes to another place.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn seek(&mut self, offset: usize) {
         self.pos = offset.min(self.bytes.len());
     }
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn byte(&mut self) -> Result<u8> {
         match self.bytes.get(self.pos) {
             Some(&byte) => {
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A `u32` (LEB128).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn u32(&mut self) -> Result<u32> {
         if let Some(&byte) = self.bytes.get(self.pos)
             && byte < 0x80
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         self.unsigned(32).map(|value| value as u32)
     }
     /// A `u64` (LEB128).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn u64(&mut self) -> Result<u64> {
         if let Some(&byte) = self.bytes.get(self.pos)
             && byte < 0x80
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         self.unsigned(64)
     }
     /// An `s32` (LEB128).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn s32(&mut self) -> Result<i32> {
         if let Some(&byte) = self.bytes.get(self.pos)
             && byte < 0x80
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
         self.signed(33)
     }
     /// An `s64` (LEB128).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn s64(&mut self) -> Result<i64> {
         if let Some(&byte) = self.bytes.get(self.pos)
             && byte < 0x80
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned number of at most `bits` bits in at most ⌈bits / 7⌉ bytes (spec §5.2.2).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn unsigned(&mut self, bits: u32) -> Result<u64> {
         let start = self.pos;
         let (mut value, mut shift) = (0, 0);
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         }
     }
     /// A signed number of at most `bits` bits in at most ⌈bits / 7⌉ bytes (spec §5.2.2).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn signed(&mut self, bits: u32) -> Result<i64> {
         let start = self.pos;
         let (mut value, mut shift) = (0i64, 0);
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
             }
         }
     }
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn check_last<T>(&self, start: usize, byte: u8, fits: bool, value: T) -> Result<T> {
         if byte >= 0x80 {
             return Err(Error::malformed(start, "integer representation too long"));

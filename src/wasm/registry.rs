@@ -140,7 +140,7 @@ impl<T> Default for Once<T> {
 }
 
 /// Block and place of a type.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn locate(id: TypeId) -> (usize, usize) {
     let n = u64::from(id.0) + u64::from(FIRST_BLOCK);
     let block = n.ilog2() - FIRST_BLOCK.ilog2();

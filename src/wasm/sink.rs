@@ -61,7 +61,7 @@ pub struct FuncInfo<'a> {
 #[allow(unused_variables, missing_docs, clippy::missing_errors_doc)]
 pub trait Sink {
     /// `false` if nothing is listened to: then nothing is prepared for the methods either.
-    const LISTENS: bool = true;
+    fn listens(&self) -> bool { true }
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> { Ok(()) }
     /// Called before each method below: where the instruction begins in the module.
     fn at(&mut self, offset: usize) {}
@@ -170,5 +170,8 @@ pub trait Sink {
 }
 
 impl Sink for () {
-    const LISTENS: bool = false;
+    #[inline]
+    fn listens(&self) -> bool {
+        false
+    }
 }

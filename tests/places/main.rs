@@ -136,7 +136,7 @@ fn check(
     };
     // Listing the code takes longer than everything else.
     if seed.is_multiple_of(4)
-        && let Err(error) = module.handlers(|handler| counts.handlers.extend([handler]))
+        && let Err(error) = module.handlers(|handler, _| counts.handlers.extend([handler]))
     {
         return Err((index_of(programs, &error), format!("not translated: {error}")));
     }

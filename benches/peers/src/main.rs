@@ -5,10 +5,13 @@
 //! `cargo run --release -- --own …`: the project's own kernels, also when others lie beside it
 //! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
 //! `cargo run --release -- --costs [--runs N]`: calls across the border, instances, memory
+//! `cargo run --release -- … --chart FILE`: the results as a picture (SVG)
+//! `cargo run --release -- --chart FILE --from RESULTS`: of what was printed, or of a table
 //!
 //! Times are CPU time of the thread, the median of the runs; engines alternate (A B C A B C …) so
 //! that a slow phase of the machine meets all of them. Every result is checked.
 
+mod chart;
 mod costs;
 mod engines;
 
@@ -24,12 +27,20 @@ struct Options {
     startup: bool,
     own: bool,
     costs: bool,
+    /// Where a picture goes, and where its results come from if nothing is measured.
+    chart: Option<String>,
+    from: Option<String>,
     /// The engine whose instances are counted, by a process of its own.
     idle: Option<String>,
 }
 
 fn main() -> ExitCode {
     match parse().and_then(|options| {
+        if let Some(from) = &options.from {
+            let chart = options.chart.as_ref().ok_or("--from is for --chart")?;
+            let text = std::fs::read_to_string(from).map_err(|error| format!("{from}: {error}"))?;
+            return draw(chart, &chart::Results::parse(&text)?);
+        }
         if options.costs || options.idle.is_some() {
             return costs::costs(&options);
         }
@@ -51,6 +62,11 @@ fn main() -> ExitCode {
     }
 }
 
+fn draw(file: &str, results: &chart::Results) -> Result<bool, String> {
+    std::fs::write(file, results.svg()).map_err(|error| format!("{file}: {error}"))?;
+    Ok(true)
+}
+
 fn parse() -> Result<Options, String> {
     let mut options = Options { runs: 5, ..Options::default() };
     let mut args = std::env::args().skip(1);
@@ -61,6 +77,8 @@ fn parse() -> Result<Options, String> {
                 options.runs = value()?.parse().map_err(|_| "--runs needs a number".to_string())?;
             }
             "--engines" => options.engines = value()?.split(',').map(str::to_string).collect(),
+            "--chart" => options.chart = Some(value()?),
+            "--from" => options.from = Some(value()?),
             "--own" => options.own = true,
             "--startup" => options.startup = true,
             "--costs" => options.costs = true,
@@ -153,6 +171,8 @@ fn run(engine: &dyn Engine, kernel: &Kernel) -> Result<f64, String> {
 
 fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, String> {
     let mut table: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    let names = engines.iter().map(|engine| engine.name().to_string()).collect();
+    let mut results = chart::Results { engines: names, rows: Vec::new() };
     let mut correct = true;
     let list = load_kernels(options.own)?;
     print!("{:<16}", "kernel");
@@ -198,7 +218,12 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
                 correct &= !message.contains("WRONG");
             }
         }
+        let millis = medians.iter().map(|time| time.map(|seconds| seconds * 1e3)).collect();
+        results.rows.push((kernel.name, millis));
         table.push((kernel.category, medians));
+    }
+    if let Some(file) = &options.chart {
+        draw(file, &results)?;
     }
     type Group = (&'static str, fn(&str) -> bool);
     let groups: [Group; 5] = [

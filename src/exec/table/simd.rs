@@ -3,7 +3,7 @@
 //! Instructions that gain from newer processors have all their places there, and slots only on
 //! older ones; all others have one set for every processor.
 
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::super::machine::R;
 use super::super::machine::{I, S, VECTOR_K};
 use super::super::simd::*;
@@ -12,12 +12,14 @@ use super::super::vector::{
     VecTernary, VecTest, VecUnary,
 };
 use super::super::vector::{def, gains, level_is_fast};
+use super::served;
 use super::{ANY, DST, H, RS, Raw, address, at, slot_imm, step, step_fast, to};
 use crate::exec::atomic::AtShared;
 use crate::exec::machine::{Expr as P, Num};
 use crate::exec::roots::{At, AtImm, AtMemory, AtSum, Width};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
 use crate::simd_rows;
+use crate::tuning::SMALL;
 use crate::wasm::ops::SimdOp;
 use core::marker::PhantomData;
 
@@ -39,7 +41,7 @@ fn vat(place: u8) -> usize {
     }
 }
 /// Repeats an expression over the places of vectors.
-#[cfg(threaded)]
+#[cfg(registers)]
 macro_rules! vectors {
     ($v:ident, $e:expr) => {
         [
@@ -58,7 +60,7 @@ macro_rules! vectors {
         ]
     };
 }
-#[cfg(not(threaded))]
+#[cfg(not(registers))]
 macro_rules! vectors {
     ($v:ident, $e:expr) => {
         [{
@@ -202,6 +204,10 @@ simd_rows!(entries);
 
 /// See [`crate::ir::backend::Backend::simd`].
 pub fn find(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {
+    if SMALL {
+        let slots = d == Dest::SLOT && x.iter().all(|&place| place == Place::SLOT);
+        return address(any_vec(op.shape()).filter(|_| slots));
+    }
     let levels = &SIMD[op as usize];
     let table = if level_is_fast() { &levels.fast } else { &levels.base };
     let v = |i: usize| vat(x[i].0);
@@ -341,6 +347,10 @@ lanes!(store_lane StoreLane V128Store8Lane 1 V128Store16Lane 2 V128Store32Lane 4
 
 /// See [`crate::ir::backend::Backend::simd_load`].
 pub fn load(op: SimdOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
+    if SMALL {
+        let any = d == Dest::SLOT && served(form) == AddressForm::Shared(Place::SLOT);
+        return address(any_access(op.shape()).filter(|_| any));
+    }
     if op == SimdOp::V128Load {
         return LOADS[usize::from(is_64)].find(d.0, form);
     }
@@ -357,6 +367,10 @@ pub fn load(op: SimdOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handl
 }
 /// See [`crate::ir::backend::Backend::simd_store`].
 pub fn store(op: SimdOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
+    if SMALL {
+        let any = x == Place::SLOT && served(form) == AddressForm::Shared(Place::SLOT);
+        return address(any_access(op.shape()).filter(|_| any));
+    }
     if op == SimdOp::V128Store {
         return STORES[usize::from(is_64)].find(x.0, form);
     }

@@ -1,11 +1,12 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
 use super::super::machine::{Bin, Expr as P, I, Num, S, branch_loop, branch_of, step};
-#[cfg(threaded)]
+#[cfg(registers)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
 use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place};
+use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use crate::wasm::ops::LoadOp;
 use core::marker::PhantomData;
@@ -80,6 +81,9 @@ family! { three NONE: Three;
 
 /// See [`crate::ir::backend::Backend::tree`].
 pub fn tree(ops: [BinOp; 2], d: Dest, [a, b, c]: [Place; 3]) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let (d, x) = (to(d), at(a));
     address(match (b == Place::IMM, c == Place::IMM) {
         (true, true) => *constants(ops)?.get(d)?.get(x)?,
@@ -106,6 +110,9 @@ macro_rules! divisions { ($($op:ident)*) => {
 divisions!(I32DivS I32DivU I32RemS I32RemU I64DivS I64DivU I64RemS I64RemU);
 /// See [`crate::ir::backend::Backend::divide`].
 pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     address(*division(op)?.get(to(d))?.get(at(a))?)
 }
 
@@ -146,6 +153,9 @@ binary_loads! {
 }
 /// See [`crate::ir::backend::Backend::binary_load`].
 pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let table = loads(op)?;
     address(match (x, is_64) {
         (AddressForm::One(x), false) => *table.one.get(to(d))?.get(at(a))?.get(at(x))?,
@@ -180,6 +190,9 @@ binary_stores! {
 }
 /// See [`crate::ir::backend::Backend::binary_store`].
 pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let AddressForm::One(x) = x else { return None };
     address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
 }
@@ -188,7 +201,7 @@ pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Han
 
 /// By register, target, `b`.
 type AddBrs = [[[H; ANY]; 2]; REGS];
-#[cfg(threaded)]
+#[cfg(registers)]
 macro_rules! add_brs {
     ($op:ident) => {
         [add_brs!(0 $op), add_brs!(1 $op), add_brs!(2 $op), add_brs!(3 $op)]
@@ -200,7 +213,7 @@ macro_rules! add_brs {
         ]
     };
 }
-#[cfg(not(threaded))]
+#[cfg(not(registers))]
 macro_rules! add_brs {
     ($op:ident) => {
         []
@@ -223,6 +236,9 @@ add_branches! {
 }
 /// See [`crate::ir::backend::Backend::add_br`].
 pub fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     address(*add_branches(op)?.get(usize::from(reg))?[usize::from(to_loop)].get(at(b))?)
 }
 
@@ -233,8 +249,10 @@ type LoadBrs = [[[H; ANY]; ANY]; 2];
 struct LoadBr<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadBr<O, T> {
     const TABLE: LoadBrs = [
-        over!(X in any, over!(B in any, Some(branch_of::<BrLoad<O, T, At<u32, X>, B>>()))),
-        over!(X in any, over!(B in any, Some(branch_loop::<BrLoad<O, T, At<u32, X>, B>> as Raw))),
+        over!(X in any, over!(B in any,
+            only!(!SMALL, branch_of::<BrLoad<O, T, At<u32, X>, B>>()))),
+        over!(X in any, over!(B in any,
+            only!(!SMALL, branch_loop::<BrLoad<O, T, At<u32, X>, B>>))),
     ];
 }
 macro_rules! load_branches { ($($op:ident)*) => {
@@ -263,11 +281,11 @@ pub fn br_load(
 }
 
 /// By register, sense, target, address.
-#[cfg(threaded)]
+#[cfg(registers)]
 type LoadedBrs = [[[[H; ANY]; 2]; 2]; REGS];
-#[cfg(threaded)]
+#[cfg(registers)]
 struct LoadedBr<T>(PhantomData<T>);
-#[cfg(threaded)]
+#[cfg(registers)]
 impl<T: LoadAs> LoadedBr<T> {
     const TABLE: LoadedBrs = [
         Self::with_register::<0>(),
@@ -286,7 +304,7 @@ impl<T: LoadAs> LoadedBr<T> {
     }
 }
 /// See [`crate::ir::backend::Backend::br_loaded`].
-#[cfg(threaded)]
+#[cfg(registers)]
 pub fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler> {
     static TABLES: [LoadedBrs; 2] = [LoadedBr::<L32U>::TABLE, LoadedBr::<L8U>::TABLE];
     let table = match load {
@@ -297,7 +315,7 @@ pub fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) ->
     let [sense, to_loop] = [sense, to_loop].map(usize::from);
     address(*table.get(usize::from(reg))?[sense][to_loop].get(at(a))?)
 }
-#[cfg(not(threaded))]
+#[cfg(not(registers))]
 pub fn br_loaded(_: LoadOp, _: bool, _: bool, _: u8, _: Place) -> Option<Handler> {
     None
 }

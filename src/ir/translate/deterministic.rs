@@ -49,11 +49,19 @@ impl<B: Backend> Translator<'_, B> {
     /// The value of an operation on a constant, unless it traps, or may be a NaN that is still to
     /// be made canonical.
     pub(super) fn fold_unary(&self, op: UnOp, a: u64) -> Option<u64> {
-        if self.cx.deterministic && unary_makes_nan(op) { None } else { op.eval(a).ok() }
+        if tuning::SMALL || (self.cx.deterministic && unary_makes_nan(op)) {
+            None
+        } else {
+            op.eval(a).ok()
+        }
     }
     /// The same for two operands.
     pub(super) fn fold_binary(&self, op: BinOp, a: u64, b: u64) -> Option<u64> {
-        if self.cx.deterministic && binary_makes_nan(op) { None } else { op.eval(a, b).ok() }
+        if tuning::SMALL || (self.cx.deterministic && binary_makes_nan(op)) {
+            None
+        } else {
+            op.eval(a, b).ok()
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Writing instructions: handlers, fields, jumps, the map to the module.
 
 use crate::ir::backend::Handler;
+use crate::tuning;
 use crate::wasm::error::Error;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -91,7 +92,7 @@ impl Emitter {
     /// Notes the text of an instruction that is about to begin.
     #[inline]
     pub fn list(&mut self, text: impl FnOnce() -> String) {
-        if self.keep_listing {
+        if tuning::LISTINGS && self.keep_listing {
             self.listing.push((self.code.len() as u32, self.offset, text()));
         }
     }
@@ -159,6 +160,7 @@ impl Emitter {
     /// An instruction without a handler is a mistake of this program: say so, do not run it.
     #[cold]
     pub fn no_handler(&self, what: &str) -> Error {
+        let what = if tuning::LISTINGS { what } else { "an instruction" };
         Error::unsupported(self.offset as usize, alloc::format!("no handler for {what}"))
     }
 }

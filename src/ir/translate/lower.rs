@@ -175,7 +175,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Where an operand is that is moved as it is. Moves know 64 bits only and sign-extend
     /// immediates, but an i32 is zero-extended wherever it lies.
     #[inline]
-    fn moved_operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
+    pub(super) fn moved_operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
         self.operand(leaf, if ty == Ty::I32 { Ty::I64 } else { ty })
     }
     /// The operand in a register or slot: constants are put into a register first.
@@ -345,7 +345,9 @@ impl<B: Backend> Translator<'_, B> {
                 self.field(field);
                 self.out.end();
             }
-            Value::Bin(op, a, Leaf::Const(bits)) if Reciprocal::of(op, bits).is_some() => {
+            Value::Bin(op, a, Leaf::Const(bits))
+                if !tuning::SMALL && Reciprocal::of(op, bits).is_some() =>
+            {
                 return self.compute_divide(target, op, a, bits);
             }
             Value::Bin(op, a, b) => {
@@ -377,7 +379,8 @@ impl<B: Backend> Translator<'_, B> {
                 return self.compute_load_compare(target, (op, load, b));
             }
             Value::Load(load) => {
-                if !self.is_near(load.memory, load.offset) {
+                let is_vector = matches!(load.op, LoadKind::Vector(_));
+                if !self.is_short(load.memory, load.offset, is_vector) {
                     return self.far_load(target, load);
                 }
                 let Load { op, is_64, offset, address, .. } = load;
@@ -431,7 +434,10 @@ impl<B: Backend> Translator<'_, B> {
         };
         self.out.traps();
         self.out.list(|| format!("{} := {} memory {memory} +{offset}", target.text(), op.text()));
-        self.out.begin(handler);
+        match op {
+            LoadKind::Vector(op) => self.begin_vector(handler, op),
+            LoadKind::Scalar(_) => self.out.begin(handler),
+        }
         self.target(target);
         self.out.u32(0);
         self.out.u64(offset);
@@ -450,8 +456,8 @@ impl<B: Backend> Translator<'_, B> {
         Ok(match address {
             Addr::One(a) => {
                 let (place, field) = match self.operand(a, ty) {
-                    Some(operand) => operand,
-                    None => self.in_scratch(a, ty, 2)?,
+                    Some(operand) if !tuning::SMALL => operand,
+                    _ => self.operand_not_const(a, ty, 2)?,
                 };
                 (AddressForm::One(place), [field, Field::None])
             }
@@ -633,124 +639,6 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
 
-    // ---- settling ------------------------------------------------------------------------------
-
-    /// Writes every operand below the top `keep` to its slot; constants stay.
-    pub(super) fn settle(&mut self, keep: usize) -> Result<(), Error> {
-        let top = self.stack.len().saturating_sub(keep);
-        for i in self.settled..top {
-            let mut entry = self.stack[i];
-            match entry.value {
-                Value::Leaf(Leaf::Const(_)) => continue,
-                Value::Leaf(Leaf::Slot(slot)) if slot == entry.slot => continue,
-                _ => self.write_settled(&mut entry)?,
-            }
-            self.stack[i] = entry;
-        }
-        self.settled = self.settled.max(top);
-        Ok(())
-    }
-    /// Writes every operand to its slot; of constants only those of the top `n`. What has to be
-    /// computed comes first, so that the moves are one after the other.
-    pub(super) fn settle_arguments(&mut self, n: usize) -> Result<(), Error> {
-        let below = self.stack.len() - n;
-        for i in self.settled..self.stack.len() {
-            let mut entry = self.stack[i];
-            match entry.value {
-                Value::Leaf(Leaf::Const(_) | Leaf::Local(_) | Leaf::Reg(_)) => {}
-                _ => self.write_out(&mut entry)?,
-            }
-            self.stack[i] = entry;
-        }
-        for i in self.settled.min(below)..self.stack.len() {
-            let mut entry = self.stack[i];
-            match entry.value {
-                Value::Leaf(Leaf::Const(_)) if i < below => continue,
-                _ => self.write_settled(&mut entry)?,
-            }
-            self.stack[i] = entry;
-        }
-        self.settled = self.stack.len();
-        Ok(())
-    }
-    /// Writes an operand to its slot, while no other is on its way to an instruction: moves may
-    /// join.
-    fn write_settled(&mut self, entry: &mut Entry) -> Result<(), Error> {
-        if !matches!(entry.value, Value::Leaf(leaf) if self.move_leaf(leaf, entry)?) {
-            return self.write_out(entry);
-        }
-        entry.value = Value::Leaf(Leaf::Slot(entry.slot));
-        self.reach(entry.slot)
-    }
-    /// Moves a leaf to the slot of its operand, if that is an instruction of its own and one that
-    /// others can join.
-    fn move_leaf(&mut self, leaf: Leaf, entry: &Entry) -> Result<bool, Error> {
-        let held = matches!(leaf, Leaf::Reg(_)) && entry.saved;
-        if held || leaf == Leaf::Slot(entry.slot) {
-            return Ok(false);
-        }
-        let Some(x) = self.bits_operand(leaf, entry.ty) else { return Ok(false) };
-        self.free(entry);
-        self.move_to_slot(entry.slot, x, true)?;
-        Ok(true)
-    }
-    /// Where a number is that is moved as 64 bits, whatever its type; floats in registers and
-    /// constants that are no immediates are not.
-    pub(super) fn bits_operand(&mut self, leaf: Leaf, ty: Ty) -> Option<Operand> {
-        if class(ty) == Class::Int {
-            return self.moved_operand(leaf, ty);
-        }
-        match leaf {
-            _ if ty == Ty::V128 => None,
-            Leaf::Const(_) => self.moved_operand(leaf, Ty::I64),
-            Leaf::Slot(slot) => Some((Place::SLOT, Field::Slot(slot))),
-            Leaf::Local(local) if self.banks[1].register_of(local).is_none() => {
-                Some((Place::SLOT, Field::Slot(self.locals[local as usize].slot)))
-            }
-            Leaf::Local(_) | Leaf::Reg(_) => None,
-        }
-    }
-    /// Writes the top `n` operands to their slots, constants too.
-    pub(super) fn settle_top(&mut self, n: usize) -> Result<(), Error> {
-        let top = self.stack.len();
-        for i in top - n..top {
-            let mut entry = self.stack[i];
-            self.write_settled(&mut entry)?;
-            self.stack[i] = entry;
-        }
-        self.settled = self.settled.max(top);
-        Ok(())
-    }
-    /// Computes pending operands that must not be done later than now.
-    #[inline]
-    pub(super) fn settle_ordered(&mut self) -> Result<(), Error> {
-        for i in self.settled..self.stack.len() {
-            if self.stack[i].value.is_ordered() {
-                self.make_leaf(i)?;
-            }
-        }
-        Ok(())
-    }
-    /// Computes pending reads of globals.
-    pub(super) fn settle_globals(&mut self) -> Result<(), Error> {
-        for i in self.settled..self.stack.len() {
-            if matches!(self.stack[i].value, Value::Global(_) | Value::GlobalSum(..)) {
-                self.make_leaf(i)?;
-            }
-        }
-        Ok(())
-    }
-    /// Computes pending operands that read a local that is about to change.
-    pub(super) fn settle_local(&mut self, local: u32) -> Result<(), Error> {
-        for i in self.settled..self.stack.len() {
-            if self.stack[i].value.reads_local(local) {
-                let entry = self.stack[i];
-                self.stack[i] = self.computed(i, entry)?;
-            }
-        }
-        Ok(())
-    }
-
     // ---- other instructions with operands ------------------------------------------------------
 
     /// An instruction `handler` with one operand after fixed fields.
@@ -760,7 +648,7 @@ impl<B: Backend> Translator<'_, B> {
         constant: bool,
     ) -> Result<(Place, Field), Error> {
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("operand")) };
-        let operand = if constant {
+        let operand = if constant && !tuning::SMALL {
             match self.moved_operand(leaf, entry.ty) {
                 Some(operand) => operand,
                 None => self.in_scratch(leaf, entry.ty, 0)?,
@@ -792,7 +680,7 @@ impl<B: Backend> Translator<'_, B> {
         else {
             return Err(self.out.no_handler("select"));
         };
-        let constants = class(ty) == Class::Int;
+        let constants = class(ty) == Class::Int && !tuning::SMALL;
         let mut place = |leaf, ty, n: usize, constant: bool| {
             if constant && let Some(operand) = self.moved_operand(leaf, ty) {
                 return Ok(operand);

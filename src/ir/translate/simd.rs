@@ -3,6 +3,7 @@
 use super::lower::{Field, Operand, StoreKind, Target, place_text};
 use super::stack::{Load, LoadKind, Vector};
 use super::*;
+use crate::ir::backend::Handler;
 
 impl<B: Backend> Translator<'_, B> {
     /// Keeps an immediate of 16 bytes; its number.
@@ -62,7 +63,7 @@ impl<B: Backend> Translator<'_, B> {
             }
             text
         });
-        self.out.begin(handler);
+        self.begin_vector(handler, op);
         self.target(target);
         for (_, field) in &operands[..n] {
             self.field(*field);
@@ -77,6 +78,17 @@ impl<B: Backend> Translator<'_, B> {
         Ok(true)
     }
 
+    /// Begins a vector instruction. In a small set the handler serves many.
+    pub(super) fn begin_vector(&mut self, handler: Handler, op: SimdOp) {
+        self.out.begin(handler);
+        if tuning::SMALL {
+            self.out.u16(op as u16);
+        }
+    }
+    /// Whether an access has the short form, which vectors of a small set have not.
+    pub(super) fn is_short(&self, memory: u32, offset: u64, is_vector: bool) -> bool {
+        !(tuning::SMALL && is_vector) && self.is_near(memory, offset)
+    }
     /// A vector load that is no lane's.
     pub(super) fn vector_load(&mut self, op: SimdOp, arg: MemArg) -> Result<(), Error> {
         let has = |form| B::simd_load(op, arg.is_64, Dest::SLOT, form).is_some();
@@ -102,7 +114,7 @@ impl<B: Backend> Translator<'_, B> {
         let Some(handler) = handler else { return Err(self.out.no_handler(op.text())) };
         self.out.traps();
         self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
-        self.out.begin(handler);
+        self.begin_vector(handler, op);
         if loads {
             self.target(Target::slot(address.slot));
         }
@@ -127,7 +139,7 @@ impl<B: Backend> Translator<'_, B> {
         let has = |form| op.find::<B>(arg.is_64, form, Place::SLOT).is_some();
         let (address_entry, address) = self.pop_address(&arg, op.width(), has)?;
         self.settle_ordered()?;
-        if !self.is_near(arg.memory, arg.offset) {
+        if !self.is_short(arg.memory, arg.offset, matches!(op, StoreKind::Vector(_))) {
             return self.far_store(op, arg, address_entry, value);
         }
         let (form, fields) = self.address(address, arg.is_64)?;
@@ -170,7 +182,10 @@ impl<B: Backend> Translator<'_, B> {
         };
         self.out.traps();
         self.out.list(|| format!("{} memory {} +{}", op.text(), arg.memory, arg.offset));
-        self.out.begin(handler);
+        match op {
+            StoreKind::Vector(op) => self.begin_vector(handler, op),
+            StoreKind::Scalar(_) => self.out.begin(handler),
+        }
         self.far_fields(&arg, address_field);
         self.field(value_field);
         self.out.end();

@@ -245,7 +245,7 @@ impl<B: Backend> Translator<'_, B> {
         b: Leaf,
         to_loop: bool,
     ) -> Option<Fields> {
-        let added = self.added.take()?;
+        let added = self.added?;
         let fresh = added.code.1 == self.out.pos() && self.out.label < added.code.1;
         let ty = Ty::num(op.signature().0);
         let same = self.locals[added.local as usize].ty == ty;
@@ -254,6 +254,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let (place, field) = self.operand(b, ty)?;
         let handler = B::add_br(op, to_loop, added.reg, place)?;
+        self.added = None;
         self.out.take_back(added.code.0);
         self.out.list(|| {
             let b = place_text(place, field);
@@ -269,7 +270,7 @@ impl<B: Backend> Translator<'_, B> {
 /// The form of an address whose operands are at the same place.
 pub(super) fn form(address: Addr, place: Place) -> AddressForm {
     match address {
-        Addr::One(Leaf::Const(_)) => AddressForm::One(Place::IMM),
+        Addr::One(Leaf::Const(_)) if !tuning::SMALL => AddressForm::One(Place::IMM),
         Addr::One(_) => AddressForm::One(place),
         Addr::Imm(..) => AddressForm::Imm(place),
         Addr::Sum(..) => AddressForm::Sum(place, place),

@@ -8,6 +8,10 @@ use crate::ir::code::Catches;
 use crate::wasm::ops::SimdShape;
 
 impl<B: Backend> Sink for Translator<'_, B> {
+    #[inline]
+    fn listens(&self) -> bool {
+        !(tuning::SMALL && self.cx.only_validates)
+    }
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
         self.out.clear();
         self.out.offset = info.code_offset as u32;

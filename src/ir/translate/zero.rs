@@ -40,7 +40,7 @@ impl<B: Backend> Translator<'_, B> {
         let of = &mut self.locals[local as usize];
         of.set = true;
         let control = &mut self.control[label];
-        of.next_set = core::mem::replace(&mut control.first_set, Some(local));
+        of.next_set = control.first_set.replace(local);
     }
     /// The end of a block, or of an arm of it: what was set in it is not set any more.
     pub(super) fn release_sets(&mut self, first: Option<u32>) {

@@ -10,6 +10,7 @@ use crate::rt::instance::{Global, Instance, Object};
 use crate::rt::owner::HOST;
 use crate::rt::store::Store;
 use crate::rt::table::Table;
+use crate::wasm::order::sort_by;
 use crate::wasm::subtype::top;
 use crate::wasm::types::{HeapType, ValType};
 use alloc::vec::Vec;
@@ -33,7 +34,7 @@ impl Reach {
             let funcs = instance.defined.as_ptr_range();
             ranges.push((funcs.start as usize, funcs.end as usize, instance.slot));
         }
-        ranges.sort_unstable();
+        sort_by(&mut ranges, |a, b| a.cmp(b));
         Reach { ranges, reached: alloc::vec![false; store.slots.len()], list: Vec::new() }
     }
     fn slot(&mut self, slot: u32) {

@@ -4,6 +4,8 @@
 #![allow(unsafe_code)]
 
 use crate::rt::layout::MemoryHead;
+use crate::rt::spare::{self, Spares};
+use crate::tuning;
 use core::ptr::{self, NonNull};
 
 /// Address space reserved for a memory of 64-bit addresses; it moves if it grows beyond.
@@ -24,15 +26,26 @@ const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESE
 const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON;
 
 /// Reserved address space, from one page before the base.
-pub(super) struct Region {
+pub(super) struct Region(Mapping);
+
+/// What a region has; whoever has it last unmaps it.
+#[derive(Clone, Copy)]
+struct Mapping {
     start: NonNull<u8>,
     reserved_bytes: usize,
     /// Between the start and the base: a whole number of pages.
     head_bytes: usize,
     /// Accessible bytes from the start.
     accessible_bytes: usize,
+    /// Bytes from the base that somebody was promised; nothing else but the head was written.
+    promised_bytes: usize,
     guard: bool,
 }
+// SAFETY: R2: memory, which belongs to no thread.
+unsafe impl Send for Mapping {}
+
+/// Mappings that are all zeros, but for what is accessible like new ones.
+static SPARES: Spares<Mapping> = Spares::new();
 impl Region {
     /// Zeroed room for `min` bytes that becomes up to `max` in place, if there is as much address
     /// space; else less.
@@ -47,7 +60,7 @@ impl Region {
         let mut wanted = wanted.max(min);
         loop {
             if wanted <= MAX_RESERVED_BYTES
-                && let Some(mut region) = Region::reserve(wanted as usize, guard)
+                && let Some(mut region) = Region::reserve(wanted as usize, min, guard)
             {
                 return region.commit(min).then_some(region);
             }
@@ -58,10 +71,20 @@ impl Region {
             wanted = (wanted / 4).max(min);
         }
     }
-    fn reserve(bytes: usize, guard: bool) -> Option<Region> {
+    fn reserve(bytes: usize, min: u64, guard: bool) -> Option<Region> {
         let page = page_bytes();
         let head_bytes = size_of::<MemoryHead>().next_multiple_of(page);
         let reserved_bytes = bytes.checked_next_multiple_of(page)?.checked_add(head_bytes)?;
+        // Behind what a guarded memory has nothing is accessible.
+        let most = if guard { min.next_multiple_of(page as u64) } else { u64::MAX };
+        let fits = |spare: &Mapping| {
+            let accessible = spare.accessible_bytes.saturating_sub(spare.head_bytes) as u64;
+            spare.reserved_bytes == reserved_bytes && accessible <= most
+        };
+        if let Some(mut mapping) = SPARES.take(fits) {
+            mapping.guard = guard;
+            return Some(Region(mapping));
+        }
         // SAFETY: R2: a new mapping at an address of the system's choice.
         let start =
             unsafe { libc::mmap(ptr::null_mut(), reserved_bytes, libc::PROT_NONE, FLAGS, -1, 0) };
@@ -69,14 +92,21 @@ impl Region {
             return None;
         }
         let start = NonNull::new(start.cast::<u8>())?;
-        Some(Region { start, reserved_bytes, head_bytes, accessible_bytes: 0, guard })
+        Some(Region(Mapping {
+            start,
+            reserved_bytes,
+            head_bytes,
+            accessible_bytes: 0,
+            promised_bytes: 0,
+            guard,
+        }))
     }
     /// Makes bytes of the region accessible.
     fn allow(&self, at: usize, len: usize) -> bool {
-        debug_assert!(at + len <= self.reserved_bytes, "R2");
+        debug_assert!(at + len <= self.0.reserved_bytes, "R2");
         // SAFETY: R2: whole pages of our own mapping.
         let done = unsafe {
-            let start = self.start.as_ptr().add(at);
+            let start = self.0.start.as_ptr().add(at);
             libc::mprotect(start.cast(), len, libc::PROT_READ | libc::PROT_WRITE)
         };
         done == 0
@@ -84,32 +114,53 @@ impl Region {
     /// The first byte above the head.
     pub(super) fn base(&self) -> *mut u8 {
         // SAFETY: R2: within the mapping.
-        unsafe { self.start.as_ptr().add(self.head_bytes) }
+        unsafe { self.0.start.as_ptr().add(self.0.head_bytes) }
     }
-    /// Makes the head and at least `len` bytes from the base accessible; false if they are not reserved, or the
-    /// system has not that much.
+    /// Makes the head and at least `len` bytes from the base accessible; false if they are not
+    /// reserved, or the system has not that much.
     pub(super) fn commit(&mut self, len: u64) -> bool {
-        let room = self.reserved_bytes - self.head_bytes;
+        let room = self.0.reserved_bytes - self.0.head_bytes;
         let Ok(len) = usize::try_from(len) else { return false };
         if len > room {
             return false;
         }
-        if self.head_bytes + len <= self.accessible_bytes {
+        self.0.promised_bytes = self.0.promised_bytes.max(len);
+        if self.0.head_bytes + len <= self.0.accessible_bytes {
             return true;
         }
-        let step = if self.guard { page_bytes() } else { COMMIT_STEP_BYTES as usize };
-        let target = self.head_bytes + len.next_multiple_of(step).min(room);
-        if !self.allow(self.accessible_bytes, target - self.accessible_bytes) {
+        let step = if self.0.guard { page_bytes() } else { COMMIT_STEP_BYTES as usize };
+        let target = self.0.head_bytes + len.next_multiple_of(step).min(room);
+        if !self.allow(self.0.accessible_bytes, target - self.0.accessible_bytes) {
             return false;
         }
-        self.accessible_bytes = target;
+        self.0.accessible_bytes = target;
         true
     }
 }
 impl Drop for Region {
     fn drop(&mut self) {
-        // SAFETY: R2: our own mapping, as it was made.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.reserved_bytes) };
+        let mapping = self.0;
+        let kept = Mapping { promised_bytes: 0, ..mapping };
+        let left = if mapping.wipe() { SPARES.keep(kept) } else { Some(mapping) };
+        if let Some(Mapping { start, reserved_bytes, .. }) = left {
+            // SAFETY: R2: our own mapping, as it was made.
+            unsafe { libc::munmap(start.as_ptr().cast(), reserved_bytes) };
+        }
+    }
+}
+impl Mapping {
+    /// Makes it all zeros; false if there is nothing to keep, or no way to do so.
+    fn wipe(&self) -> bool {
+        if self.accessible_bytes < self.head_bytes {
+            return false;
+        }
+        // SAFETY: R2: the head and what was promised are accessible; the base is where a page
+        // begins, and nobody uses them any more.
+        unsafe {
+            let base = self.start.as_ptr().add(self.head_bytes);
+            base.cast::<MemoryHead>().sub(1).write_bytes(0, 1);
+            spare::wipe(base, self.promised_bytes, tuning::SPARE_MEMORY_BYTES)
+        }
     }
 }
 
@@ -134,8 +185,33 @@ mod tests {
     #[test]
     fn a_guarded_memory_reserves_all_that_can_be_reached() {
         let region = Region::new(0, 0, true).expect("address space");
-        assert!(region.reserved_bytes as u64 >= GUARDED_BYTES);
-        assert_eq!(region.accessible_bytes, region.head_bytes);
+        assert!(region.0.reserved_bytes as u64 >= GUARDED_BYTES);
+        assert_eq!(region.0.accessible_bytes, region.0.head_bytes);
+    }
+    /// What is written by one is not there for the next, whatever its size, and a guarded one
+    /// finds nothing accessible that it was not promised.
+    #[test]
+    fn spare_ones_are_zeros() {
+        let max = 0x1234_0000;
+        for len in [1, 4096, 65_536, 65_537, 1 << 20, (1 << 20) + 1, 3 << 20] {
+            for guard in [false, true] {
+                for _ in 0..3 * tuning::SPARES {
+                    let mut region = Region::new(1, max, guard).expect("address space");
+                    assert!(region.commit(len));
+                    // SAFETY: R2: it was promised.
+                    let bytes =
+                        unsafe { core::slice::from_raw_parts_mut(region.base(), len as usize) };
+                    assert!(bytes.iter().all(|&byte| byte == 0), "{len}");
+                    bytes.fill(0xAA);
+                    // SAFETY: R2: the head is directly below the base.
+                    let head = unsafe { &*region.base().cast::<MemoryHead>().sub(1) };
+                    assert_eq!(head.len.get(), 0);
+                    head.len.set(len);
+                }
+            }
+        }
+        let small = Region::new(1, max, true).expect("address space");
+        assert!(small.0.accessible_bytes <= small.0.head_bytes + page_bytes());
     }
     #[test]
     fn nothing_can_be_a_memory_too() {

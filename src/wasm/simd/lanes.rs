@@ -1,7 +1,7 @@
 //! Vectors as arrays of lanes, and the helpers of the rows in [`super::rows`] (spec §4.3.4).
 //!
 //! All loops have constant bounds and no branches: compilers make vector code of them, if there
-//! are no iterators in the way.
+//! are no iterators in the way. In a small build they stay loops, and some of them functions.
 
 use super::V128;
 use crate::wasm::instr::{Binary, Unary};
@@ -149,7 +149,7 @@ pub(super) fn compare<T: Lane, const N: usize>(
 }
 
 /// The lanes from `start`: half of them.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn half<T: Copy + Default, const N: usize, const M: usize>(a: [T; N], start: usize) -> [T; M] {
     const { assert!(2 * M == N) }
     let mut r = [T::default(); M];
@@ -170,7 +170,7 @@ pub(super) fn high<T: Copy + Default, const N: usize, const M: usize>(a: [T; N])
 }
 
 /// One half of the lanes after the other.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn join<T: Copy + Default, const N: usize, const M: usize>(
     a: [T; M],
     b: [T; M],
@@ -189,19 +189,19 @@ pub(super) fn zero_high<T: Copy + Default, const N: usize, const M: usize>(a: [T
 }
 
 /// Lanes of twice the width.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn widen<T: Copy, R: Copy + Default + From<T>, const N: usize>(a: [T; N]) -> [R; N] {
     map(a, R::from)
 }
 
 /// Lanes of half the width, saturated.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn narrow<T: Narrow<R>, R: Copy + Default, const N: usize>(a: [T; N]) -> [R; N] {
     map(a, T::narrow)
 }
 
 /// The sign bits, that of the first lane lowest.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn bitmask<T: Copy + Default + PartialOrd, const N: usize>(a: [T; N]) -> i32 {
     let mut mask = 0;
     each!(N, |i| mask |= ((a[i] < T::default()) as i32) << i);
@@ -222,7 +222,7 @@ pub(super) fn with_lane<T, const N: usize>(mut a: [T; N], n: u8, x: T) -> [T; N]
 }
 
 /// `i8x16.swizzle`: lanes of `a` by the numbers in `b`; 0 where there is none.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn swizzle(a: U8x16, b: U8x16) -> U8x16 {
     let all: [u8; 32] = zero_high(a);
     map(b, |n| lane_of(all, n.min(16)))
@@ -249,13 +249,13 @@ pub(super) fn q15mulr_sat(x: i16, y: i16) -> i16 {
 }
 
 /// `i16x8.relaxed_dot_i8x16_i7x16_s`. The choice is: both operands are signed, sums wrap.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn relaxed_dot(a: I8x16, b: I8x16) -> I16x8 {
     pairs(zip(widen(a), widen(b), i16::wrapping_mul), i16::wrapping_add)
 }
 
 /// Whether no lane is 0.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub(super) fn all_true<T: Copy + Default + PartialEq, const N: usize>(a: [T; N]) -> i32 {
     let mut all = true;
     each!(N, |i| all &= a[i] != T::default());

@@ -27,7 +27,7 @@ fn with_block_type<R>(module: &Module, block: Block, use_it: impl FnOnce(BlockTy
 
 impl<'a, S: Sink> Validator<'a, S> {
     /// §5.4.1: empty, one result, or a function type (s33).
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn block_type(&mut self) -> Result<Block> {
         let block = match self.reader.peek() {
             Some(0x40) => Block::Empty,
@@ -78,7 +78,7 @@ impl<'a, S: Sink> Validator<'a, S> {
 
     pub fn block(&mut self) -> Result<()> {
         let block = self.open()?;
-        if S::LISTENS {
+        if self.sink.listens() {
             self.sink.at(self.at);
             with_block_type(self.module, block, |ty| self.sink.block(ty, self.live))?;
         }
@@ -86,7 +86,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     pub fn loop_(&mut self) -> Result<()> {
         let block = self.open()?;
-        if S::LISTENS {
+        if self.sink.listens() {
             self.sink.at(self.at);
             let code_pos = self.reader.offset() - self.code_start;
             with_block_type(self.module, block, |ty| self.sink.loop_(ty, code_pos, self.live))?;
@@ -97,7 +97,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         let block = self.block_type()?;
         self.pop(Ty::I32)?;
         self.pop_all(self.params(block))?;
-        if S::LISTENS {
+        if self.sink.listens() {
             self.sink.at(self.at);
             with_block_type(self.module, block, |ty| self.sink.if_(ty, self.live))?;
         }
@@ -159,7 +159,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         let mut arity = None;
         for _ in 0..=count {
             let depth = self.reader.u32()?;
-            if S::LISTENS {
+            if self.sink.listens() {
                 self.targets.push(depth);
             }
             if self.target(depth)?.br_table == self.br_tables {
@@ -221,7 +221,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.check(Ty::reference(ty.element), Ty::FUNCREF)?;
         self.pop(Ty::address(ty.limits.is_64))?;
         self.call_types(params, results, tail)?;
-        if S::LISTENS && self.live {
+        if self.live && self.sink.listens() {
             let type_id = self.module.types[type_idx as usize];
             let callee = self.module.func_type(type_idx);
             self.sink.at(self.at);
@@ -279,11 +279,11 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.catches.clear();
         for _ in 0..self.reader.u32()? {
             let clause = self.catch_clause()?;
-            if S::LISTENS {
+            if self.sink.listens() {
                 self.catches.push(clause);
             }
         }
-        if S::LISTENS {
+        if self.sink.listens() {
             self.sink.at(self.at);
             let (sink, catches) = (&mut *self.sink, &self.catches);
             with_block_type(self.module, block, |ty| sink.try_table(ty, catches, self.live))?;
@@ -331,7 +331,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     fn try_(&mut self) -> Result<()> {
         let block = self.open()?;
-        if S::LISTENS {
+        if self.sink.listens() {
             self.sink.at(self.at);
             with_block_type(self.module, block, |ty| self.sink.try_(ty, self.live))?;
         }

@@ -23,7 +23,7 @@ pub(super) type Result<T> = core::result::Result<T, Error>;
 /// Tells the sink, unless the code cannot be reached.
 macro_rules! tell {
     ($self:ident, $method:ident($($arg:expr),*)) => {
-        if S::LISTENS && $self.live {
+        if $self.live && $self.sink.listens() {
             $self.sink.at($self.at);
             $self.sink.$method($($arg),*)?;
         }
@@ -32,7 +32,7 @@ macro_rules! tell {
 /// Tells the sink in any case: the structured instructions.
 macro_rules! tell_always {
     ($self:ident, $method:ident($($arg:expr),*)) => {
-        if S::LISTENS {
+        if $self.sink.listens() {
             $self.sink.at($self.at);
             $self.sink.$method($($arg),*)?;
         }
@@ -135,7 +135,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.frames.clear();
         self.read_locals(type_idx)?;
         self.code_start = self.reader.offset();
-        if S::LISTENS {
+        if self.sink.listens() {
             self.begin(type_idx)?;
         }
         // The body is a block with the results of the function; parameters are locals.
@@ -148,7 +148,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                 "section size mismatch: bytes are left after the end of the function",
             ));
         }
-        if S::LISTENS { self.sink.finish() } else { Ok(()) }
+        if self.sink.listens() { self.sink.finish() } else { Ok(()) }
     }
     fn read_locals(&mut self, type_idx: u32) -> Result<()> {
         let params = self.module.signatures.get(type_idx).unwrap_or_default().0;
@@ -210,7 +210,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             match opcode {
                 0x20..=0x22 if self.near_local(opcode, next) => {
                     pos = at + 2;
-                    if S::LISTENS && self.live {
+                    if self.live && self.sink.listens() {
                         self.sink.at(at);
                         self.tell_local(opcode, u32::from(next))?;
                     }
@@ -218,14 +218,14 @@ impl<'a, S: Sink> Validator<'a, S> {
                 0x41 if next < 0x80 => {
                     pos = at + 2;
                     self.push(Ty::I32);
-                    if S::LISTENS && self.live {
+                    if self.live && self.sink.listens() {
                         self.sink.at(at);
                         self.sink.i32_const(i32::from((next << 1) as i8 >> 1))?;
                     }
                 }
                 0x45..=0xBF if self.near_numeric(opcode) => {
                     pos = at + 1;
-                    if S::LISTENS && self.live {
+                    if self.live && self.sink.listens() {
                         self.sink.at(at);
                         self.tell_numeric(opcode)?;
                     }
@@ -243,7 +243,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
     }
     /// One instruction; the arms are in the order of the opcodes.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn instruction(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             0x00 => {
@@ -322,7 +322,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// A numeric instruction whose operands are there; otherwise nothing happens.
     ///
     /// One path for all rows: the fewer ways there are, the better the next one is guessed.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn near_numeric(&mut self, opcode: u8) -> bool {
         let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
         let first = self.operands.len().wrapping_sub(arity as usize);
@@ -340,7 +340,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
         (0..arity).try_for_each(|_| self.pop(operand))?;
         self.push(result);
-        if S::LISTENS && self.live {
+        if self.live && self.sink.listens() {
             self.sink.at(self.at);
             self.tell_numeric(opcode)?;
         }
@@ -355,7 +355,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
     }
     /// One operand, one result.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn unary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
         let own = self.operands.len() > self.height;
         match self.operands.last_mut() {
@@ -368,7 +368,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
     /// Two operands of one type, one result.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn binary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
         let len = self.operands.len();
         if len >= self.height + 2
@@ -388,7 +388,7 @@ impl<'a, S: Sink> Validator<'a, S> {
 
     /// `local.get`, `local.set` or `local.tee` of a local with a default value, its operand being
     /// there; otherwise nothing happens.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn near_local(&mut self, opcode: u8, local: u8) -> bool {
         let Some(&ty) = self.locals.near.get(usize::from(local)) else { return false };
         let (get, set) = (opcode == 0x20, opcode == 0x21);
@@ -419,7 +419,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         if opcode != 0x21 {
             self.push(ty);
         }
-        if S::LISTENS && self.live {
+        if self.live && self.sink.listens() {
             self.sink.at(self.at);
             self.tell_local(opcode, local)?;
         }
@@ -582,7 +582,7 @@ impl Locals {
         }
         self.near.resize(NEAR.min(end as usize), ty);
     }
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn get(&self, local: u32) -> Option<Ty> {
         match self.near.get(local as usize) {
             Some(&ty) => Some(ty),
@@ -602,7 +602,7 @@ impl Locals {
         let word = self.bits.get(local as usize / 64).copied().unwrap_or(0);
         local < self.params || word >> (local % 64) & 1 != 0
     }
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn init(&mut self, local: u32, ty: Ty) {
         if !ty.is_defaultable() && !self.is_init(local) {
             self.set_init(local);

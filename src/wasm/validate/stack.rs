@@ -64,7 +64,7 @@ impl Deref for Types<'_> {
 }
 
 impl<'a, S: Sink> Validator<'a, S> {
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn push(&mut self, ty: Ty) {
         self.operands.push(ty);
     }
@@ -77,7 +77,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
     /// Pops an operand of the given type.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn pop(&mut self, want: Ty) -> Result<()> {
         let below = self.operands.len().wrapping_sub(1);
         if let Some(&top) = self.operands.get(below)
