@@ -6,16 +6,22 @@
 
 mod ast;
 mod emit;
+mod maker;
 mod meaning;
+#[path = "../peer/numbers.rs"]
+mod numbers;
 mod oracle;
+#[path = "../peer/random.rs"]
 mod random;
 mod shapes;
 mod vectors;
 
 use ast::*;
+use maker::Maker;
 use meaning::{Meaning, Num, Stop};
+use numbers::{bits, val};
 use oracle::{HOT, Machine, Memory};
-use random::{Maker, Random};
+use random::Random;
 use shapes::{PLACES, Place, Shaper, USES, Use};
 use std::collections::BTreeSet;
 use wasmvm::wasm::instr::{BinOp, UnOp};
@@ -228,7 +234,7 @@ impl Call {
         let mut results = [Val::I32(0)];
         let ended = func.call(&mut self.store, &self.arguments, &mut results);
         let same = match (&ended, expected) {
-            (Ok(()), Ok(num)) => num.allows(program.ty, bits(results[0])),
+            (Ok(()), Ok(num)) => num.allows(program.ty, bits(&results[0])),
             (Err(error), Err(Stop::Trap(trap))) => {
                 error.kind() == ErrorKind::Trap && error.trap() == Some(trap)
             }
@@ -241,7 +247,7 @@ impl Call {
         for (n, num) in self.machine.globals.iter().enumerate() {
             let ty = global_type(n as u32);
             let global = self.instance.global(&self.store, &format!("g{n}")).expect("a global");
-            let is = bits(global.get(&self.store).expect("a value"));
+            let is = bits(&global.get(&self.store).expect("a value"));
             if !num.allows(ty, is) {
                 return Err(format!("{given:x?}: global {n} is {is:#x}, expected {num:x?}"));
             }
@@ -271,24 +277,6 @@ impl Call {
             }
         }
         Ok(())
-    }
-}
-
-fn val(ty: NumType, bits: u64) -> Val {
-    match ty {
-        NumType::I32 => Val::I32(bits as i32),
-        NumType::I64 => Val::I64(bits as i64),
-        NumType::F32 => Val::F32(bits as u32),
-        NumType::F64 => Val::F64(bits),
-    }
-}
-fn bits(val: Val) -> u64 {
-    match val {
-        Val::I32(value) => u64::from(value as u32),
-        Val::I64(value) => value as u64,
-        Val::F32(bits) => u64::from(bits),
-        Val::F64(bits) => bits,
-        other => panic!("{other:?} is no number"),
     }
 }
 

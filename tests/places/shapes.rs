@@ -1,7 +1,7 @@
 //! Every instruction with its operands in every place and its result in every use.
 
 use super::ast::*;
-use super::random::{FORMS, Form, Maker};
+use super::maker::{FORMS, Form, Maker};
 use wasmvm::wasm::instr::{BinOp, UnOp};
 use wasmvm::wasm::ops::{LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;

@@ -1,35 +1,10 @@
 //! Numbers by chance, and whole programs.
 
 use super::ast::*;
+use super::random::Random;
 use wasmvm::wasm::instr::{BinOp, UnOp};
 use wasmvm::wasm::ops::{LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;
-
-/// Pseudo-random numbers, the same on every machine.
-pub struct Random(u64);
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        random.next();
-        random
-    }
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    pub fn below(&mut self, bound: u32) -> u32 {
-        (self.next() % u64::from(bound)) as u32
-    }
-    /// True once in so many times.
-    pub fn one_in(&mut self, n: u32) -> bool {
-        self.below(n) == 0
-    }
-    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
-        list[self.below(list.len() as u32) as usize]
-    }
-}
 
 const I32: &[u32] = &[
     0,
@@ -158,7 +133,7 @@ impl Random {
     pub fn argument(&mut self, local: u32) -> u64 {
         let ty = local_type(local);
         if !is_float(ty) && local % PARAMS < 2 {
-            return u64::from(self.below(256));
+            return self.below(256);
         }
         self.number(ty)
     }
@@ -268,7 +243,7 @@ impl Maker<'_> {
     pub fn access(&mut self, form: Form, width: u32) -> (Access, Expr) {
         let memory = if self.random.one_in(6) { 1 } else { 0 };
         let offset = match self.random.below(4) {
-            0 => u64::from(self.random.below(64)),
+            0 => self.random.below(64),
             1 => 8,
             _ => 0,
         };
@@ -282,9 +257,9 @@ impl Maker<'_> {
         let shl = [BinOp::I32Shl, BinOp::I64Shl][n];
         let mask = |bits| Expr::Const(ty, bits);
         let address = match form {
-            Form::Const => mask(self.random.below(1024).into()),
+            Form::Const => mask(self.random.below(1024)),
             Form::Local => index,
-            Form::Imm => bin(add(ty), index, mask(self.random.below(512).into())),
+            Form::Imm => bin(add(ty), index, mask(self.random.below(512))),
             Form::Sum => bin(add(ty), index, other),
             Form::Scaled => bin(add(ty), index, bin(shl, other, k)),
             Form::ScaledFirst => bin(add(ty), bin(shl, index, k), other),
@@ -307,8 +282,8 @@ impl Maker<'_> {
             }
             Form::End => {
                 let last = MEMORY as u64 - u64::from(width);
-                access.offset = last - 256 + u64::from(self.random.below(2));
-                bin(add(ty), index, mask(u64::from(self.random.below(256))))
+                access.offset = last - 256 + self.random.below(2);
+                bin(add(ty), index, mask(self.random.below(256)))
             }
         };
         (access, address)
@@ -417,7 +392,7 @@ impl Maker<'_> {
                 // An address grows, but not far.
                 let ty = self.random.of(&TYPES[..2]);
                 let local = local(ty, self.random.below(2));
-                let more = Expr::Const(ty, self.random.below(16).into());
+                let more = Expr::Const(ty, self.random.below(16));
                 let and = [BinOp::I32And, BinOp::I64And][number(ty) as usize];
                 let sum = bin(add(ty), Expr::Local(local), more);
                 Stmt::Set(local, bin(and, sum, Expr::Const(ty, 0x1FF)))
