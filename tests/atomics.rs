@@ -1,11 +1,14 @@
 //! Every atomic instruction against a model, on shared and unshared memories, with both widths of
 //! addresses, in the first memory and another, near and far offsets.
 
+#[path = "peer/atomic.rs"]
+mod atomic;
 #[path = "peer/numbers.rs"]
 mod numbers;
 #[path = "peer/random.rs"]
 mod random;
 
+use atomic::model;
 use numbers::{bits, val};
 use random::Random;
 use wasmvm::wasm::ops::{AtomicKind, AtomicOp};
@@ -67,21 +70,6 @@ fn module_text(place: Place) -> String {
 fn number(random: &mut Random) -> u64 {
     // Bytes of all ones and zeros are common enough to meet each other.
     if random.one_in(8) { random.next() & 0x0101_0101_0101_0101 } else { random.next() }
-}
-
-/// What is in memory afterwards, from what was there and the operands.
-fn model(kind: AtomicKind, old: u64, a: u64, b: u64, mask: u64) -> u64 {
-    let new = match kind {
-        AtomicKind::Store | AtomicKind::Xchg => a,
-        AtomicKind::Add => old.wrapping_add(a),
-        AtomicKind::Sub => old.wrapping_sub(a),
-        AtomicKind::And => old & a,
-        AtomicKind::Or => old | a,
-        AtomicKind::Xor => old ^ a,
-        AtomicKind::Cmpxchg if old == a & mask => b,
-        _ => old,
-    };
-    new & mask
 }
 
 struct Guest {
