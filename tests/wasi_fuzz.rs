@@ -177,7 +177,7 @@ fn argument(random: &mut Random) -> u64 {
     ];
     match random.below(8) {
         0 => random.next() << 40 | random.next(),
-        1 => random.below(MEMORY as u64),
+        1 => random.below(MEMORY),
         2 | 3 => random.below(12),
         _ => random.of(EDGES),
     }
