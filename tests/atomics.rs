@@ -1,6 +1,16 @@
 //! Every atomic instruction against a model, on shared and unshared memories, with both widths of
 //! addresses, in the first memory and another, near and far offsets.
 
+#[path = "peer/atomic.rs"]
+mod atomic;
+#[path = "peer/numbers.rs"]
+mod numbers;
+#[path = "peer/random.rs"]
+mod random;
+
+use atomic::model;
+use numbers::{bits, val};
+use random::Random;
 use wasmvm::wasm::ops::{AtomicKind, AtomicOp};
 use wasmvm::wasm::types::NumType;
 use wasmvm::{Engine, Error, Instance, Memory, Module, Store, Trap, Val};
@@ -22,16 +32,12 @@ fn places() -> impl Iterator<Item = Place> {
     })
 }
 
-fn type_text(ty: NumType) -> &'static str {
-    if ty == NumType::I32 { "i32" } else { "i64" }
-}
-
 /// Operands after the address, and the result.
-fn signature(op: AtomicOp) -> (Vec<&'static str>, Option<&'static str>) {
-    let ty = type_text(op.ty());
+fn signature(op: AtomicOp) -> (Vec<NumType>, Option<NumType>) {
+    let ty = op.ty();
     match op.kind() {
-        AtomicKind::Notify => (vec!["i32"], Some("i32")),
-        AtomicKind::Wait => (vec![ty, "i64"], Some("i32")),
+        AtomicKind::Notify => (vec![NumType::I32], Some(NumType::I32)),
+        AtomicKind::Wait => (vec![ty, NumType::I64], Some(NumType::I32)),
         AtomicKind::Load => (vec![], Some(ty)),
         AtomicKind::Store => (vec![ty], None),
         AtomicKind::Cmpxchg => (vec![ty, ty], Some(ty)),
@@ -52,51 +58,18 @@ fn module_text(place: Place) -> String {
         let name = op.text();
         let result = result.map_or(String::new(), |ty| format!("(result {ty})"));
         let gets: String = (0..=operands.len()).map(|i| format!("local.get {i} ")).collect();
-        let params = operands.join(" ");
+        let params: String = operands.iter().map(|ty| format!(" {ty}")).collect();
         text += &format!(
-            "(func (export \"{name}\") (param {address} {params}) {result}
+            "(func (export \"{name}\") (param {address}{params}) {result}
                {gets} {name} {memory} offset={offset})"
         );
     }
     text + ")"
 }
 
-/// Numbers that look random.
-struct Numbers(u64);
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        // Bytes of all ones and zeros are common enough to meet each other.
-        if self.0 & 0x700 == 0 { self.0 & 0x0101_0101_0101_0101 } else { self.0 }
-    }
-}
-
-fn value(ty: &str, bits: u64) -> Val {
-    if ty == "i32" { Val::I32(bits as i32) } else { Val::I64(bits as i64) }
-}
-fn bits(value: Val) -> u64 {
-    match value {
-        Val::I32(value) => u64::from(value as u32),
-        Val::I64(value) => value as u64,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// What is in memory afterwards, from what was there and the operands.
-fn model(kind: AtomicKind, old: u64, a: u64, b: u64, mask: u64) -> u64 {
-    let new = match kind {
-        AtomicKind::Store | AtomicKind::Xchg => a,
-        AtomicKind::Add => old.wrapping_add(a),
-        AtomicKind::Sub => old.wrapping_sub(a),
-        AtomicKind::And => old & a,
-        AtomicKind::Or => old | a,
-        AtomicKind::Xor => old ^ a,
-        AtomicKind::Cmpxchg if old == a & mask => b,
-        _ => old,
-    };
-    new & mask
+fn number(random: &mut Random) -> u64 {
+    // Bytes of all ones and zeros are common enough to meet each other.
+    if random.one_in(8) { random.next() & 0x0101_0101_0101_0101 } else { random.next() }
 }
 
 struct Guest {
@@ -123,17 +96,17 @@ impl Guest {
     ) -> Result<u64, Error> {
         let (types, result) = signature(op);
         let mut args = vec![if place.is_64 { Val::I64(at as i64) } else { Val::I32(at as i32) }];
-        args.extend(types.iter().zip(operands).map(|(ty, &bits)| value(ty, bits)));
-        let mut results: Vec<Val> = result.iter().map(|ty| value(ty, 0)).collect();
+        args.extend(types.iter().zip(operands).map(|(&ty, &bits)| val(ty, bits)));
+        let mut results: Vec<Val> = result.iter().map(|&ty| val(ty, 0u64)).collect();
         let func = self.instance.func(&self.store, op.text()).expect("it is exported");
         func.call(&mut self.store, &args, &mut results)?;
-        Ok(results.pop().map_or(0, bits))
+        Ok(results.first().map_or(0, bits))
     }
 }
 
 #[test]
 fn as_the_model_says() -> Result<(), Error> {
-    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    let mut random = Random::new(1);
     for place in places() {
         let mut guest = Guest::new(place)?;
         for &op in AtomicOp::ALL {
@@ -143,7 +116,7 @@ fn as_the_model_says() -> Result<(), Error> {
             let width = op.width() as usize;
             let mask = u64::MAX >> (64 - 8 * width);
             for round in 0..40 {
-                let line = numbers.next().to_le_bytes();
+                let line = number(&mut random).to_le_bytes();
                 let at = 64 + (8 / width as u64 - 1).min(round % 8) * width as u64;
                 let at_line = 64 + place.offset;
                 guest.memory.write(&mut guest.store, at_line, &line)?;
@@ -151,7 +124,7 @@ fn as_the_model_says() -> Result<(), Error> {
                 let within = (at - 64) as usize;
                 old[..width].copy_from_slice(&line[within..within + width]);
                 let old = u64::from_le_bytes(old);
-                let (mut a, b) = (numbers.next(), numbers.next());
+                let (mut a, b) = (number(&mut random), number(&mut random));
                 if round % 2 == 0 && op.kind() == AtomicKind::Cmpxchg {
                     // What is expected is wrapped: its upper bits do not matter.
                     a = a & !mask | old;

@@ -129,25 +129,57 @@ fn the_c_program_runs_with_the_shared_library() {
     passed(&run.arg(guests("shared")).output().unwrap());
 }
 
-#[test]
-fn the_c_program_is_clean_under_address_sanitizer() {
-    if !is_there("cc", "the C interface under AddressSanitizer") {
-        return;
+const SANITIZED: [&str; 2] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+
+/// Whether `cc` has AddressSanitizer; if not, says what is not tested.
+fn has_sanitizer(what: &str) -> bool {
+    if !is_there("cc", what) {
+        return false;
     }
     let source = folder().join("empty.c");
     fs::write(&source, "int main(void) { return 0; }\n").unwrap();
     let mut probe = Command::new("cc");
-    probe.args(["-fsanitize=address,undefined", "-o"]).arg(folder().join("empty")).arg(source);
-    if !probe.output().unwrap().status.success() {
-        println!("SKIPPED: `cc` has no AddressSanitizer");
-        return;
+    probe.arg(SANITIZED[0]).arg("-o").arg(folder().join("empty")).arg(source);
+    let there = probe.output().unwrap().status.success();
+    if !there {
+        println!("SKIPPED: `cc` has no AddressSanitizer, so {what} is not tested");
     }
-    let flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-    let program = program("tests/capi/test.c", "test-asan", &flags);
+    there
+}
+fn sanitized(program: PathBuf) -> Command {
     let mut run = Command::new(program);
     run.env("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=9");
-    let text = passed(&run.arg(guests("asan")).output().unwrap());
-    println!("AddressSanitizer: no error, no leak; {}", text.trim());
+    run
+}
+
+#[test]
+fn the_c_program_is_clean_under_address_sanitizer() {
+    if has_sanitizer("the C interface under AddressSanitizer") {
+        let program = program("tests/capi/test.c", "test-asan", &SANITIZED);
+        let text = passed(&sanitized(program).arg(guests("asan")).output().unwrap());
+        println!("AddressSanitizer: no error, no leak; {}", text.trim());
+    }
+}
+
+/// Calls in any order, with whatever handles; `WASMVM_CAPI=N` makes N times as many.
+#[test]
+fn calls_in_any_order() {
+    if !is_there("cc", "the C interface in any order") {
+        return;
+    }
+    let rounds = std::env::var("WASMVM_CAPI").map_or(1, |n| n.parse().expect("a number"));
+    let (plain, folder) = (program("tests/capi/random.c", "random", &[]), guests("any-order"));
+    for seed in 1..=4 * rounds {
+        let mut run = Command::new(&plain);
+        let output = run.arg(&folder).args([&seed.to_string(), "50000"]).output().unwrap();
+        println!("seed {seed}: {}", passed(&output).trim());
+    }
+    if has_sanitizer("the C interface in any order under AddressSanitizer") {
+        let program = program("tests/capi/random.c", "random-asan", &SANITIZED);
+        let mut run = sanitized(program);
+        let output = run.arg(&folder).args(["1000", "50000"]).output().unwrap();
+        println!("AddressSanitizer: {}", passed(&output).trim());
+    }
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! The deterministic profile: canonical NaNs, growth by limits only, frames of one size, no
 //! threads.
 
+#[path = "peer/numbers.rs"]
+mod numbers;
+
+use numbers::{bits, val};
 use wasmvm::wasm::instr::{BinOp, UnOp};
 use wasmvm::wasm::ops::{SimdOp, SimdShape};
 use wasmvm::wasm::types::NumType;
@@ -68,21 +72,6 @@ fn values(ty: NumType) -> Vec<u64> {
 }
 fn is_float(ty: NumType) -> bool {
     matches!(ty, NumType::F32 | NumType::F64)
-}
-fn val(ty: NumType, bits: u64) -> Val {
-    match ty {
-        NumType::I32 => Val::I32(bits as i32),
-        NumType::I64 => Val::I64(bits as i64),
-        NumType::F32 => Val::F32(bits as u32),
-        NumType::F64 => Val::F64(bits),
-    }
-}
-fn bits(val: &Val) -> u64 {
-    match *val {
-        Val::F32(bits) => u64::from(bits),
-        Val::F64(bits) => bits,
-        ref other => panic!("{other:?}"),
-    }
 }
 fn is_nan(ty: NumType, bits: u64) -> bool {
     match ty {
@@ -179,7 +168,7 @@ fn nans_are_canonical() -> Result<(), Error> {
         for args in operands(row) {
             let vals: Vec<Val> =
                 row.operands.iter().zip(&args).map(|(&ty, &bits)| val(ty, bits)).collect();
-            let mut result = [val(row.result, 0)];
+            let mut result = [val(row.result, 0u64)];
             let func = plain.func(&plain_store, &i.to_string()).expect("exported");
             func.call(&mut plain_store, &vals, &mut result)?;
             let expected = bits(&result[0]);
@@ -218,7 +207,7 @@ fn nans_of_constants_are_canonical() -> Result<(), Error> {
         let (mut plain_store, plain) = instance(&engine(false), &text)?;
         for (i, args) in cases.iter().enumerate() {
             let call = |store: &mut Store<()>, instance: &Instance| -> Result<u64, Error> {
-                let mut result = [val(row.result, 0)];
+                let mut result = [val(row.result, 0u64)];
                 let func = instance.func(&*store, &i.to_string()).expect("exported");
                 func.call(store, &[], &mut result)?;
                 Ok(bits(&result[0]))

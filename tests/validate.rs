@@ -5,8 +5,11 @@
 mod cases;
 #[path = "peer/features.rs"]
 mod features;
+#[path = "peer/random.rs"]
+mod random;
 
 use cases::{Case, Expected, cases};
+use random::Random;
 use std::collections::BTreeMap;
 use wasmvm::wasm::error::{Error, ErrorKind};
 use wasmvm::wasm::features::Features;
@@ -68,16 +71,6 @@ fn specification_suite() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// A small generator of pseudo-random numbers.
-struct Random(u64);
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % bound
-    }
-}
-
 /// How many damaged modules to try; more with `WASMVM_MUTATIONS`.
 fn rounds() -> usize {
     std::env::var("WASMVM_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000)
@@ -90,7 +83,7 @@ fn verdicts_on_damaged_modules() {
         .filter(|case| case.bytes.len() > 8 && case.bytes.len() < 20_000)
         .collect();
     let seed = std::env::var("WASMVM_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (mut accepted, mut differences) = (0, Vec::new());
     for _ in 0..rounds() {
         let case = &modules[random.below(modules.len())];
@@ -100,7 +93,7 @@ fn verdicts_on_damaged_modules() {
         } else {
             let at = 8 + random.below(bytes.len() - 8);
             bytes[at] = match random.below(3) {
-                0 => random.below(256) as u8,
+                0 => random.next() as u8,
                 1 => bytes[at].wrapping_add(1),
                 _ => bytes[at] ^ 1 << random.below(8),
             };
@@ -108,7 +101,7 @@ fn verdicts_on_damaged_modules() {
         // Mostly everything; now and then several bytes, or fewer proposals.
         while random.below(8) == 0 && bytes.len() > 8 {
             let at = 8 + random.below(bytes.len() - 8);
-            bytes[at] = random.below(256) as u8;
+            bytes[at] = random.next() as u8;
         }
         let set = if random.below(2) == 0 { 0 } else { random.below(5) };
         let (features, peer) = features::sets()[set];

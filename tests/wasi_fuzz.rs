@@ -11,8 +11,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[path = "wasi/guest.rs"]
 mod guest;
+#[path = "peer/random.rs"]
+mod random;
 
 use guest::*;
+use random::Random;
 use wasmvm::wasi::{Capture, EmbeddedFs, Errno, MemFs, Wasi};
 
 /// Counts what is allocated, and how much it was at most.
@@ -65,23 +68,6 @@ fn limit_files() {
     unsafe {
         libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit);
         libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
-    }
-}
-
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
-        self.0 >> 24
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
     }
 }
 
@@ -143,8 +129,8 @@ fn fill(guest: &mut Guest, random: &mut Random) {
     for word in bytes.chunks_exact_mut(4) {
         let number = match random.below(4) {
             0 => random.next() as u32,
-            1 => random.below(16) as u32,
-            2 => random.below(MEMORY as usize) as u32,
+            1 => random.below(16),
+            2 => random.below(MEMORY as u32),
             _ => 0,
         };
         word.copy_from_slice(&number.to_le_bytes());
@@ -191,9 +177,9 @@ fn argument(random: &mut Random) -> u64 {
     ];
     match random.below(8) {
         0 => random.next() << 40 | random.next(),
-        1 => random.below(MEMORY as usize) as u64,
-        2 | 3 => random.below(12) as u64,
-        _ => random.pick(EDGES),
+        1 => random.below(MEMORY),
+        2 | 3 => random.below(12),
+        _ => random.of(EDGES),
     }
 }
 
@@ -207,7 +193,7 @@ fn ready(module: &str, wasi: Wasi) -> Guest {
 fn arbitrary_calls(module: &str, seed: u64, count: usize) {
     let scratch = Scratch::new();
     let mut guest = ready(module, world(&scratch));
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (mut answered, mut most, mut exits) = (0, 0, 0);
     let functions: Vec<_> = FUNCTIONS
         .iter()
@@ -223,7 +209,7 @@ fn arbitrary_calls(module: &str, seed: u64, count: usize) {
             guest = ready(module, world(&fresh));
             fill(&mut guest, &mut random);
         }
-        let (name, params) = random.pick(&functions);
+        let (name, params) = random.of(&functions);
         let mut args: Vec<u64> = params.chars().map(|_| argument(&mut random)).collect();
         if name.starts_with("path_") && random.below(4) > 0 {
             plausible(name, &mut args, &mut random);
@@ -259,7 +245,7 @@ fn plausible(name: &str, args: &mut [u64], random: &mut Random) {
         args[at + 1] = PATHS[path].len() as u64;
         let dir = if name == "path_symlink" { 2 } else { at - if args.len() > 6 { 2 } else { 1 } };
         if let Some(dir) = args.get_mut(dir) {
-            *dir = 3 + random.below(5) as u64;
+            *dir = 3 + random.below(5);
         }
     }
 }

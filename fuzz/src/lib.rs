@@ -3,6 +3,8 @@
 
 mod data;
 mod generate;
+#[path = "../../tests/peer/random.rs"]
+mod random;
 #[path = "../../spec-tests/twin.rs"]
 mod rewrite;
 mod run;
@@ -12,7 +14,8 @@ mod verdict;
 #[cfg(feature = "wasmtime")]
 mod wasmtime_peer;
 
-pub use data::Random;
+pub use data::input;
+pub use random::Random;
 use std::fmt;
 
 /// What became of an input.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
-use wasmvm_fuzz::{Done, Random, TARGETS, Target, digest};
+use wasmvm_fuzz::{Done, TARGETS, Target, digest, input};
 
 const USAGE: &str = "\
 drive TARGET [--seed N] [--count N] [--seconds N]   run a target
@@ -106,7 +106,7 @@ fn supervise(name: &str, options: &Options) -> bool {
 }
 
 fn one(target: Target, seed: u64) -> Result<Done, String> {
-    let data = Random::new(seed).input();
+    let data = input(seed);
     match catch_unwind(AssertUnwindSafe(|| target(&data))) {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(finding)) => {
@@ -180,7 +180,7 @@ fn show(name: &str, seed: u64) -> ExitCode {
 fn digests(options: &Options) -> ExitCode {
     let mut all = 0u64;
     for seed in options.seed..options.seed.saturating_add(options.count.min(1_000_000)) {
-        all = all.rotate_left(1) ^ digest(&Random::new(seed).input());
+        all = all.rotate_left(1) ^ digest(&input(seed));
         if seed % 100 == 0 {
             println!("{seed} {all:016x}");
         }

@@ -1,6 +1,6 @@
 //! Running a module in our engine.
 
-use crate::data::Random;
+use crate::Random;
 use crate::value::{End, State, Trace, Value, digest};
 use wasmvm::{
     AnyRef, Engine, Error, ErrorKind, Extern, ExternType, Func, FuncType, HeapType, Instance,

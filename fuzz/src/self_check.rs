@@ -1,12 +1,11 @@
 //! Our engine against itself: what the configuration must not change, and a module against its
 //! twin with 64-bit addresses.
 
-use crate::data::Random;
 use crate::generate::{self, Shape};
 use crate::rewrite::{Widen, rewrite};
 use crate::run::{Stops, has_shared, plan, run, run_counting, run_in_steps};
 use crate::value::{End, State, Trace, compare};
-use crate::{Done, Finding, Outcome};
+use crate::{Done, Finding, Outcome, Random};
 use arbitrary::Unstructured;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use wasmvm::{Config, Engine, Module};

@@ -194,8 +194,7 @@ unsafe fn replace(
     // SAFETY: E2, E3, E5, E6.
     unsafe {
         let from = s.slot(at);
-        let sizes = s.u32(at + 2);
-        let (params, n) = ((sizes & 0xFFFF) as usize, (sizes >> 16) as usize);
+        let (params, n) = s.two(at + 2);
         let frame = (*entry).frame_slots.load(Ordering::Acquire) as usize;
         let needed = s.fp.sub(params).add(n + frame);
         if needed > (*(*instance).store).stack_limit.get() {
@@ -344,11 +343,11 @@ impl Root for ReturnMany {
         // SAFETY: E1, E2, E3: results begin where the parameters began.
         unsafe {
             let from = s.slot(8);
-            let sizes = s.u32(10);
-            let to = s.fp.sub(HEADER_SLOTS + (sizes & 0xFFFF) as usize);
+            let (params, n) = s.two(10);
+            let to = s.fp.sub(HEADER_SLOTS + params);
             leave_frame(s);
             first_result(s, *from);
-            for i in 0..(sizes >> 16) as usize {
+            for i in 0..n {
                 to.add(i).write_volatile(*from.add(i));
             }
         }

@@ -58,6 +58,20 @@ impl State {
         // SAFETY: E1.
         unsafe { self.ip.add(at).cast::<u32>().read_unaligned() }
     }
+    /// The 2-byte field at byte `at`, which is a lane.
+    #[inline(always)]
+    pub unsafe fn lane(&self, at: usize) -> u8 {
+        // SAFETY: E1.
+        unsafe { self.ip.add(at).cast::<u16>().read_unaligned() as u8 }
+    }
+    /// The 2-byte fields at byte `at` and behind it, by one read.
+    #[inline(always)]
+    pub unsafe fn two(&self, at: usize) -> (usize, usize) {
+        // SAFETY: E1.
+        let both = unsafe { self.u32(at) };
+        let (low, high) = ((both & 0xFFFF) as usize, (both >> 16) as usize);
+        if cfg!(target_endian = "little") { (low, high) } else { (high, low) }
+    }
     /// The 8-byte field at byte `at`.
     #[inline(always)]
     pub unsafe fn u64(&self, at: usize) -> u64 {

@@ -321,7 +321,7 @@ impl<V: Level, D: Dst, O: VecExtract<R: Num>, A: VecExpr> Root for VecExt<V, D, 
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let lane = *s.ip.add(at + A::SIZE);
+            let lane = s.lane(at + A::SIZE);
             let value = if A::PLACE == VECTOR_K && cfg!(target_endian = "little") {
                 // Only the lane is read: its bytes are where memory would have them.
                 lane_of(O::OP, s.slot(at).cast(), usize::from(lane))
@@ -347,7 +347,7 @@ impl<V: Level, D: VecDst, O: VecReplace<A: Num>, A: VecExpr, X: Expr> Root
         unsafe {
             let at = 8 + D::SIZE;
             let x = X::get(s, at + A::SIZE);
-            let lane = *s.ip.add(at + A::SIZE + X::SIZE);
+            let lane = s.lane(at + A::SIZE + X::SIZE);
             let value = O::eval::<V>(A::vec(s, at), lane, x);
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
@@ -488,7 +488,7 @@ impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
         unsafe {
             let raw = fetch::<A, N>(s, 10)?;
             let at = 10 + A::SIZE;
-            let value = O::eval::<Base>(raw, S::vec(s, at), *s.ip.add(at + 2));
+            let value = O::eval::<Base>(raw, S::vec(s, at), s.lane(at + 2));
             S::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -507,7 +507,7 @@ impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
         // SAFETY: E1, E2, R2.
         unsafe {
             let at = 8 + A::SIZE;
-            let value = O::eval::<Base>(S::vec(s, at), *s.ip.add(at + 2));
+            let value = O::eval::<Base>(S::vec(s, at), s.lane(at + 2));
             put::<A, N>(s, 8, value)?;
             s.ip = s.ip.add(Self::LEN);
         }

@@ -41,6 +41,7 @@ impl Level for Base {
     const FAST: bool = false;
 }
 /// What [`level_is_fast`] has found.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 pub struct Fast;
 impl Level for Fast {
     const FAST: bool = true;

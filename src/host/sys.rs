@@ -37,6 +37,18 @@ pub(crate) const O_PATH: c_int = libc::O_PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) const O_PATH: c_int = 0;
 
+/// The calls with offsets of 64 bits, whose names are others where the C library has some of 32.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod offsets {
+    pub(super) use libc::{
+        fallocate64 as fallocate, fstat64 as fstat, fstatat64 as fstatat, ftruncate64 as ftruncate,
+        lseek64 as lseek, open64 as open, openat64 as openat, posix_fadvise64 as posix_fadvise,
+        preadv64 as preadv, pwritev64 as pwritev, stat64 as stat,
+    };
+}
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+use libc as offsets;
+
 /// The host's `errno`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OsError(pub i32);
@@ -113,21 +125,22 @@ pub(crate) fn open_at(
 ) -> Result<OwnedFd> {
     let flags = flags | O_CLOEXEC;
     // SAFETY: H1, H2
-    retry(|| unsafe { libc::openat(dir.as_raw_fd(), path.as_ptr(), flags, mode) }.into()).map(owned)
+    retry(|| unsafe { offsets::openat(dir.as_raw_fd(), path.as_ptr(), flags, mode) }.into())
+        .map(owned)
 }
 
 /// Opens a directory by a path of the host: only for what the embedder names at start-up.
 pub(crate) fn open_ambient_dir(path: &CStr) -> Result<OwnedFd> {
     let flags = O_DIRECTORY | O_CLOEXEC | O_RDONLY;
     // SAFETY: H1
-    retry(|| unsafe { libc::open(path.as_ptr(), flags) }.into()).map(owned)
+    retry(|| unsafe { offsets::open(path.as_ptr(), flags) }.into()).map(owned)
 }
 
 /// Opens a directory of the host's as a place to resolve paths from; it need not be readable.
 pub(crate) fn open_ambient_place(path: &CStr) -> Result<OwnedFd> {
     let flags = O_DIRECTORY | O_CLOEXEC | O_PATH;
     // SAFETY: H1
-    retry(|| unsafe { libc::open(path.as_ptr(), flags) }.into()).map(owned)
+    retry(|| unsafe { offsets::open(path.as_ptr(), flags) }.into()).map(owned)
 }
 
 /// `openat2(2)` with `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS`; `ENOSYS` where there is none.
@@ -145,8 +158,9 @@ pub(crate) fn open_beneath(
     how.resolve = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_MAGICLINKS;
     let (dir, path, size) = (dir.as_raw_fd(), path.as_ptr(), size_of::<libc::open_how>());
     // SAFETY: H1, H2
-    retry(|| unsafe { libc::syscall(libc::SYS_openat2, dir, path, &raw const how, size) })
-        .map(owned)
+    let open = || unsafe { libc::syscall(libc::SYS_openat2, dir, path, &raw const how, size) };
+    #[allow(clippy::unnecessary_cast)] // the width differs between systems
+    retry(|| open() as i64).map(owned)
 }
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn open_beneath(_: BorrowedFd<'_>, _: &CStr, _: c_int, _: u32) -> Result<OwnedFd> {
@@ -224,7 +238,7 @@ impl Stat {
     }
 
     #[allow(clippy::unnecessary_cast)] // the widths differ between systems
-    fn from_host(s: &libc::stat) -> Stat {
+    fn from_host(s: &offsets::stat) -> Stat {
         let time = |seconds, nanoseconds| Time { seconds, nanoseconds };
         Stat {
             dev: s.st_dev as u64,
@@ -244,19 +258,19 @@ impl Stat {
 /// `fstat(2)`.
 pub(crate) fn stat(fd: BorrowedFd<'_>) -> Result<Stat> {
     // SAFETY: H3
-    let mut stat: libc::stat = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut stat: offsets::stat = unsafe { MaybeUninit::zeroed().assume_init() };
     // SAFETY: H1, H2
-    retry(|| unsafe { libc::fstat(fd.as_raw_fd(), &raw mut stat) }.into())?;
+    retry(|| unsafe { offsets::fstat(fd.as_raw_fd(), &raw mut stat) }.into())?;
     Ok(Stat::from_host(&stat))
 }
 
 /// `fstatat(2)` of the node itself, be it a symbolic link.
 pub(crate) fn stat_at(dir: BorrowedFd<'_>, name: &CStr) -> Result<Stat> {
     // SAFETY: H3
-    let mut stat: libc::stat = unsafe { MaybeUninit::zeroed().assume_init() };
+    let mut stat: offsets::stat = unsafe { MaybeUninit::zeroed().assume_init() };
     let (dir, name, out) = (dir.as_raw_fd(), name.as_ptr(), &raw mut stat);
     // SAFETY: H1, H2
-    retry(|| unsafe { libc::fstatat(dir, name, out, libc::AT_SYMLINK_NOFOLLOW) }.into())?;
+    retry(|| unsafe { offsets::fstatat(dir, name, out, libc::AT_SYMLINK_NOFOLLOW) }.into())?;
     Ok(Stat::from_host(&stat))
 }
 
@@ -481,7 +495,7 @@ pub(crate) fn read(
     let size = retry(|| unsafe {
         match offset {
             None => libc::readv(fd, list, count) as i64,
-            Some(offset) => libc::preadv(fd, list, count, offset) as i64,
+            Some(offset) => offsets::preadv(fd, list, count, offset) as i64,
         }
     })?;
     Ok(size as usize)
@@ -501,7 +515,7 @@ pub(crate) fn write(
     let size = retry(|| unsafe {
         match offset {
             None => libc::writev(fd, list, count) as i64,
-            Some(offset) => libc::pwritev(fd, list, count, offset) as i64,
+            Some(offset) => offsets::pwritev(fd, list, count, offset) as i64,
         }
     })?;
     Ok(size as usize)
@@ -557,13 +571,13 @@ pub(crate) fn seek(fd: BorrowedFd<'_>, offset: i64, whence: Whence) -> Result<u6
         Whence::End => libc::SEEK_END,
     };
     // SAFETY: H2
-    retry(|| unsafe { libc::lseek(fd.as_raw_fd(), offset, whence) }).map(|at| at as u64)
+    retry(|| unsafe { offsets::lseek(fd.as_raw_fd(), offset, whence) }).map(|at| at as u64)
 }
 
 /// `ftruncate(2)`.
 pub(crate) fn set_size(fd: BorrowedFd<'_>, size: i64) -> Result<()> {
     // SAFETY: H2
-    retry(|| unsafe { libc::ftruncate(fd.as_raw_fd(), size) }.into()).map(drop)
+    retry(|| unsafe { offsets::ftruncate(fd.as_raw_fd(), size) }.into()).map(drop)
 }
 
 /// `fallocate(2)`: reserves room and grows the file. Never the emulation of some C libraries,
@@ -572,7 +586,7 @@ pub(crate) fn allocate(fd: BorrowedFd<'_>, offset: i64, len: i64) -> Result<()> 
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         // SAFETY: H2
-        retry(|| unsafe { libc::fallocate(fd.as_raw_fd(), 0, offset, len) }.into()).map(drop)
+        retry(|| unsafe { offsets::fallocate(fd.as_raw_fd(), 0, offset, len) }.into()).map(drop)
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
@@ -598,7 +612,7 @@ pub(crate) fn advise(fd: BorrowedFd<'_>, offset: i64, len: i64, advice: u32) -> 
             _ => return Err(OsError(EINVAL)),
         };
         // SAFETY: H2
-        match unsafe { libc::posix_fadvise(fd.as_raw_fd(), offset, len, advice) } {
+        match unsafe { offsets::posix_fadvise(fd.as_raw_fd(), offset, len, advice) } {
             0 => Ok(()),
             error => Err(OsError(error)),
         }

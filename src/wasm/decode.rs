@@ -96,6 +96,13 @@ struct Decoder {
     const_decoder: ConstDecoder,
 }
 
+/// Makes room for `count` more, as far as the bytes that are left can hold them. Memory that is not
+/// there is an error, and not the end of the process: a module chooses how many they are.
+fn make_room<T>(list: &mut Vec<T>, section: &Reader<'_>, count: u32, limit: usize) -> Result<()> {
+    let room = list.try_reserve(section.reserve(count).min(limit));
+    room.map_err(|_| Error::limit(section.offset(), "out of memory"))
+}
+
 impl Decoder {
     fn section(&mut self, reader: &mut Reader<'_>, place: &mut usize) -> Result<()> {
         let start = reader.offset();
@@ -152,7 +159,7 @@ impl Decoder {
     /// Section 3.
     fn funcs(&mut self, section: &mut Reader<'_>) -> Result<()> {
         let count = section.u32()?;
-        self.module.funcs.reserve(section.reserve(count).min(limits::FUNCTIONS));
+        make_room(&mut self.module.funcs, section, count, limits::FUNCTIONS)?;
         for _ in 0..count {
             let offset = section.offset();
             let type_idx = section.u32()?;
@@ -183,7 +190,10 @@ impl Decoder {
 
     /// Section 4.
     fn tables(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.u32()? {
+        let count = section.u32()?;
+        make_room(&mut self.module.tables, section, count, limits::TABLES)?;
+        make_room(&mut self.module.table_types, section, count, limits::TABLES)?;
+        for _ in 0..count {
             let offset = section.offset();
             // 0x40 0x00 announces an initialiser.
             let with_init = section.peek() == Some(0x40);
@@ -240,7 +250,9 @@ impl Decoder {
 
     /// Section 13.
     fn tags(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.u32()? {
+        let count = section.u32()?;
+        make_room(&mut self.module.tags, section, count, limits::TAGS)?;
+        for _ in 0..count {
             let offset = section.offset();
             let type_idx = self.tag_type(section)?;
             self.add_tag(offset, type_idx)?;
@@ -267,7 +279,10 @@ impl Decoder {
 
     /// Section 6.
     fn globals(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.u32()? {
+        let count = section.u32()?;
+        make_room(&mut self.module.globals, section, count, limits::GLOBALS)?;
+        make_room(&mut self.module.global_types, section, count, limits::GLOBALS)?;
+        for _ in 0..count {
             let offset = section.offset();
             let ty = self.type_space().global_type(section)?;
             let init = self.const_decoder.expr(&mut self.module, section, ty.value.into())?;
@@ -288,7 +303,7 @@ impl Decoder {
         let count = section.u32()?;
         check_count(section.offset(), count as usize, limits::EXPORTS + 1, "exports")?;
         let start = section.offset();
-        self.module.exports.reserve(section.reserve(count));
+        make_room(&mut self.module.exports, section, count, limits::EXPORTS)?;
         for _ in 0..count {
             let name = section.name()?;
             let offset = section.offset();
@@ -329,7 +344,10 @@ impl Decoder {
     }
     /// By sorting: n log n comparisons, whatever the names.
     fn check_export_names(&self, offset: usize) -> Result<()> {
-        let mut names: Vec<&str> = self.module.exports.iter().map(|export| &*export.name).collect();
+        let mut names: Vec<&str> = Vec::new();
+        let room = names.try_reserve_exact(self.module.exports.len());
+        room.map_err(|_| Error::limit(offset, "out of memory"))?;
+        names.extend(self.module.exports.iter().map(|export| &*export.name));
         sort_by(&mut names, |a, b| a.cmp(b));
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
@@ -358,7 +376,7 @@ impl Decoder {
         let offset = section.offset();
         let count = section.u32()?;
         check_count(offset, count as usize, limits::FUNCTIONS + 1, "functions")?;
-        self.module.code.reserve(section.reserve(count));
+        make_room(&mut self.module.code, section, count, limits::FUNCTIONS)?;
         for _ in 0..count {
             let size = section.u32()?;
             let start = section.offset();

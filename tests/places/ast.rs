@@ -5,6 +5,8 @@ use wasmvm::wasm::instr::{BinOp, UnOp};
 use wasmvm::wasm::ops::{LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;
 
+use super::special::Special;
+
 /// The types, in the order of everything that there is one of for each.
 pub const TYPES: [NumType; 4] = [NumType::I32, NumType::I64, NumType::F32, NumType::F64];
 /// Parameters of each type, and as many further locals.
@@ -91,6 +93,8 @@ pub enum Expr {
     Call(NumType, Helper, Box<[Expr; 2]>),
     /// Through the table, by the first.
     Indirect(NumType, Box<[Expr; 3]>),
+    /// One with a result.
+    Special(Special, Vec<Expr>),
 }
 
 /// A statement: leaves the stack as it is.
@@ -115,6 +119,8 @@ pub enum Stmt {
     Return(Expr, Expr),
     /// Two locals of one type, by a call with two results.
     Swap([u32; 2], Box<[Expr; 2]>),
+    /// One without a result.
+    Special(Special, Vec<Expr>),
 }
 
 /// A function with all parameters and a result.

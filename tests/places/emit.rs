@@ -1,10 +1,11 @@
 //! Modules out of programs.
 
 use super::ast::*;
+use super::special::{ELEMENTS, Names, OBJECTS, STORAGES, STRUCTURE};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, MemorySection, MemoryType, Module, RefType,
-    TableSection, TableType, TypeSection, ValType,
+    CodeSection, ConstExpr, ElementSection, Elements, ExportKind, ExportSection, FieldType,
+    Function, FunctionSection, GlobalSection, GlobalType, HeapType, Instruction, MemorySection,
+    MemoryType, Module, RefType, StorageType, TableSection, TableType, TypeSection, ValType,
 };
 use wasmvm::wasm::types::NumType;
 
@@ -18,17 +19,33 @@ const SWAP: u32 = 8;
 const PROGRAM: u32 = 12;
 
 /// The first program's index among the functions.
-pub const FIRST: u32 = 4 * HELPERS;
+pub const FIRST: u32 = 4 * HELPERS + OBJECTS as u32;
+/// The first of the types of objects; those of functions that return one follow.
+const OBJECT: u32 = PROGRAM + 4;
+
+impl Names {
+    pub fn of(object: usize) -> Names {
+        let n = object as u32;
+        Names {
+            ty: OBJECT + n,
+            global: 4 * GLOBALS + n,
+            local: 4 * LOCALS + n,
+            func: 4 * HELPERS + n,
+        }
+    }
+}
 
 /// A module of programs, each exported by its number, with everything that they use. `wide`:
-/// memory 0 has 64-bit addresses.
-pub fn module(programs: &[&Program], wide: bool) -> Vec<u8> {
+/// memory 0 has 64-bit addresses; `shared`: both are shared.
+pub fn module(programs: &[&Program], wide: bool, shared: bool) -> Vec<u8> {
     let (mut types, mut funcs) = (TypeSection::new(), FunctionSection::new());
     let (mut exports, mut codes) = (ExportSection::new(), CodeSection::new());
     let all = TYPES.map(val_type);
     all.iter().for_each(|&t| types.ty().function([t, t], [t]));
     all.iter().for_each(|&t| types.ty().function([t], [t]));
     all.iter().for_each(|&t| types.ty().function([t, t], [t, t]));
+    let mut locals: Vec<_> = all.iter().map(|&t| (PARAMS, t)).collect();
+    locals.extend((0..OBJECTS).map(|n| (1, reference(n, true))));
     let params: Vec<_> = all.iter().flat_map(|&t| [t; PARAMS as usize]).collect();
     all.iter().for_each(|&t| types.ty().function(params.iter().copied(), [t]));
     for ty in TYPES {
@@ -44,10 +61,11 @@ pub fn module(programs: &[&Program], wide: bool) -> Vec<u8> {
             codes.function(&function);
         }
     }
+    objects(&mut types, &mut funcs, &mut codes);
     for (i, program) in programs.iter().enumerate() {
         funcs.function(PROGRAM + number(program.ty));
         exports.export(&format!("p{i}"), ExportKind::Func, FIRST + i as u32);
-        let mut function = Function::new(all.map(|t| (PARAMS, t)));
+        let mut function = Function::new(locals.clone());
         let mut code = Code::new(wide);
         code.program(program);
         function.raw(code.bytes);
@@ -67,13 +85,7 @@ pub fn module(programs: &[&Program], wide: bool) -> Vec<u8> {
     let mut memories = MemorySection::new();
     for (n, memory64) in [(0, wide), (1, false)] {
         let (minimum, maximum) = (1, Some(1));
-        memories.memory(MemoryType {
-            minimum,
-            maximum,
-            memory64,
-            shared: false,
-            page_size_log2: None,
-        });
+        memories.memory(MemoryType { minimum, maximum, memory64, shared, page_size_log2: None });
         exports.export(&format!("m{n}"), ExportKind::Memory, n);
     }
     let globals = globals(&mut exports);
@@ -96,17 +108,56 @@ fn globals(exports: &mut ExportSection) -> GlobalSection {
         globals.global(GlobalType { val_type: val_type(ty), mutable: true, shared: false }, &zero);
         exports.export(&format!("g{n}"), ExportKind::Global, n);
     }
+    for n in 0..OBJECTS {
+        let Names { ty, .. } = Names::of(n);
+        let new = if n == STRUCTURE {
+            ConstExpr::extended([Instruction::StructNewDefault(ty)])
+        } else {
+            ConstExpr::extended([
+                Instruction::I32Const(ELEMENTS as i32),
+                Instruction::ArrayNewDefault(ty),
+            ])
+        };
+        let val_type = reference(n, false);
+        globals.global(GlobalType { val_type, mutable: false, shared: false }, &new);
+        exports.export(&format!("o{n}"), ExportKind::Global, 4 * GLOBALS + n as u32);
+    }
     globals
 }
 
+fn reference(object: usize, nullable: bool) -> ValType {
+    let heap_type = HeapType::Concrete(Names::of(object).ty);
+    ValType::Ref(RefType { nullable, heap_type })
+}
+/// Types of objects, and a function that returns each.
+fn objects(types: &mut TypeSection, funcs: &mut FunctionSection, codes: &mut CodeSection) {
+    let storage = |n: usize| match n {
+        0 => StorageType::I8,
+        1 => StorageType::I16,
+        n => StorageType::Val(val_type(STORAGES[n])),
+    };
+    for n in 0..STORAGES.len() {
+        types.ty().array(&storage(n), true);
+    }
+    let field = |n| FieldType { element_type: storage(n), mutable: true };
+    types.ty().struct_((0..STORAGES.len()).map(field));
+    for n in 0..OBJECTS {
+        types.ty().function([], [reference(n, false)]);
+        funcs.function(OBJECT + (OBJECTS + n) as u32);
+        let mut function = Function::new([]);
+        function.instructions().global_get(Names::of(n).global).end();
+        codes.function(&function);
+    }
+}
+
 const EMPTY: u8 = 0x40;
-const BLOCK: u8 = 0x02;
+pub const BLOCK: u8 = 0x02;
 const LOOP: u8 = 0x03;
 const IF: u8 = 0x04;
 const ELSE: u8 = 0x05;
-const END: u8 = 0x0B;
+pub const END: u8 = 0x0B;
 const BR: u8 = 0x0C;
-const BR_IF: u8 = 0x0D;
+pub const BR_IF: u8 = 0x0D;
 const BR_TABLE: u8 = 0x0E;
 
 /// A function body that is being written.
@@ -160,7 +211,7 @@ impl Code {
         }
         self.unsigned(access.offset);
     }
-    fn call(&mut self, opcode: u8, ty: NumType, helper: Helper) {
+    pub fn call(&mut self, opcode: u8, ty: NumType, helper: Helper) {
         self.with(opcode, number(ty) * HELPERS + helper as u32);
     }
 
@@ -184,7 +235,7 @@ impl Code {
         self.byte(END);
     }
 
-    fn expr(&mut self, expr: &Expr) {
+    pub fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Const(ty, bits) => self.constant(*ty, *bits),
             Expr::Local(local) => self.with(0x20, *local),
@@ -251,6 +302,7 @@ impl Code {
                 self.with(0x11, TWO + number(*ty));
                 self.byte(0);
             }
+            Expr::Special(special, x) => self.special(*special, x),
         }
     }
 
@@ -318,6 +370,7 @@ impl Code {
                 self.with(0x21, locals[0]);
                 self.with(0x21, locals[1]);
             }
+            Stmt::Special(special, x) => self.special(*special, x),
         }
     }
     fn repeat(&mut self, condition: &Expr, body: &[Stmt]) {

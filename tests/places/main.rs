@@ -5,23 +5,33 @@
 //! `WASMVM_PLACES=N` makes N times as many, all of them others.
 
 mod ast;
+#[path = "../peer/atomic.rs"]
+mod atomic;
 mod emit;
+mod maker;
 mod meaning;
+#[path = "../peer/numbers.rs"]
+mod numbers;
 mod oracle;
+#[path = "../peer/random.rs"]
 mod random;
 mod shapes;
+mod special;
 mod vectors;
 
 use ast::*;
+use maker::Maker;
 use meaning::{Meaning, Num, Stop};
+use numbers::{bits, val};
 use oracle::{HOT, Machine, Memory};
-use random::{Maker, Random};
+use random::Random;
 use shapes::{PLACES, Place, Shaper, USES, Use};
+use special::*;
 use std::collections::BTreeSet;
 use wasmvm::wasm::instr::{BinOp, UnOp};
-use wasmvm::wasm::ops::{LoadOp, StoreOp};
+use wasmvm::wasm::ops::{AtomicKind, AtomicOp, LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;
-use wasmvm::{Config, Engine, Error, ErrorKind, Instance, Module, Store, Val};
+use wasmvm::{ArrayRef, Config, Engine, Error, ErrorKind, Instance, Module, Store, StructRef, Val};
 
 /// Programs of a module.
 const BATCH: usize = 64;
@@ -32,6 +42,8 @@ const CALLS: usize = 3;
 #[derive(Clone, Copy, Debug)]
 struct Setup {
     wide: bool,
+    /// Memories are shared.
+    shared: bool,
     deterministic: bool,
     fuel: bool,
     interrupts: bool,
@@ -39,12 +51,13 @@ struct Setup {
 impl Setup {
     fn number(n: u32) -> Setup {
         // Half of them as most embedders have it.
-        let kind = if n & 1 == 0 { 0 } else { n >> 2 & 3 };
+        let kind = if n & 1 == 0 { 0 } else { (n >> 2) % 5 };
         Setup {
             wide: n >> 1 & 1 == 1,
             deterministic: kind == 1,
             fuel: kind == 2,
             interrupts: kind == 3,
+            shared: kind == 4,
         }
     }
     fn engine(self) -> Engine {
@@ -82,7 +95,8 @@ impl Runner {
         }
     }
     fn maker(&mut self) -> Maker<'_> {
-        Maker { random: &mut self.random, wide: self.setup.wide, result: None }
+        let Setup { wide, deterministic, .. } = self.setup;
+        Maker { random: &mut self.random, wide, threads: !deterministic, result: None }
     }
     fn shaper(&mut self) -> Shaper<'_> {
         Shaper::new(self.maker())
@@ -130,7 +144,7 @@ fn check(
     counts: &mut Counts,
 ) -> Result<(), (usize, String)> {
     let engine = setup.engine();
-    let module = match Module::new(&engine, emit::module(programs, setup.wide)) {
+    let module = match Module::new(&engine, emit::module(programs, setup.wide, setup.shared)) {
         Ok(module) => module,
         Err(error) => return Err((index_of(programs, &error), format!("not accepted: {error}"))),
     };
@@ -147,13 +161,14 @@ fn check(
         store.set_fuel(u64::MAX / 2).expect("an engine with fuel");
     }
     let instance = Instance::new(&mut store, &module, &[]).expect("nothing is missing");
-    let mut call = Call::new(store, instance, setup, bytes);
+    let mut call = Call::new(store, instance, setup, bytes, &mut random);
     for (i, program) in programs.iter().enumerate() {
         for _ in 0..CALLS {
             call.prepare(&mut random);
             let expected = call.machine.run(program);
             counts.unknown += u64::from(expected == Err(Stop::Unknown));
             if expected == Err(Stop::Unknown) {
+                call.machine.objects.undo();
                 continue;
             }
             call.compare(i, program, expected).map_err(|what| (i, what))?;
@@ -179,9 +194,19 @@ struct Call {
     arguments: Vec<Val>,
     /// What the memories are before each call.
     bytes: Vec<u8>,
+    /// Where their bytes are read into.
+    read: Vec<u8>,
+    arrays: Vec<ArrayRef>,
+    structure: StructRef,
 }
 impl Call {
-    fn new(mut store: Store<()>, instance: Instance, setup: Setup, bytes: Vec<u8>) -> Call {
+    fn new(
+        mut store: Store<()>,
+        instance: Instance,
+        setup: Setup,
+        bytes: Vec<u8>,
+        random: &mut Random,
+    ) -> Call {
         for n in 0..2 {
             let memory = instance.memory(&store, &format!("m{n}")).expect("a memory");
             memory.write(&mut store, 0, &bytes).expect("it fits");
@@ -192,17 +217,66 @@ impl Call {
             locals: Vec::new(),
             globals: Vec::new(),
             memories: [memory.clone(), memory],
+            objects: Objects::new(|ty| random.number(ty)),
             steps: 0,
         };
-        Call { store, instance, machine, arguments: Vec::new(), bytes }
+        let object = |n| {
+            let global = instance.global(&store, &format!("o{n}")).expect("a global");
+            match global.get(&store) {
+                Ok(Val::AnyRef(Some(object))) => object,
+                other => panic!("{other:?} is no object"),
+            }
+        };
+        let array = |n| object(n).as_array(&store).expect("of this store").expect("an array");
+        let arrays: Vec<ArrayRef> = (0..STRUCTURE).map(array).collect();
+        let structure = object(STRUCTURE).as_struct(&store).expect("of this store");
+        let structure = structure.expect("a structure");
+        let (arguments, read) = (Vec::new(), bytes.clone());
+        let mut call = Call { store, instance, machine, arguments, bytes, read, arrays, structure };
+        call.set_objects();
+        call
+    }
+    /// All elements and fields as the evaluator has them.
+    fn set_objects(&mut self) {
+        for object in 0..OBJECTS {
+            let count = if object == STRUCTURE { STRUCTURE } else { ELEMENTS as usize };
+            for index in 0..count {
+                let value = self.machine.objects.val(object, index);
+                let set = match self.arrays.get(object) {
+                    Some(array) => array.set(&mut self.store, index as u32, value),
+                    None => self.structure.set(&mut self.store, index, value),
+                };
+                set.expect("its type");
+            }
+        }
+    }
+    /// Compares what was written to objects, and all fields.
+    fn compare_objects(&mut self) -> Result<(), String> {
+        let written = std::mem::take(&mut self.machine.objects.written);
+        let written = written.into_iter().map(|(object, index, _)| (object, index));
+        for (object, index) in written.chain((0..STRUCTURE).map(|n| (STRUCTURE, n))) {
+            let is = match self.arrays.get(object) {
+                Some(array) => array.get(&self.store, index as u32),
+                None => self.structure.get(&self.store, index),
+            };
+            let is = bits(&is.expect("a number"));
+            let expected = *self.machine.objects.place(object, index);
+            let ty = STORAGES[if object == STRUCTURE { index } else { object }];
+            if !expected.allows(ty, is) {
+                return Err(format!("object {object} has {is:#x} at {index}, not {expected:x?}"));
+            }
+        }
+        Ok(())
     }
     /// New arguments and globals; memories as they were.
     fn prepare(&mut self, random: &mut Random) {
         let (store, machine) = (&mut self.store, &mut self.machine);
         for n in 0..2 {
             let memory = self.instance.memory(store, &format!("m{n}")).expect("a memory");
-            let data = memory.data_mut(store).expect("bytes");
-            HOT.into_iter().for_each(|hot| data[hot.clone()].copy_from_slice(&self.bytes[hot]));
+            for hot in HOT {
+                let at = hot.start as u64;
+                memory.write(&mut *store, at, &self.bytes[hot]).expect("it fits");
+            }
             machine.memories[n].reset(&self.bytes);
         }
         machine.globals =
@@ -228,7 +302,7 @@ impl Call {
         let mut results = [Val::I32(0)];
         let ended = func.call(&mut self.store, &self.arguments, &mut results);
         let same = match (&ended, expected) {
-            (Ok(()), Ok(num)) => num.allows(program.ty, bits(results[0])),
+            (Ok(()), Ok(num)) => num.allows(program.ty, bits(&results[0])),
             (Err(error), Err(Stop::Trap(trap))) => {
                 error.kind() == ErrorKind::Trap && error.trap() == Some(trap)
             }
@@ -241,16 +315,19 @@ impl Call {
         for (n, num) in self.machine.globals.iter().enumerate() {
             let ty = global_type(n as u32);
             let global = self.instance.global(&self.store, &format!("g{n}")).expect("a global");
-            let is = bits(global.get(&self.store).expect("a value"));
+            let is = bits(&global.get(&self.store).expect("a value"));
             if !num.allows(ty, is) {
                 return Err(format!("{given:x?}: global {n} is {is:#x}, expected {num:x?}"));
             }
         }
         for (n, expected) in self.machine.memories.iter().enumerate() {
             let memory = self.instance.memory(&self.store, &format!("m{n}")).expect("a memory");
-            let data = memory.data(&self.store).expect("bytes");
-            if let Some(at) = expected.differs(data) {
-                let (is, expected) = (data[at], expected.bytes[at]);
+            for hot in HOT {
+                let at = hot.start as u64;
+                memory.read(&self.store, at, &mut self.read[hot]).expect("in bounds");
+            }
+            if let Some(at) = expected.differs(&self.read) {
+                let (is, expected) = (self.read[at], expected.bytes[at]);
                 let place = match at.checked_sub(DUMP as usize).filter(|_| n == 0) {
                     Some(at) if at < 32 * LOCALS as usize => format!("local {}", at / 8),
                     _ => format!("memory {n} at {at}"),
@@ -258,15 +335,15 @@ impl Call {
                 return Err(format!("{given:x?}: {place} has {is:#x}, expected {expected:#x}"));
             }
         }
-        Ok(())
+        self.compare_objects()
     }
     /// Whether anything was written where nothing writes.
     fn compare_all(&mut self) -> Result<(), String> {
         for n in 0..2 {
             let memory = self.instance.memory(&self.store, &format!("m{n}")).expect("a memory");
-            let data = memory.data(&self.store).expect("bytes");
-            let cold = HOT[0].end..HOT[1].start;
-            if let Some(at) = cold.into_iter().find(|&at| data[at] != self.bytes[at]) {
+            memory.read(&self.store, 0, &mut self.read).expect("in bounds");
+            let mut cold = HOT[0].end..HOT[1].start;
+            if let Some(at) = cold.find(|&at| self.read[at] != self.bytes[at]) {
                 return Err(format!("memory {n} was written at {at}, by one of these"));
             }
         }
@@ -274,27 +351,9 @@ impl Call {
     }
 }
 
-fn val(ty: NumType, bits: u64) -> Val {
-    match ty {
-        NumType::I32 => Val::I32(bits as i32),
-        NumType::I64 => Val::I64(bits as i64),
-        NumType::F32 => Val::F32(bits as u32),
-        NumType::F64 => Val::F64(bits),
-    }
-}
-fn bits(val: Val) -> u64 {
-    match val {
-        Val::I32(value) => u64::from(value as u32),
-        Val::I64(value) => value as u64,
-        Val::F32(bits) => u64::from(bits),
-        Val::F64(bits) => bits,
-        other => panic!("{other:?} is no number"),
-    }
-}
-
 /// The engine's code of a program.
 fn listing(program: &Program, setup: Setup) -> String {
-    let bytes = emit::module(&[program], setup.wide);
+    let bytes = emit::module(&[program], setup.wide, setup.shared);
     let module = Module::new(&setup.engine(), bytes);
     module.and_then(|module| module.disassemble(emit::FIRST)).unwrap_or_else(|e| e.to_string())
 }
@@ -475,6 +534,79 @@ fn divisions() {
         }
     }
     runner.finish("divisions");
+}
+
+/// Every instruction of a list, as many times as there are places, with all of them in turn for
+/// each operand, and all uses in turn.
+fn specials(name: &str, seed: u64, list: impl Fn(&mut Random) -> Vec<Special>) {
+    let mut runner = Runner::new(seed);
+    for round in 0..rounds() as usize {
+        let list = list(&mut runner.random);
+        for (i, &special) in list.iter().enumerate() {
+            for (a, b) in PLACES.iter().flat_map(|&a| PLACES.iter().map(move |&b| (a, b))) {
+                let few = special.signature(false).0.len() < 2;
+                if few && b != Place::Const {
+                    continue;
+                }
+                let uses = if few { 4 } else { 1 };
+                let start = i + a as usize * 5 + b as usize + round;
+                for n in 0..uses {
+                    let what = USES[(start + n * 7) % USES.len()];
+                    if matches!(special, Special::Atomic(..)) {
+                        // That profile has no threads.
+                        runner.setup.deterministic = false;
+                    }
+                    let places = [a, b, runner.random.of(PLACES), runner.random.of(PLACES)];
+                    let program = runner.shaper().special(special, places, what);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish(name);
+}
+
+#[test]
+fn two_results() {
+    specials("two results", 21, |_| {
+        let high = local(NumType::I64, LOCALS - 1);
+        let keeps = [Keep::Low, Keep::High, Keep::Difference, Keep::Both(high)];
+        WIDE.iter().flat_map(|&op| keeps.map(|keep| Special::Wide(op, keep))).collect()
+    });
+}
+
+#[test]
+fn atomic_accesses() {
+    specials("atomic accesses", 22, |_| {
+        let waits = |op: &&AtomicOp| op.kind() == AtomicKind::Wait;
+        let access = Access { memory: 0, offset: 0 };
+        let ops = AtomicOp::ALL.iter().filter(|op| !waits(op));
+        ops.map(|&op| Special::Atomic(op, access)).collect()
+    });
+}
+
+#[test]
+fn objects() {
+    specials("objects", 23, |random| {
+        let mut list = Vec::new();
+        for (storage, &root) in (0..STORAGES.len()).flat_map(|s| ROOTS.iter().map(move |r| (s, r)))
+        {
+            for signed in [false, true] {
+                list.push(Special::Get(storage, root, signed));
+                list.push(Special::ElementGet(storage, root, signed));
+            }
+            list.extend([Special::Set(storage, root), Special::Len(storage, root)]);
+        }
+        for storage in 0..STORAGES.len() {
+            for signed in [false, true] {
+                list.push(Special::New(storage, signed));
+                list.push(Special::NewArray(storage, random.below(3), signed));
+            }
+            list.push(Special::ElementSet(storage, random.of(&ROOTS[..ROOTS.len() - 1])));
+        }
+        list.extend([Special::I31(false), Special::I31(true)]);
+        list
+    });
 }
 
 #[test]

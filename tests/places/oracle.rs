@@ -2,6 +2,7 @@
 
 use super::ast::*;
 use super::meaning::{Answer, Known, Meaning, Num, Stop, extended};
+use super::special::Objects;
 use wasmvm::Trap;
 use wasmvm::wasm::ops::{LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;
@@ -26,7 +27,7 @@ impl Memory {
         self.unknown.clear();
         HOT.into_iter().for_each(|hot| self.bytes[hot.clone()].copy_from_slice(&from[hot]));
     }
-    fn load(&self, op: LoadOp, at: usize) -> Answer {
+    pub fn load(&self, op: LoadOp, at: usize) -> Answer {
         let width = op.width() as usize;
         for &(from, ty, num) in &self.unknown {
             if from == at && ty == op.ty() {
@@ -42,7 +43,7 @@ impl Memory {
         let bits = if op.signed() { extended(bits, op.width() * 8) } else { bits };
         Ok(Num::new(if op.ty() == NumType::I32 { u64::from(bits as u32) } else { bits }))
     }
-    fn store(&mut self, op: StoreOp, at: usize, num: Num) -> Result<(), Stop> {
+    pub fn store(&mut self, op: StoreOp, at: usize, num: Num) -> Result<(), Stop> {
         let end = at + op.width() as usize;
         if !HOT.iter().any(|hot| hot.start <= at && end <= hot.end) {
             return Err(Stop::Unknown);
@@ -81,6 +82,7 @@ pub struct Machine {
     pub locals: Vec<Num>,
     pub globals: Vec<Num>,
     pub memories: [Memory; 2],
+    pub objects: Objects,
     pub steps: u32,
 }
 
@@ -116,7 +118,7 @@ impl Machine {
         place(access, self.expr(address)?, width)
     }
 
-    fn expr(&mut self, expr: &Expr) -> Answer {
+    pub fn expr(&mut self, expr: &Expr) -> Answer {
         self.step()?;
         match expr {
             Expr::Const(_, bits) => Ok(Num::new(*bits)),
@@ -166,6 +168,7 @@ impl Machine {
                 let index = self.expr(&x[0])?.bits as u32;
                 self.indirect(*ty, index, a, b)
             }
+            Expr::Special(special, x) => Ok(self.special(*special, x)?.expect("it has a result")),
         }
     }
     fn rounds(&mut self, local: u32, x: &[Expr; 3]) -> Answer {
@@ -253,12 +256,13 @@ impl Machine {
                 self.locals[locals[0] as usize] = a;
                 self.locals[locals[1] as usize] = b;
             }
+            Stmt::Special(special, x) => drop(self.special(*special, x)?),
         }
         Ok(())
     }
 }
 
-fn place(access: Access, address: Num, width: u32) -> Result<usize, Stop> {
+pub fn place(access: Access, address: Num, width: u32) -> Result<usize, Stop> {
     let at = u128::from(address.bits) + u128::from(access.offset);
     if at + u128::from(width) > MEMORY as u128 {
         return Err(Stop::Trap(Trap::MemoryOutOfBounds));

@@ -1,7 +1,8 @@
 //! Every instruction with its operands in every place and its result in every use.
 
 use super::ast::*;
-use super::random::{FORMS, Form, Maker};
+use super::maker::{FORMS, Form, Maker};
+use super::special::{ELEMENTS, Special};
 use wasmvm::wasm::instr::{BinOp, UnOp};
 use wasmvm::wasm::ops::{LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;
@@ -124,7 +125,7 @@ pub const USES: &[Use] = &[
 
 /// The local of the `n`th operand, and one beside it.
 fn own(ty: NumType, n: u32) -> (u32, u32) {
-    (local(ty, 2 + n % 2), local(ty, PARAMS + n))
+    (local(ty, 2 + n % 2), local(ty, PARAMS + n % PARAMS))
 }
 /// An operation that gives its first operand back, if the second is the same or zero.
 fn neutral(ty: NumType) -> BinOp {
@@ -442,6 +443,58 @@ impl<'r> Shaper<'r> {
         let mut body = core::mem::take(&mut self.before);
         body.push(Stmt::Store(op, access, address, value));
         Program { body, ty: op.ty(), result: Expr::Const(op.ty(), 0), tail: false }
+    }
+    /// An index of an element; mostly there is one.
+    fn index(&mut self, place: Place, n: u32) -> Expr {
+        let int = NumType::I32;
+        let masked = |value| bin(BinOp::I32And, value, Expr::Const(int, (ELEMENTS - 1).into()));
+        let own = if place == Place::Same { own(int, 0).0 } else { own(int, n).0 };
+        match place {
+            Place::Const => Expr::Const(int, self.maker.random.below(ELEMENTS + 2).into()),
+            // An argument that is small.
+            Place::Slot => Expr::Local(local(int, n % 2)),
+            Place::Register
+            | Place::Tee
+            | Place::Result
+            | Place::Call
+            | Place::Stale
+            | Place::Pushed
+            | Place::AfterCall
+            | Place::Same => {
+                self.before.push(Stmt::Set(own, masked(Expr::Local(own))));
+                self.operand(place, int, n)
+            }
+            _ => masked(self.operand(place, int, n)),
+        }
+    }
+    /// An instruction of a proposal with its operands in these places.
+    pub fn special(&mut self, special: Special, places: [Place; 4], what: Use) -> Program {
+        let (mut special, mut x) = (special, Vec::new());
+        if let Special::Atomic(op, access) = &mut special {
+            let address;
+            (*access, address) = self.maker.atomic_access(op.width());
+            x.push(address);
+        }
+        let (types, result) = special.signature(self.maker.wide);
+        for (n, &ty) in types.iter().enumerate().skip(x.len()) {
+            let place = places[n % 4];
+            let indexed = matches!(special, Special::ElementGet(..) | Special::ElementSet(..));
+            let n32 = n as u32;
+            x.push(if indexed && n == 0 {
+                self.index(place, n32)
+            } else {
+                self.operand(place, ty, n32)
+            });
+        }
+        match result {
+            Some(ty) => self.program(Expr::Special(special, x), ty, what),
+            None => {
+                let mut body = core::mem::take(&mut self.before);
+                body.push(Stmt::Special(special, x));
+                let result = Expr::Const(NumType::I32, 0);
+                Program { body, ty: NumType::I32, result, tail: false }
+            }
+        }
     }
     /// A selection.
     pub fn select(&mut self, ty: NumType, places: [Place; 3], what: Use) -> Program {

@@ -5,6 +5,7 @@
 mod program;
 
 use super::ast::MEMORY;
+use super::numbers::val;
 use super::random::Random;
 use program::{Expr, FIRST, Machine, Program, Stmt, Stop, boxed, module, op};
 use wasmvm::wasm::ops::{SimdOp, SimdShape};
@@ -138,7 +139,7 @@ impl Shaper<'_> {
     fn address(&mut self) -> Expr {
         let index = Expr::Local(local(ValType::I32, 0));
         match self.random.below(3) {
-            0 => Expr::Const(ValType::I32, self.random.below(512).into()),
+            0 => Expr::Const(ValType::I32, self.random.below(512)),
             1 => index,
             // The last bytes.
             _ if self.random.one_in(8) => {
@@ -159,12 +160,12 @@ impl Shaper<'_> {
         }
     }
     fn lane(&mut self, op: SimdOp) -> u8 {
-        self.random.below(op.lanes().into()) as u8
+        self.random.below(op.lanes())
     }
     /// The immediate of an instruction.
     fn immediate(&mut self, op: SimdOp) -> [u8; 16] {
         match op.shape() {
-            SimdShape::Shuffle => [(); 16].map(|()| self.random.below(32) as u8),
+            SimdShape::Shuffle => [(); 16].map(|()| self.random.below(32)),
             SimdShape::Const => vector(self.random).to_le_bytes(),
             shape if shape.has_lane() => {
                 let mut immediate = [0; 16];
@@ -333,7 +334,7 @@ impl Shaper<'_> {
             Use::Third => {
                 let ternary = self.shape(SimdShape::Ternary);
                 let mut x = vec![self.any(V), self.any(V), self.any(V)];
-                x[self.random.below(3) as usize] = value;
+                x[self.random.below(3)] = value;
                 op(ternary, x)
             }
             Use::Unary => op(self.shape(SimdShape::Unary), vec![value]),
@@ -392,16 +393,6 @@ struct Counts {
     unknown: u64,
 }
 
-fn val(ty: ValType, bits: u128) -> Val {
-    match ty {
-        ValType::I32 => Val::I32(bits as i32),
-        ValType::I64 => Val::I64(bits as i64),
-        ValType::F32 => Val::F32(bits as u32),
-        ValType::F64 => Val::F64(bits as u64),
-        _ => Val::V128(bits),
-    }
-}
-
 fn check(programs: &[Program], random: &mut Random, counts: &mut Counts) {
     let engine = Engine::new(Config::new()).expect("a configuration");
     let module = match Module::new(&engine, module(programs)) {
@@ -429,7 +420,7 @@ fn check(programs: &[Program], random: &mut Random, counts: &mut Counts) {
             }
             let mut shaper = Shaper { random: &mut *random, before: Vec::new() };
             machine.locals = (0..5 * PARAMS).map(|n| shaper.bits(local_type(n))).collect();
-            machine.locals[0] = random.below(256).into();
+            machine.locals[0] = random.below(256);
             let given: Vec<Val> =
                 (0..5 * PARAMS).map(|n| val(local_type(n), machine.locals[n as usize])).collect();
             machine.locals.resize(5 * LOCALS as usize, 0);

@@ -1,7 +1,7 @@
 //! The import section (spec §5.5.5, and the proposal compact-import-section).
 
 use super::types::TypeSpace;
-use super::{Decoder, Result, check_count};
+use super::{Decoder, Result, check_count, make_room};
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
 use crate::wasm::limits;
@@ -24,7 +24,9 @@ enum Desc {
 impl Decoder {
     /// Section 2.
     pub(super) fn imports(&mut self, section: &mut Reader<'_>) -> Result<()> {
-        for _ in 0..section.u32()? {
+        let count = section.u32()?;
+        make_room(&mut self.module.imports, section, count, limits::IMPORTS)?;
+        for _ in 0..count {
             let module: Arc<str> = section.name()?.into();
             let name = section.name()?;
             let compact = name.is_empty() && self.features.compact_imports();

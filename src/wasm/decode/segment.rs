@@ -1,6 +1,6 @@
 //! Element and data segments (spec §5.5.12, §5.5.14).
 
-use super::{DATA_COUNT, Decoder, Result, check_count};
+use super::{DATA_COUNT, Decoder, Result, check_count, make_room};
 use crate::wasm::compact::Ty;
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
@@ -18,6 +18,7 @@ impl Decoder {
     pub(super) fn elems(&mut self, section: &mut Reader<'_>) -> Result<()> {
         let count = section.u32()?;
         check_count(section.offset(), count as usize, limits::ELEM_SEGMENTS + 1, "elem segments")?;
+        make_room(&mut self.module.elems, section, count, limits::ELEM_SEGMENTS)?;
         for _ in 0..count {
             let elem = self.elem(section)?;
             self.module.elems.push(elem);
@@ -68,7 +69,8 @@ impl Decoder {
     }
     fn elem_funcs(&mut self, section: &mut Reader<'_>) -> Result<Elements> {
         let count = elem_count(section)?;
-        let mut funcs = Vec::with_capacity(section.reserve(count));
+        let mut funcs = Vec::new();
+        make_room(&mut funcs, section, count, limits::ELEMENTS)?;
         for _ in 0..count {
             let offset = section.offset();
             let func = section.u32()?;
@@ -84,6 +86,7 @@ impl Decoder {
     fn elem_exprs(&mut self, section: &mut Reader<'_>, ty: RefType) -> Result<Elements> {
         let count = elem_count(section)?;
         let mut funcs = Vec::new();
+        make_room(&mut funcs, section, count, limits::ELEMENTS)?;
         let mut exprs: Vec<ConstExpr> = Vec::new();
         for _ in 0..count {
             let expr = self.const_decoder.expr(&mut self.module, section, Ty::reference(ty))?;
@@ -92,6 +95,7 @@ impl Decoder {
                 continue;
             }
             if exprs.is_empty() {
+                make_room(&mut exprs, section, count, limits::ELEMENTS)?;
                 exprs.extend(funcs.drain(..).map(|func| Box::from([ConstOp::RefFunc(func)])));
             }
             exprs.push(expr);
@@ -111,6 +115,7 @@ impl Decoder {
             return Err(Error::malformed(start, DATA_COUNT));
         }
         check_count(start, count as usize, limits::DATA_SEGMENTS + 1, "data segments")?;
+        make_room(&mut self.module.datas, section, count, limits::DATA_SEGMENTS)?;
         for _ in 0..count {
             let offset = section.offset();
             let flags = section.u32()?;

@@ -1,6 +1,6 @@
 //! Types in the binary format (spec §5.3) and the type section (§5.5.4).
 
-use super::{Decoder, Result, check_count, need};
+use super::{Decoder, Result, check_count, make_room, need};
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
 use crate::wasm::limits;
@@ -391,7 +391,8 @@ impl Decoder {
         let base = self.module.types.len() as u32;
         check_count(offset, base as usize + count as usize, limits::TYPES + 1, "types")?;
         let space = TypeSpace { group_count: count, ..self.type_space() };
-        let mut group = Vec::with_capacity(section.reserve(count));
+        let mut group = Vec::new();
+        make_room(&mut group, section, count, limits::TYPES_OF_REC_GROUP)?;
         for i in 0..count {
             group.push(space.sub_type(section, base + i)?);
         }

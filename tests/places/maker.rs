@@ -1,35 +1,11 @@
 //! Numbers by chance, and whole programs.
 
 use super::ast::*;
+use super::random::Random;
+use super::special::{ELEMENTS, Keep, ROOTS, Root, STORAGES, Special, WIDE};
 use wasmvm::wasm::instr::{BinOp, UnOp};
-use wasmvm::wasm::ops::{LoadOp, StoreOp};
+use wasmvm::wasm::ops::{AtomicKind, AtomicOp, LoadOp, StoreOp};
 use wasmvm::wasm::types::NumType;
-
-/// Pseudo-random numbers, the same on every machine.
-pub struct Random(u64);
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        random.next();
-        random
-    }
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-    pub fn below(&mut self, bound: u32) -> u32 {
-        (self.next() % u64::from(bound)) as u32
-    }
-    /// True once in so many times.
-    pub fn one_in(&mut self, n: u32) -> bool {
-        self.below(n) == 0
-    }
-    pub fn of<T: Copy>(&mut self, list: &[T]) -> T {
-        list[self.below(list.len() as u32) as usize]
-    }
-}
 
 const I32: &[u32] = &[
     0,
@@ -158,7 +134,7 @@ impl Random {
     pub fn argument(&mut self, local: u32) -> u64 {
         let ty = local_type(local);
         if !is_float(ty) && local % PARAMS < 2 {
-            return u64::from(self.below(256));
+            return self.below(256);
         }
         self.number(ty)
     }
@@ -254,6 +230,8 @@ pub const FORMS: &[Form] = &[
 pub struct Maker<'r> {
     pub random: &'r mut Random,
     pub wide: bool,
+    /// There are atomic instructions.
+    pub threads: bool,
     /// The result of the program, if returns are wanted.
     pub result: Option<NumType>,
 }
@@ -268,7 +246,7 @@ impl Maker<'_> {
     pub fn access(&mut self, form: Form, width: u32) -> (Access, Expr) {
         let memory = if self.random.one_in(6) { 1 } else { 0 };
         let offset = match self.random.below(4) {
-            0 => u64::from(self.random.below(64)),
+            0 => self.random.below(64),
             1 => 8,
             _ => 0,
         };
@@ -282,9 +260,9 @@ impl Maker<'_> {
         let shl = [BinOp::I32Shl, BinOp::I64Shl][n];
         let mask = |bits| Expr::Const(ty, bits);
         let address = match form {
-            Form::Const => mask(self.random.below(1024).into()),
+            Form::Const => mask(self.random.below(1024)),
             Form::Local => index,
-            Form::Imm => bin(add(ty), index, mask(self.random.below(512).into())),
+            Form::Imm => bin(add(ty), index, mask(self.random.below(512))),
             Form::Sum => bin(add(ty), index, other),
             Form::Scaled => bin(add(ty), index, bin(shl, other, k)),
             Form::ScaledFirst => bin(add(ty), bin(shl, index, k), other),
@@ -307,8 +285,8 @@ impl Maker<'_> {
             }
             Form::End => {
                 let last = MEMORY as u64 - u64::from(width);
-                access.offset = last - 256 + u64::from(self.random.below(2));
-                bin(add(ty), index, mask(u64::from(self.random.below(256))))
+                access.offset = last - 256 + self.random.below(2);
+                bin(add(ty), index, mask(self.random.below(256)))
             }
         };
         (access, address)
@@ -327,7 +305,7 @@ impl Maker<'_> {
         let Some(depth) = depth.checked_sub(1) else { return self.leaf(ty) };
         let three =
             |maker: &mut Self, types: [NumType; 3]| Box::new(types.map(|ty| maker.expr(ty, depth)));
-        match self.random.below(24) {
+        match self.random.below(25) {
             0..3 => self.leaf(ty),
             3..12 => {
                 let op = self.random.binary(ty);
@@ -354,7 +332,90 @@ impl Maker<'_> {
                 let stmts = self.body(1, 0);
                 Expr::Then(boxed(self.expr(ty, depth)), stmts)
             }
+            23 => {
+                let (special, x) = self.special(Some(ty), depth);
+                Expr::Special(special, x)
+            }
             _ => self.call(ty, depth),
+        }
+    }
+    /// An access of this width by an atomic instruction; mostly an aligned one.
+    pub fn atomic_access(&mut self, width: u32) -> (Access, Expr) {
+        let (mut access, address) = self.any_access(width);
+        access.offset &= !u64::from(width - 1);
+        let ty = if access.memory == 0 && self.wide { NumType::I64 } else { NumType::I32 };
+        let n = number(ty) as usize;
+        let index = Expr::Local(local(ty, self.random.below(2)));
+        let bits = u64::from(width);
+        let constant = |bits| Expr::Const(ty, bits);
+        let address = match self.random.below(12) {
+            0 => index,
+            1..3 => constant(self.random.below(128) * bits),
+            3..6 => {
+                let shl = [BinOp::I32Shl, BinOp::I64Shl][n];
+                bin(shl, index, constant(width.trailing_zeros().into()))
+            }
+            _ => {
+                let and = [BinOp::I32And, BinOp::I64And][n];
+                let mask = bits.wrapping_neg() & (u64::MAX >> if n == 0 { 32 } else { 0 });
+                bin(and, address, constant(mask))
+            }
+        };
+        (access, address)
+    }
+    /// An instruction with this result, and its operands.
+    fn special(&mut self, result: Option<NumType>, depth: u32) -> (Special, Vec<Expr>) {
+        let (special, types) = loop {
+            let special = self.any_special();
+            let (types, ty) = special.signature(self.wide);
+            if ty == result {
+                break (special, types);
+            }
+        };
+        let mut x: Vec<Expr> = types.into_iter().map(|ty| self.expr(ty, depth)).collect();
+        if let Special::Atomic(op, access) = special {
+            let place;
+            (place, x[0]) = self.atomic_access(op.width());
+            // The width of addresses was decided by the first one.
+            if place.memory == access.memory {
+                return (Special::Atomic(op, place), x);
+            }
+            let ty = special.signature(self.wide).0[0];
+            x[0] = Expr::Const(ty, self.random.below(32) * u64::from(op.width()));
+        }
+        if let Special::ElementGet(..) | Special::ElementSet(..) = special
+            && !self.random.one_in(50)
+        {
+            let mask = Expr::Const(NumType::I32, (ELEMENTS - 1).into());
+            x[0] = bin(BinOp::I32And, x[0].clone(), mask);
+        }
+        (special, x)
+    }
+    fn any_special(&mut self) -> Special {
+        let null = self.random.one_in(100);
+        let root = if null { Root::Null } else { self.random.of(&ROOTS[..ROOTS.len() - 1]) };
+        let (storage, signed) = (self.random.below(STORAGES.len()), self.random.one_in(2));
+        match self.random.below(10) {
+            0 => {
+                let high = self.settable(NumType::I64);
+                let keeps = [Keep::Low, Keep::High, Keep::Difference, Keep::Both(high)];
+                Special::Wide(self.random.of(WIDE), self.random.of(&keeps))
+            }
+            1..3 if self.threads => loop {
+                let op = self.random.of(AtomicOp::ALL);
+                if op.kind() != AtomicKind::Wait {
+                    let memory = u32::from(self.random.one_in(6));
+                    break Special::Atomic(op, Access { memory, offset: 0 });
+                }
+            },
+            3 => Special::Get(storage, root, signed),
+            4 => Special::Set(storage, root),
+            5 => Special::ElementGet(storage, root, signed),
+            6 => Special::ElementSet(storage, root),
+            7 => Special::Len(storage, root),
+            8 if signed => Special::New(storage, self.random.one_in(2)),
+            8 => Special::NewArray(storage, self.random.below(3), self.random.one_in(2)),
+            _ => Special::I31(signed),
         }
     }
     fn call(&mut self, ty: NumType, depth: u32) -> Expr {
@@ -409,7 +470,11 @@ impl Maker<'_> {
         let ty = self.random.of(&TYPES);
         let flat = depth == 0;
         match self.random.below(if flat { 14 } else { 24 }) {
-            0..6 => {
+            0 => {
+                let (special, x) = self.special(None, 2);
+                Stmt::Special(special, x)
+            }
+            1..6 => {
                 let local = self.settable(ty);
                 Stmt::Set(local, self.expr(ty, 3))
             }
@@ -417,7 +482,7 @@ impl Maker<'_> {
                 // An address grows, but not far.
                 let ty = self.random.of(&TYPES[..2]);
                 let local = local(ty, self.random.below(2));
-                let more = Expr::Const(ty, self.random.below(16).into());
+                let more = Expr::Const(ty, self.random.below(16));
                 let and = [BinOp::I32And, BinOp::I64And][number(ty) as usize];
                 let sum = bin(add(ty), Expr::Local(local), more);
                 Stmt::Set(local, bin(and, sum, Expr::Const(ty, 0x1FF)))
