@@ -8,8 +8,8 @@ pub const SMALL: bool = cfg!(feature = "small");
 pub const LISTINGS: bool = !SMALL || cfg!(feature = "cli");
 /// Integer registers, and as many for floats, that values are kept in, where there are any.
 pub const REGISTERS: usize = 4;
-/// How many of them are used outside of loops without calls, where values do not stay long: the
-/// fewer, the fewer different handlers run, and the more of those are in the cache.
+/// How many of them are used outside of loops, where values do not stay long: the fewer, the fewer
+/// different handlers run, and the more of those are in the cache.
 pub const REGISTERS_OUTSIDE: usize = 2;
 /// Integer (and as many float) locals that a loop without calls keeps in fixed registers.
 pub const PINNED_LOCALS: usize = 3;

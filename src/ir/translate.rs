@@ -173,8 +173,8 @@ pub struct Translator<'m, B: Backend> {
     code: Vec<u8>,
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
-    /// How many blocks were open inside of a loop without loops and calls that is open; 0: none is.
-    tight: usize,
+    /// How many blocks were open inside of the outermost loop that is open; 0: none is.
+    in_loop: usize,
     /// The end of the call that was written last.
     returned: usize,
     added: Option<trees::Added>,
@@ -216,7 +216,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             catches: Vec::new(),
             code: Vec::new(),
             wide: Vec::new(),
-            tight: 0,
+            in_loop: 0,
             returned: 0,
             added: None,
             loaded: None,
@@ -562,7 +562,6 @@ impl<'m, B: Backend> Translator<'m, B> {
         if body.innermost && body.keeps_registers && B::REGS > 0 {
             touched.sort_unstable_by_key(|&l| (core::cmp::Reverse(self.uses[l as usize]), l));
             self.pin(&touched, body.operands)?;
-            self.tight = self.control.len();
         }
         for local in touched.drain(..) {
             self.uses[local as usize] = 0;

@@ -545,7 +545,7 @@ impl<B: Backend> Translator<'_, B> {
     /// How many registers values of this type use where this is.
     fn registers_here(&self, ty: Ty) -> usize {
         let all = if ty == Ty::V128 { B::VECTOR_REGS } else { B::REGS };
-        if self.tight == 0 { all.min(tuning::REGISTERS_OUTSIDE) } else { all }
+        if self.in_loop == 0 { all.min(tuning::REGISTERS_OUTSIDE) } else { all }
     }
     /// Writes the oldest operand that holds a register of this bank to its slot; false: there is
     /// none.

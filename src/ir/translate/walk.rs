@@ -32,7 +32,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.uses.resize(info.locals.len(), 0);
         self.touched.clear();
         self.wide.clear();
-        self.tight = 0;
+        self.in_loop = 0;
         self.returned = 0;
         self.added = None;
         self.loaded = None;
@@ -73,6 +73,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settle(0)?;
         self.settle_top(ty.params.len())?;
         self.open(Kind::Loop, ty, false);
+        if self.in_loop == 0 {
+            self.in_loop = self.control.len();
+        }
         self.end_fuel();
         let loop_register = self.prepare_loop(code_pos)?;
         let pins = self.pins();
@@ -137,8 +140,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn end(&mut self, live: bool) -> Result<(), Error> {
         self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
-        if self.control.len() < self.tight {
-            self.tight = 0;
+        if self.control.len() < self.in_loop {
+            self.in_loop = 0;
         }
         if control.dead {
             self.types.truncate(control.params.0);
