@@ -22,6 +22,9 @@ pub(super) struct Loaded {
 impl<B: Backend> Translator<'_, B> {
     /// `load op b` as a value, if there are branches on it.
     pub(super) fn load_compare(&self, op: BinOp, load: Load, b: Leaf) -> Option<Value> {
+        if tuning::SMALL {
+            return None;
+        }
         let LoadKind::Scalar(kind) = load.op else { return None };
         let is_i32 = Ty::num(kind.ty()) == Ty::I32 && !load.is_64;
         if !is_i32 || !self.is_near(load.memory, load.offset) {
@@ -34,6 +37,9 @@ impl<B: Backend> Translator<'_, B> {
     /// Makes the pending comparison with a load that was popped one with a leaf.
     pub(super) fn load_first(&mut self, entry: Entry) -> Result<Entry, Error> {
         let Value::LoadCompare(op, load, b) = entry.value else { return Ok(entry) };
+        if tuning::SMALL {
+            return Ok(entry);
+        }
         self.stack.push(Entry { value: Value::Load(load), ..entry });
         let loaded = self.pop_leaf()?;
         let Value::Leaf(leaf) = loaded.value else { return Err(self.out.no_handler("load")) };
@@ -45,7 +51,7 @@ impl<B: Backend> Translator<'_, B> {
         target: Target,
         (op, load, b): (BinOp, Load, Leaf),
     ) -> Result<bool, Error> {
-        if B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
+        if tuning::SMALL || B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
             return Ok(false);
         }
         // In a register it could take the place of what it is compared with.
@@ -60,6 +66,9 @@ impl<B: Backend> Translator<'_, B> {
         sense: bool,
         to_loop: bool,
     ) -> Result<Option<Fields>, Error> {
+        if tuning::SMALL {
+            return Ok(None);
+        }
         let (op, load, b) = match entry.value {
             Value::LoadCompare(op, load, b) => (op, load, b),
             Value::Load(load) => (BinOp::I32Ne, load, Leaf::Const(0)),
@@ -92,7 +101,8 @@ impl<B: Backend> Translator<'_, B> {
     /// Notes that a local was loaded, from `start` on, if it was.
     pub(super) fn note_loaded(&mut self, start: usize, local: u32, target: Target, value: Value) {
         self.loaded = None;
-        if let Value::Load(load) = value
+        if !tuning::SMALL
+            && let Value::Load(load) = value
             && matches!(load.address, Addr::One(_))
             && target.dest.register().is_some()
             && !load.is_64
@@ -111,6 +121,9 @@ impl<B: Backend> Translator<'_, B> {
         sense: bool,
         to_loop: bool,
     ) -> Option<Fields> {
+        if tuning::SMALL {
+            return None;
+        }
         let loaded = self.loaded.take()?;
         let fresh = loaded.code.1 == self.out.pos() && self.out.label < loaded.code.1;
         let LoadKind::Scalar(kind) = loaded.load.op else { return None };

@@ -19,6 +19,9 @@ pub(super) struct FromGlobal {
 impl<B: Backend> Translator<'_, B> {
     /// `op` on the top two operands, a global and a constant, if they go together.
     pub(super) fn global_sum(&mut self, op: BinOp) -> Result<bool, Error> {
+        if tuning::SMALL {
+            return Ok(false);
+        }
         let Some(below) = self.stack.len().checked_sub(2) else { return Ok(false) };
         let Value::Global(global) = self.stack[below].value else { return Ok(false) };
         let Value::Leaf(b) = self.stack[below + 1].value else { return Ok(false) };
@@ -40,6 +43,9 @@ impl<B: Backend> Translator<'_, B> {
         target: Target,
         (op, global, imm): (BinOp, u32, u32),
     ) -> bool {
+        if tuning::SMALL {
+            return false;
+        }
         let Some(handler) = B::global_add(op, false, target.dest) else { return false };
         self.out.list(|| format!("{} := global {global} + {imm:#x}", target.text()));
         self.global_add_fields(handler, target, global, imm);
@@ -55,7 +61,9 @@ impl<B: Backend> Translator<'_, B> {
     /// Notes that a local was set to such a sum, from `start` on, if it was.
     pub(super) fn note_global(&mut self, start: usize, local: u32, target: Target, value: Value) {
         self.from_global = None;
-        if let Value::GlobalSum(op, global, imm) = value {
+        if !tuning::SMALL
+            && let Value::GlobalSum(op, global, imm) = value
+        {
             let code = (start, self.out.pos());
             self.from_global = Some(FromGlobal { code, local, target, op, global, imm });
         }
@@ -63,6 +71,9 @@ impl<B: Backend> Translator<'_, B> {
     /// If the instruction just written sets a local to a sum with the global that is to be set to
     /// that local: has it set both.
     fn add_to_global(&mut self, global: u32, entry: &Entry) -> bool {
+        if tuning::SMALL {
+            return false;
+        }
         let Some(from) = self.from_global.take() else { return false };
         let fresh = from.code.1 == self.out.pos() && self.out.label < from.code.1;
         // Nothing that is pending may be computed after this only.
@@ -86,6 +97,9 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// The operands of a sum with a constant, if a global can be set to it at once.
     fn sum_for_global(&mut self, entry: &Entry) -> Option<(usize, Operand, Operand)> {
+        if tuning::SMALL {
+            return None;
+        }
         let Value::Bin(op, a, b @ Leaf::Const(_)) = entry.value else { return None };
         let ty = Ty::num(op.signature().0);
         if matches!(a, Leaf::Const(_)) {
@@ -103,8 +117,8 @@ impl<B: Backend> Translator<'_, B> {
             self.pop()?;
             return Ok(());
         }
-        let sum =
-            matches!(top.value, Value::Bin(op, ..) if B::global_set_sum(op, Place::SLOT).is_some());
+        let sum = !tuning::SMALL
+            && matches!(top.value, Value::Bin(op, ..) if B::global_set_sum(op, Place::SLOT).is_some());
         let entry = if sum { self.pop()? } else { self.pop_leaf()? };
         self.settle_ordered()?;
         self.settle_globals()?;

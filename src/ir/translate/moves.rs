@@ -37,6 +37,9 @@ impl Moved {
 impl<B: Backend> Translator<'_, B> {
     /// The moves that were just written, if nothing refers to what comes after them.
     fn just_moved(&mut self) -> Option<Moved> {
+        if tuning::SMALL {
+            return None;
+        }
         let moved = self.moved.take()?;
         let fresh = moved.code.1 == self.out.pos() && self.out.label < moved.code.1;
         fresh.then_some(moved)
@@ -112,13 +115,14 @@ impl<B: Backend> Translator<'_, B> {
     /// Whether a move into a slot would become part of moves that were just written, and nothing
     /// would be lost.
     pub(super) fn joins_moves(&self) -> bool {
-        self.moved.is_some_and(|moved| {
-            let pinned = |reg: u8| self.banks[0].pinned[usize::from(reg)].is_some();
-            moved.code.1 == self.out.pos()
-                && self.out.label < moved.code.1
-                && moved.n < MOVES
-                && !moved.reg.is_some_and(pinned)
-        })
+        !tuning::SMALL
+            && self.moved.is_some_and(|moved| {
+                let pinned = |reg: u8| self.banks[0].pinned[usize::from(reg)].is_some();
+                moved.code.1 == self.out.pos()
+                    && self.out.label < moved.code.1
+                    && moved.n < MOVES
+                    && !moved.reg.is_some_and(pinned)
+            })
     }
 
     /// Begins a jump or call; moves that were just written become part of it.

@@ -23,6 +23,10 @@ impl<B: Backend> Translator<'_, B> {
     /// Writes every operand to its slot; of constants only those of the top `n`. What has to be
     /// computed comes first, so that the moves are one after the other.
     pub(super) fn settle_arguments(&mut self, n: usize) -> Result<(), Error> {
+        if tuning::SMALL {
+            self.settle(n)?;
+            return self.settle_top(n);
+        }
         let below = self.stack.len() - n;
         for i in self.settled..self.stack.len() {
             let mut entry = self.stack[i];
@@ -46,7 +50,9 @@ impl<B: Backend> Translator<'_, B> {
     /// Writes an operand to its slot, while no other is on its way to an instruction: moves may
     /// join.
     fn write_settled(&mut self, entry: &mut Entry) -> Result<(), Error> {
-        if !matches!(entry.value, Value::Leaf(leaf) if self.move_leaf(leaf, entry)?) {
+        let alone = tuning::SMALL
+            || !matches!(entry.value, Value::Leaf(leaf) if self.move_leaf(leaf, entry)?);
+        if alone {
             return self.write_out(entry);
         }
         entry.value = Value::Leaf(Leaf::Slot(entry.slot));

@@ -13,13 +13,15 @@ impl<B: Backend> Translator<'_, B> {
     /// A local is read.
     #[inline]
     pub(super) fn note_read(&mut self, local: u32) {
-        let local = &mut self.locals[local as usize];
-        local.zero |= !local.set;
+        if !tuning::SMALL {
+            let local = &mut self.locals[local as usize];
+            local.zero |= !local.set;
+        }
     }
     /// A local is written.
     #[inline]
     pub(super) fn note_write(&mut self, local: u32) {
-        if !self.locals[local as usize].set {
+        if !tuning::SMALL && !self.locals[local as usize].set {
             self.set_from_here(local);
         }
     }
@@ -55,7 +57,7 @@ impl<B: Backend> Translator<'_, B> {
     /// is left to set those that need it, or passed by. Gives the byte where the code begins.
     pub(super) fn trim_zero(&mut self) -> usize {
         let near = core::mem::take(&mut self.zeroed);
-        if near == 0 {
+        if near == 0 || tuning::SMALL {
             return 0;
         }
         let (mut first, mut end) = (near, 0);
