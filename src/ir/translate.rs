@@ -52,6 +52,7 @@ use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
 use alloc::format;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 
 /// Slots of a frame's header.
 const HEADER: i32 = 4;
@@ -90,7 +91,7 @@ struct Local {
     set: bool,
     zero: bool,
     /// The next one that is set until the same block ends.
-    next_set: Option<u32>,
+    next_set: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,8 +116,8 @@ struct Control {
     dead: bool,
     /// Operands below the block's own.
     height: usize,
-    /// The first of the locals that are set until the block ends.
-    first_set: Option<u32>,
+    /// The first of the locals that are set until the block ends: one more than its index.
+    first_set: Option<NonZeroU32>,
     /// Parameters and results, in `types`.
     params: (usize, usize),
     results: (usize, usize),
@@ -127,7 +128,7 @@ struct Control {
     /// The jump over the first arm of an `if`, and the registers at it.
     otherwise: Option<(Patches, Kept)>,
     /// Where a loop begins.
-    header: usize,
+    header: u32,
     /// The loop register holds the header.
     loop_register: bool,
     /// What was pinned outside.
@@ -351,8 +352,7 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     // ---- fuel and interrupts ----------------------------------------------------------------------------------
 
-    /// Ends a stretch of instructions that run together, and begins the next. A call does not end
-    /// one: what comes after it is paid for already.
+    /// Ends a stretch of instructions that run together, and begins the next.
     #[inline]
     fn fuel_point(&mut self) {
         if !self.cx.fuel {
@@ -437,7 +437,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         let control = &mut self.control[label];
         if control.kind == Kind::Loop {
             let header = control.header;
-            self.out.backward(header);
+            self.out.backward(header as usize);
         } else {
             let mut patches = control.patches;
             control.cache = Some(Kept::new(&match control.cache {

@@ -118,7 +118,7 @@ impl<B: Backend> Translator<'_, B> {
         let exn = catch.with_ref.then(|| values + slots(&self.types[types.0..types.1 - 1]));
         let control = &mut self.control[label];
         let target = if control.kind == Kind::Loop {
-            control.header as u32
+            control.header
         } else {
             control.cache = Some(Kept::new(&Cache::default()));
             control.caught.add(&self.clauses)

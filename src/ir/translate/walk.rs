@@ -85,7 +85,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         let header = self.out.mark();
         let control = self.top()?;
-        control.header = header;
+        control.header = header as u32;
         control.loop_register = loop_register;
         self.fuel_point();
         self.interrupt_point();
@@ -250,6 +250,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.end();
         if !tail {
             self.call_results(ty)?;
+            self.fuel_point();
         }
         Ok(())
     }
@@ -262,11 +263,19 @@ impl<B: Backend> Sink for Translator<'_, B> {
         tail: bool,
     ) -> Result<(), Error> {
         let index = self.pop_leaf()?;
-        self.call_through(ty, tail, index, Some((table, table_is_64, type_id)))
+        self.call_through(ty, tail, index, Some((table, table_is_64, type_id)))?;
+        if !tail {
+            self.fuel_point();
+        }
+        Ok(())
     }
     fn call_ref(&mut self, _: TypeId, ty: &FuncType, tail: bool) -> Result<(), Error> {
         let callee = self.pop_leaf()?;
-        self.call_through(ty, tail, callee, None)
+        self.call_through(ty, tail, callee, None)?;
+        if !tail {
+            self.fuel_point();
+        }
+        Ok(())
     }
 
     fn try_table(&mut self, ty: BlockType<'_>, catches: &[Catch], live: bool) -> Result<(), Error> {

@@ -42,13 +42,13 @@ impl<B: Backend> Translator<'_, B> {
         let of = &mut self.locals[local as usize];
         of.set = true;
         let control = &mut self.control[label];
-        of.next_set = control.first_set.replace(local);
+        of.next_set = control.first_set.replace(NonZeroU32::MIN.saturating_add(local));
     }
     /// The end of a block, or of an arm of it: what was set in it is not set any more.
-    pub(super) fn release_sets(&mut self, first: Option<u32>) {
+    pub(super) fn release_sets(&mut self, first: Option<NonZeroU32>) {
         let mut next = first;
         while let Some(local) = next {
-            let local = &mut self.locals[local as usize];
+            let local = &mut self.locals[local.get() as usize - 1];
             local.set = false;
             next = local.next_set.take();
         }
