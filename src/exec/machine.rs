@@ -560,30 +560,48 @@ pub trait Tail {
     unsafe fn run(s: &mut State) -> Result<(), Stop>;
 }
 
+/// What a handler of an instruction does.
+macro_rules! execute {
+    ($x:ident, $s:ident) => {
+        match $x::run($s) {
+            Ok(()) => next!($s),
+            Err(trap) => stop!($s, 1 + trap as Stop),
+        }
+    };
+}
+/// What a handler of a branch does.
+macro_rules! branch_if {
+    ($x:ident, $s:ident, $target:expr) => {
+        match $x::test($s) {
+            Err(trap) => stop!($s, 1 + trap as Stop),
+            Ok(true) => {
+                taken();
+                $s.ip = $target;
+                next!($s)
+            }
+            Ok(false) => {
+                $s.ip = $s.ip.add($x::LEN);
+                next!($s)
+            }
+        }
+    };
+}
+
 handlers! {
     /// Executes an instruction.
     fn step<X: Root> |s| {
-        match X::run(s) {
-            Ok(()) => next!(s),
-            Err(trap) => stop!(s, 1 + trap as Stop),
-        }
+        execute!(X, s)
     }
     /// The same for common ones. The others fill megabytes, and of each page code uses little.
     #[cfg_attr(all(registers, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
     fn step_common<X: Root> |s| {
-        match X::run(s) {
-            Ok(()) => next!(s),
-            Err(trap) => stop!(s, 1 + trap as Stop),
-        }
+        execute!(X, s)
     }
     /// Executes an instruction with what newer processors have (`vector::Fast`).
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     fn step_fast<X: Root> |s| {
-        match X::run(s) {
-            Ok(()) => next!(s),
-            Err(trap) => stop!(s, 1 + trap as Stop),
-        }
+        execute!(X, s)
     }
     /// Executes an instruction that can fail in more ways.
     fn tail<X: Tail> |s| {
@@ -613,10 +631,7 @@ handlers! {
     #[cold]
     #[inline(never)]
     fn called_slowly<X: Find> |s| {
-        match X::run(s) {
-            Ok(()) => next!(s),
-            Err(trap) => stop!(s, 1 + trap as Stop),
-        }
+        execute!(X, s)
     }
     /// Keeps the registers, and stops.
     #[cold]
@@ -627,81 +642,26 @@ handlers! {
     }
     /// Branches to a relative target.
     fn branch<X: Cond> |s| {
-        match X::test(s) {
-            Err(trap) => stop!(s, 1 + trap as Stop),
-            Ok(true) => {
-                taken();
-                s.ip = s.ip.offset(s.u32(8) as i32 as isize);
-                next!(s)
-            }
-            Ok(false) => {
-                s.ip = s.ip.add(X::LEN);
-                next!(s)
-            }
-        }
+        branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
     }
     /// The same for common ones.
     #[cfg_attr(all(registers, not(any(target_vendor = "apple", windows))), unsafe(link_section = "wasmvm_common"))]
     fn branch_common<X: Cond> |s| {
-        match X::test(s) {
-            Err(trap) => stop!(s, 1 + trap as Stop),
-            Ok(true) => {
-                taken();
-                s.ip = s.ip.offset(s.u32(8) as i32 as isize);
-                next!(s)
-            }
-            Ok(false) => {
-                s.ip = s.ip.add(X::LEN);
-                next!(s)
-            }
-        }
+        branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
     }
     /// Branches to the header of the innermost loop.
     fn branch_loop<X: Cond> |s| {
-        match X::test(s) {
-            Err(trap) => stop!(s, 1 + trap as Stop),
-            Ok(true) => {
-                taken();
-                s.ip = s.lp.to_bits() as usize as *const u8;
-                next!(s)
-            }
-            Ok(false) => {
-                s.ip = s.ip.add(X::LEN);
-                next!(s)
-            }
-        }
+        branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
     /// Does something, then branches to a relative target.
     #[cfg(registers)]
     fn branch_mut<X: CondMut> |s| {
-        match X::test(s) {
-            Err(trap) => stop!(s, 1 + trap as Stop),
-            Ok(true) => {
-                taken();
-                s.ip = s.ip.offset(s.u32(8) as i32 as isize);
-                next!(s)
-            }
-            Ok(false) => {
-                s.ip = s.ip.add(X::LEN);
-                next!(s)
-            }
-        }
+        branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
     }
     /// Does something, then branches to the header of the innermost loop.
     #[cfg(registers)]
     fn branch_mut_loop<X: CondMut> |s| {
-        match X::test(s) {
-            Err(trap) => stop!(s, 1 + trap as Stop),
-            Ok(true) => {
-                taken();
-                s.ip = s.lp.to_bits() as usize as *const u8;
-                next!(s)
-            }
-            Ok(false) => {
-                s.ip = s.ip.add(X::LEN);
-                next!(s)
-            }
-        }
+        branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
 }
 
