@@ -1,7 +1,7 @@
 //! The engine: what modules and stores share.
 
 use super::{Features, Limits, MemoryCreator};
-use crate::exec::compiled::Options;
+use crate::exec::compiled::{Options, When};
 use crate::rt::error::Error;
 use crate::rt::limits::DEFAULT_STACK_BYTES;
 use crate::rt::store::Options as StoreOptions;
@@ -16,7 +16,8 @@ pub struct Config {
     fuel: bool,
     interrupts: bool,
     invalid_functions: bool,
-    eager: bool,
+    when: When,
+    threads: usize,
     guard_pages: bool,
     deterministic: bool,
     max_stack_bytes: usize,
@@ -38,7 +39,8 @@ impl Default for Config {
             fuel: false,
             interrupts: false,
             invalid_functions: false,
-            eager: false,
+            when: When::Called,
+            threads: 0,
             guard_pages: false,
             deterministic: false,
             max_stack_bytes: DEFAULT_STACK_BYTES as usize,
@@ -65,7 +67,7 @@ impl Config {
     }
     /// Whether execution can be stopped from another thread; see
     /// [`Store::interrupt_handle`](super::Store::interrupt_handle). Guests then look for it at
-    /// every call and every turn of a loop.
+    /// every turn of a loop, and in every function that calls others.
     pub fn interrupts(mut self, on: bool) -> Config {
         self.interrupts = on;
         self
@@ -78,7 +80,20 @@ impl Config {
     }
     /// Whether functions are translated when the module is loaded, not on their first call.
     pub fn eager(mut self, on: bool) -> Config {
-        self.eager = on;
+        self.when = if on { When::Loaded } else { When::Called };
+        self
+    }
+    /// Whether functions are validated on their first call only, and translated then (spec §7.4.3:
+    /// validation of a body may wait until it is called). A module is loaded in almost no time; an
+    /// invalid or malformed body is an error of the first call of that function, if there is one.
+    pub fn lazy(mut self, on: bool) -> Config {
+        self.when = if on { When::Needed } else { When::Called };
+        self
+    }
+    /// How many threads may validate and translate a large module while it is loaded, the one that
+    /// loads it included; 0, the default, is as many as there are processors. 1 starts none.
+    pub fn threads(mut self, most: usize) -> Config {
+        self.threads = most;
         self
     }
     /// Whether memories of 32-bit addresses reserve all the address space that an access can reach:
@@ -153,10 +168,18 @@ impl Engine {
         &self.0.registry
     }
     pub(crate) fn options(&self) -> Options {
-        let Config { features, fuel, interrupts, invalid_functions, eager, deterministic, .. } =
-            self.0.config;
+        let Config {
+            features,
+            fuel,
+            interrupts,
+            invalid_functions,
+            when,
+            threads,
+            deterministic,
+            ..
+        } = self.0.config;
         let features = if deterministic { features.without(Features::THREADS) } else { features };
-        Options { features, fuel, interrupts, invalid_functions, deterministic, eager }
+        Options { features, fuel, interrupts, invalid_functions, deterministic, when, threads }
     }
     pub(crate) fn store_options(&self) -> StoreOptions {
         let Config {

@@ -1,5 +1,6 @@
 //! A module with its bytes and its code: what instances share.
 
+use super::parallel;
 use super::run::{Translation, nobody, translate_stub};
 use crate::ir::code::ModuleCode;
 use crate::rt::error::Frame;
@@ -50,8 +51,21 @@ pub struct Options {
     pub invalid_functions: bool,
     /// The deterministic profile.
     pub deterministic: bool,
-    /// Translate all functions when the module is loaded.
-    pub eager: bool,
+    /// When functions are validated and translated.
+    pub when: When,
+    /// How many threads may do that while a module is loaded; 0 is as many as there are processors.
+    pub threads: usize,
+}
+/// When functions are validated and translated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// Validated when the module is loaded, translated on the first call.
+    #[default]
+    Called,
+    /// Both when it is loaded.
+    Loaded,
+    /// Both on the first call: until then nobody looks at a body.
+    Needed,
 }
 
 /// What was spent on a module so far.
@@ -125,10 +139,10 @@ impl CompiledModule {
         let decode_nanos = watch.nanos();
         let watch = Stopwatch::start();
         // Translation validates: what is translated at once need not be looked at before.
-        let invalid = if options.eager && !options.invalid_functions {
-            Vec::new()
-        } else {
-            validate_bodies(&module, bytes.as_slice(), options.invalid_functions)?
+        let invalid = match options.when {
+            When::Loaded if !options.invalid_functions => Vec::new(),
+            When::Needed => Vec::new(),
+            When::Loaded | When::Called => validate_bodies(&module, bytes.as_slice(), options)?,
         };
         let validate_nanos = watch.nanos();
         let code = ModuleCode::new(module.code.len(), translate_stub());
@@ -152,27 +166,27 @@ impl CompiledModule {
             .map(|export| export.index);
         let compiled = Arc::new(compiled);
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
-        if options.eager {
+        if options.when == When::Loaded {
             compiled.translate_all()?;
         }
         Ok(compiled)
     }
     fn translate_all(&self) -> Result<(), Error> {
-        let mut translation = Translation::new(self, false);
-        for func in 0..self.code.entries().len() as u32 {
-            if self.is_invalid(func) {
-                continue;
+        let work = |translation: &mut Translation<'_>, func| {
+            if !self.is_invalid(func) {
+                self.code.publish(func, translation.function(func)?);
             }
-            let code = translation.function(func).or_else(|error| {
-                // What is wrong with the module comes before what this program cannot do.
-                if error.kind() != ErrorKind::Invalid {
-                    validate_bodies(&self.module, self.bytes(), false)?;
-                }
-                Err(error)
-            })?;
-            self.code.publish(func, code);
-        }
-        Ok(())
+            Ok(())
+        };
+        let result =
+            for_each_body(&self.module, &self.options, || Translation::new(self, false), work);
+        result.or_else(|error: Error| {
+            // What is wrong with the module comes before what this program cannot do.
+            if error.kind() != ErrorKind::Invalid {
+                check_bodies(&self.module, self.bytes())?;
+            }
+            Err(error)
+        })
     }
     /// The module's bytes.
     pub fn bytes(&self) -> &[u8] {
@@ -245,19 +259,33 @@ fn decode(bytes: &[u8], options: &Options, registry: &TypeRegistry) -> Result<Mo
 }
 /// Validates all function bodies.
 fn check_bodies(module: &Module, bytes: &[u8]) -> Result<(), Error> {
-    validate_bodies(module, bytes, false).map(|_| ())
+    validate_bodies(module, bytes, &Options::default()).map(|_| ())
 }
 /// Validates all function bodies; gives the errors of those that are invalid, if they may be.
-fn validate_bodies(module: &Module, bytes: &[u8], invalid: bool) -> Result<Vec<Error>, Error> {
-    #[allow(clippy::let_unit_value)] // not everywhere
-    let mut nobody = nobody(module);
-    let mut scratch = validate::Scratch::new();
-    let mut errors = Vec::new();
-    for func in 0..module.code.len() as u32 {
-        match validate::func(module, bytes, func, &mut nobody, &mut scratch) {
-            Err(error) if invalid && error.kind() == ErrorKind::Invalid => errors.push(error),
-            result => result?,
+fn validate_bodies(module: &Module, bytes: &[u8], options: &Options) -> Result<Vec<Error>, Error> {
+    let errors = Lock::new(Vec::new());
+    let worker = || (nobody(module), validate::Scratch::new());
+    for_each_body(module, options, worker, |(nobody, scratch), func| {
+        match validate::func(module, bytes, func, nobody, scratch) {
+            Err(error) if options.invalid_functions && error.kind() == ErrorKind::Invalid => {
+                errors.lock().push(error);
+                Ok(())
+            }
+            result => result.map(|_| ()),
         }
-    }
+    })?;
+    let mut errors = core::mem::take(&mut *errors.lock());
+    sort_by(&mut errors, |a, b| a.func().cmp(&b.func()));
     Ok(errors)
+}
+/// Does something for each function body: see [`parallel::for_each`].
+fn for_each_body<W>(
+    module: &Module,
+    options: &Options,
+    worker: impl Fn() -> W + Sync,
+    each: impl Fn(&mut W, u32) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    let bytes = module.code.iter().map(|body| body.len()).sum();
+    let threads = if options.threads == 0 { parallel::threads() } else { options.threads };
+    parallel::for_each((module.code.len() as u32, bytes), threads, worker, each)
 }

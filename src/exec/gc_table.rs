@@ -8,7 +8,7 @@ use super::roots::*;
 use super::table::{ANY, DST, FULL, H, Machine, RS, address, at, only, over, to};
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::gc::{CheckKind, Filling, GcBackend};
-use crate::ir::backend::{Dest, Handler, Place};
+use crate::ir::backend::{Dest, Handler, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::ops::{LoadOp, StoreOp};
 
@@ -161,9 +161,9 @@ impl GcBackend for Machine {
     fn is(kind: CheckKind, d: Dest, a: Place) -> Option<Handler> {
         address(*IS.get(kind as usize)?.get(to(d))?.get(at(a))?)
     }
-    fn br_is(kind: CheckKind, sense: bool, to_loop: bool, a: Place) -> Option<Handler> {
+    fn br_is(kind: CheckKind, sense: bool, to: To, a: Place) -> Option<Handler> {
         let table = BR_IS.get(kind as usize)?;
-        address(*table[usize::from(sense)][usize::from(to_loop)].get(at(a))?)
+        address(*table[usize::from(sense)][usize::from(to.is_loop())].get(at(a))?)
     }
     fn cast(kind: CheckKind, a: Place) -> Option<Handler> {
         address(*CAST[kind as usize].get(at(a))?)

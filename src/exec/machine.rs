@@ -10,6 +10,7 @@
 //! 8 bytes. Slot fields are `i16` offsets from the frame pointer; immediates are 4 or 8 bytes.
 #![allow(unsafe_code)]
 
+use super::roots::{Fuel, Poll};
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
 use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE};
 use crate::wasm::instr::{BinOp, Binary};
@@ -528,6 +529,27 @@ pub trait Pause: Root {
     const TRAP: Trap;
 }
 
+/// What a loop begins with that is looked after at each turn, by the branch back: it stays there for
+/// the first turn, and for turns that cannot go on at once.
+pub trait Gate: Pause {
+    /// Does what the instruction at `ip` would, if it would go on; else nothing has happened.
+    unsafe fn passes(s: &State, ip: *const u8) -> bool;
+    /// Where the next turn of the innermost loop begins.
+    #[inline(always)]
+    unsafe fn past(s: &State) -> *const u8 {
+        let header = s.lp.to_bits() as usize as *const u8;
+        // SAFETY: E1, E3: such a loop begins with this instruction.
+        unsafe {
+            if Self::passes(s, header) {
+                taken();
+                header.add(Self::LEN)
+            } else {
+                header
+            }
+        }
+    }
+}
+
 /// A call of a function that has to be looked up.
 pub trait Find: Root {
     /// Executes it if that is simple; else nothing has happened.
@@ -653,6 +675,14 @@ handlers! {
     fn branch_loop<X: Cond> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
+    /// The same, behind the charge there.
+    fn branch_paying<X: Cond> |s| {
+        branch_if!(X, s, Fuel::past(s))
+    }
+    /// The same, behind the poll there.
+    fn branch_polling<X: Cond> |s| {
+        branch_if!(X, s, Poll::past(s))
+    }
     /// Does something, then branches to a relative target.
     #[cfg(registers)]
     fn branch_mut<X: CondMut> |s| {
@@ -662,6 +692,16 @@ handlers! {
     #[cfg(registers)]
     fn branch_mut_loop<X: CondMut> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
+    }
+    /// The same, behind the charge there.
+    #[cfg(registers)]
+    fn branch_mut_paying<X: CondMut> |s| {
+        branch_if!(X, s, Fuel::past(s))
+    }
+    /// The same, behind the poll there.
+    #[cfg(registers)]
+    fn branch_mut_polling<X: CondMut> |s| {
+        branch_if!(X, s, Poll::past(s))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod gc;
 pub mod gc_table;
 pub mod instantiate;
 pub mod machine;
+pub mod parallel;
 pub mod resume;
 pub mod roots;
 pub mod run;

@@ -374,8 +374,16 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
 #[inline(always)]
 pub unsafe fn take_interrupt(store: *const StoreData) -> bool {
     // SAFETY: R1, R11.
-    let interrupt = unsafe { &*(*store).interrupt };
-    interrupt.load(Ordering::Relaxed) && interrupt.swap(false, Ordering::Acquire)
+    unsafe { is_interrupted(store) && (*(*store).interrupt).swap(false, Ordering::Acquire) }
+}
+/// Whether somebody wants the execution to stop.
+///
+/// # Safety
+/// `store` is live (R1).
+#[inline(always)]
+pub unsafe fn is_interrupted(store: *const StoreData) -> bool {
+    // SAFETY: R1, R11.
+    unsafe { (*(*store).interrupt).load(Ordering::Relaxed) }
 }
 
 /// Translates the function of an entry and gives its first instruction.
@@ -430,6 +438,7 @@ pub fn nobody(module: &Module) -> Translator<'_, Machine> {
         entries: &[],
         memories: &module.memories,
         fuel: false,
+        throws: false,
         interrupts: false,
         deterministic: false,
         listing: false,
@@ -455,6 +464,7 @@ impl<'m> Translation<'m> {
             entries: module.code.entries(),
             memories: &module.module.memories,
             fuel: module.options().fuel,
+            throws: !module.module.tags.is_empty(),
             interrupts: module.options().interrupts,
             deterministic: module.options().deterministic,
             listing,

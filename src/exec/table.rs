@@ -21,7 +21,9 @@ use super::slow;
 use super::unwind::{Throw, ThrowRef};
 use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
-use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp, Then};
+use crate::ir::backend::{
+    AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp, Then, To,
+};
 use crate::numeric_rows;
 use crate::tuning::{REGISTERS, SMALL};
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary, def};
@@ -171,6 +173,7 @@ pub(super) const fn plain(places: &[usize]) -> bool {
     !SMALL || slots
 }
 
+mod metered;
 mod simd;
 mod trees;
 
@@ -398,7 +401,8 @@ float_select!(SELECT_F64 f64);
 
 // ---- branches ----------------------------------------------------------------------------------
 
-type BrTables = [[[H; ANY]; RS]; 2];
+type Compares = [[H; ANY]; RS];
+type BrTables = [Compares; 2];
 /// Integer comparisons branch if they hold; the translator turns them round where they must not.
 /// Those of floats cannot be turned round.
 /// The orders that a swap of the operands gives are there with an immediate only.
@@ -743,8 +747,8 @@ impl Backend for Machine {
         trees::binary_load(op, is_64, d, a, x)
     }
 
-    fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
-        trees::add_br(op, to_loop, reg, b)
+    fn add_br(op: BinOp, to: To, reg: u8, b: Place) -> Option<Handler> {
+        trees::add_br(op, to, reg, b)
     }
 
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler> {
@@ -762,26 +766,28 @@ impl Backend for Machine {
         address(*float[0].get(at(a))?.get(at(b))?.get(at(c))?)
     }
 
-    fn br(op: BinOp, sense: bool, to_loop: bool, a: Place, b: Place) -> Option<Handler> {
-        address(*br_tables(op, sense)?[usize::from(to_loop)].get(at(a))?.get(at(b))?)
+    fn br(op: BinOp, sense: bool, to: To, a: Place, b: Place) -> Option<Handler> {
+        let table = match metered::br(op, sense, to) {
+            Some(table) => table,
+            None => &br_tables(op, sense)?[usize::from(to.is_loop())],
+        };
+        address(*table.get(at(a))?.get(at(b))?)
     }
 
-    fn br_test(is_64: bool, sense: bool, to_loop: bool, a: Place) -> Option<Handler> {
-        address(*BR_TEST[usize::from(is_64)][usize::from(sense)][usize::from(to_loop)].get(at(a))?)
+    fn br_test(is_64: bool, sense: bool, to: To, a: Place) -> Option<Handler> {
+        let table = match metered::br_test(is_64, sense, to) {
+            Some(table) => table,
+            None => &BR_TEST[usize::from(is_64)][usize::from(sense)][usize::from(to.is_loop())],
+        };
+        address(*table.get(at(a))?)
     }
 
-    fn br_load(
-        op: BinOp,
-        load: LoadOp,
-        to_loop: bool,
-        x: AddressForm,
-        b: Place,
-    ) -> Option<Handler> {
-        trees::br_load(op, load, to_loop, x, b)
+    fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
+        trees::br_load(op, load, to, x, b)
     }
 
-    fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler> {
-        trees::br_loaded(load, sense, to_loop, reg, a)
+    fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler> {
+        trees::br_loaded(load, sense, to, reg, a)
     }
 
     fn br_table(a: Place) -> Option<Handler> {
@@ -872,6 +878,8 @@ impl Backend for Machine {
     fn fixed(op: Fixed) -> Handler {
         let handler: Raw = match op {
             Fixed::JumpLoop => const { step_of::<JumpLoop>() },
+            Fixed::JumpPaying => step::<JumpPast<Fuel>>,
+            Fixed::JumpPolling => step::<JumpPast<Poll>>,
             Fixed::SetLoop => const { step_of::<SetLoop>() },
             Fixed::Unreachable => step::<Unreachable>,
             Fixed::Zero => const { step_of::<Zero>() },

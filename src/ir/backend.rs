@@ -94,12 +94,33 @@ pub enum Then {
     Call,
 }
 
+/// Where a branch leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// A relative target.
+    Target,
+    /// The loop register.
+    Loop,
+    /// The same, behind [`Fixed::Fuel`], with which the loop begins, if it can be paid at once.
+    Paying,
+    /// The same, behind [`Fixed::Poll`], if nobody wants the execution to stop.
+    Polling,
+}
+impl To {
+    /// By the loop register.
+    pub const fn is_loop(self) -> bool {
+        !matches!(self, To::Target)
+    }
+}
+
 /// Instructions without variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 #[repr(u8)]
 pub enum Fixed {
     JumpLoop,
+    JumpPaying,
+    JumpPolling,
     SetLoop,
     Unreachable,
     Zero,
@@ -180,19 +201,18 @@ pub trait Backend: gc::GcBackend {
     /// `store [address] := a op b`, of the operation's whole type, in a 32-bit memory 0.
     fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler>;
     /// A local in a slot and register `reg` grows by an immediate; branch if it is `op b` then.
-    fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler>;
+    fn add_br(op: BinOp, to: To, reg: u8, b: Place) -> Option<Handler>;
     /// `d := c ? a : b`.
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler>;
-    /// Branch if (`sense`) or unless `a op b`, to the loop register or a relative target.
-    fn br(op: BinOp, sense: bool, to_loop: bool, a: Place, b: Place) -> Option<Handler>;
+    /// Branch if (`sense`) or unless `a op b`.
+    fn br(op: BinOp, sense: bool, to: To, a: Place, b: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a` is not zero.
-    fn br_test(is_64: bool, sense: bool, to_loop: bool, a: Place) -> Option<Handler>;
+    fn br_test(is_64: bool, sense: bool, to: To, a: Place) -> Option<Handler>;
     /// Branch if `load [address] op b`, a comparison of 32-bit integers, in a 32-bit memory 0.
-    fn br_load(op: BinOp, load: LoadOp, to_loop: bool, x: AddressForm, b: Place)
-    -> Option<Handler>;
+    fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler>;
     /// A local in a slot and register `reg` is loaded from `[a]` in a 32-bit memory 0; branch if
     /// (`sense`) or unless it is not zero.
-    fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler>;
+    fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler>;
     /// `br_table`.
     fn br_table(a: Place) -> Option<Handler>;
     /// `d := load [address]`.

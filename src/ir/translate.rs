@@ -24,6 +24,7 @@ mod descriptor;
 mod deterministic;
 mod emit;
 mod exceptions;
+mod fuel;
 mod gc;
 mod globals;
 mod locals;
@@ -40,7 +41,7 @@ use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
 use self::lower::{Field, Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Kept, Leaf, Ty, Value, meet};
-use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then};
+use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
 use crate::wasm::error::Error;
@@ -72,6 +73,8 @@ pub struct Context<'m> {
     pub memories: &'m [MemoryType],
     /// Charge fuel.
     pub fuel: bool,
+    /// The module has tags: it may throw, and calls what does.
+    pub throws: bool,
     /// Look for interrupts.
     pub interrupts: bool,
     /// Make NaNs canonical, and frames as large on every target.
@@ -164,9 +167,7 @@ pub struct Translator<'m, B: Backend> {
     zeroed: i32,
     start: usize,
     results: (usize, usize),
-    /// Where the number of instructions of the running stretch goes, and how many there are.
-    fuel_field: Option<usize>,
-    fuel: u32,
+    fuel: fuel::Fuel,
     /// The clauses of the function, and the exception handlers that are open.
     clauses: Vec<Clause>,
     tries: Vec<Try>,
@@ -210,8 +211,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             zeroed: 0,
             start: 0,
             results: (0, 0),
-            fuel_field: None,
-            fuel: 0,
+            fuel: fuel::Fuel::default(),
             clauses: Vec::new(),
             tries: Vec::new(),
             catches: Vec::new(),
@@ -350,36 +350,6 @@ impl<'m, B: Backend> Translator<'m, B> {
         [self.banks[0].pinned, self.banks[1].pinned]
     }
 
-    // ---- fuel and interrupts ----------------------------------------------------------------------------------
-
-    /// Ends a stretch of instructions that run together, and begins the next.
-    #[inline]
-    fn fuel_point(&mut self) {
-        if !self.cx.fuel {
-            return;
-        }
-        self.end_fuel();
-        self.out.traps();
-        self.out.list(|| "fuel".into());
-        self.out.begin(B::fixed(Fixed::Fuel));
-        self.fuel_field = Some(self.out.pos());
-        self.out.u32(0);
-        self.out.end();
-    }
-    /// Where code that runs for ever passes by: looks whether it shall stop.
-    fn interrupt_point(&mut self) {
-        if self.cx.interrupts {
-            self.out.traps();
-            self.fixed(Fixed::Poll);
-        }
-    }
-    fn end_fuel(&mut self) {
-        if let Some(field) = self.fuel_field.take() {
-            self.out.set_u32(field, self.fuel);
-        }
-        self.fuel = 0;
-    }
-
     // ---- branches ------------------------------------------------------------------------------
 
     fn label(&self, depth: u32) -> usize {
@@ -448,13 +418,28 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.control[label].patches = patches;
         }
     }
-    fn to_loop(&self, label: usize) -> bool {
-        self.control[label].kind == Kind::Loop && self.control[label].loop_register
+    /// How a branch gets to a label.
+    fn way_to(&self, label: usize) -> To {
+        if self.control[label].kind != Kind::Loop || !self.control[label].loop_register {
+            To::Target
+        } else if self.cx.fuel {
+            To::Paying
+        } else if self.cx.interrupts {
+            To::Polling
+        } else {
+            To::Loop
+        }
     }
     fn jump(&mut self, label: usize) -> Result<(), Error> {
-        if self.to_loop(label) {
+        let jump = match self.way_to(label) {
+            To::Target => None,
+            To::Loop => Some(Fixed::JumpLoop),
+            To::Paying => Some(Fixed::JumpPaying),
+            To::Polling => Some(Fixed::JumpPolling),
+        };
+        if let Some(jump) = jump {
             self.out.list(|| format!("jump to loop {label}"));
-            self.out.begin(B::fixed(Fixed::JumpLoop));
+            self.out.begin(B::fixed(jump));
             self.target_field(label);
             self.out.end();
             return Ok(());
@@ -471,6 +456,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         if self.control[label].kind == Kind::Func {
             return self.emit_return();
         }
+        self.escape_to(label);
         let types = self.label_types(label);
         self.settle_ordered()?;
         self.move_to_label(label, types.1 - types.0)?;
@@ -478,6 +464,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
 
     fn emit_return(&mut self) -> Result<(), Error> {
+        self.escape_to(0);
         let n = self.results.1 - self.results.0;
         self.settle_ordered()?;
         let single = if n == 1 { Some(self.types[self.results.0]) } else { None };
@@ -535,6 +522,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             caught: Uses::default(),
             delegated: Uses::default(),
         });
+        self.open_stretch();
     }
     fn top(&mut self) -> Result<&mut Control, Error> {
         match self.control.last_mut() {
@@ -617,6 +605,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     /// Puts the arguments of a call into place. Gives the first slot of the arguments and the
     /// number of their slots; the operands are popped.
     fn arguments(&mut self, ty: &FuncType) -> Result<(i32, i32), Error> {
+        self.calls_now();
         let n = ty.params.len();
         self.settle_arguments(n)?;
         let end = self.next_slot();

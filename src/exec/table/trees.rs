@@ -4,8 +4,8 @@ use super::super::machine::{Bin, Expr as P, I, Num, S, branch_loop, branch_of, s
 #[cfg(registers)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
-use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, to};
-use crate::ir::backend::{AddressForm, Dest, Handler, Place};
+use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, metered, to};
+use crate::ir::backend::{AddressForm, Dest, Handler, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use crate::wasm::ops::LoadOp;
@@ -235,11 +235,15 @@ add_branches! {
     I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
 }
 /// See [`crate::ir::backend::Backend::add_br`].
-pub fn add_br(op: BinOp, to_loop: bool, reg: u8, b: Place) -> Option<Handler> {
+pub fn add_br(op: BinOp, to: To, reg: u8, b: Place) -> Option<Handler> {
     if SMALL {
         return None;
     }
-    address(*add_branches(op)?.get(usize::from(reg))?[usize::from(to_loop)].get(at(b))?)
+    let table = match metered::add_br(op, to, reg) {
+        Some(table) => table,
+        None => &add_branches(op)?.get(usize::from(reg))?[usize::from(to.is_loop())],
+    };
+    address(*table.get(at(b))?)
 }
 
 // ---- loading and branching ---------------------------------------------------------------------
@@ -269,15 +273,9 @@ macro_rules! load_branches { ($($op:ident)*) => {
 } }
 load_branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
 /// See [`crate::ir::backend::Backend::br_load`].
-pub fn br_load(
-    op: BinOp,
-    load: LoadOp,
-    to_loop: bool,
-    x: AddressForm,
-    b: Place,
-) -> Option<Handler> {
+pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
     let AddressForm::One(x) = x else { return None };
-    address(*load_branches(op, load)?[usize::from(to_loop)].get(at(x))?.get(at(b))?)
+    address(*load_branches(op, load)?[usize::from(to.is_loop())].get(at(x))?.get(at(b))?)
 }
 
 /// By register, sense, target, address.
@@ -305,17 +303,17 @@ impl<T: LoadAs> LoadedBr<T> {
 }
 /// See [`crate::ir::backend::Backend::br_loaded`].
 #[cfg(registers)]
-pub fn br_loaded(load: LoadOp, sense: bool, to_loop: bool, reg: u8, a: Place) -> Option<Handler> {
+pub fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler> {
     static TABLES: [LoadedBrs; 2] = [LoadedBr::<L32U>::TABLE, LoadedBr::<L8U>::TABLE];
     let table = match load {
         LoadOp::I32Load => &TABLES[0],
         LoadOp::I32Load8U => &TABLES[1],
         _ => return None,
     };
-    let [sense, to_loop] = [sense, to_loop].map(usize::from);
-    address(*table.get(usize::from(reg))?[sense][to_loop].get(at(a))?)
+    let [sense, to] = [sense, to.is_loop()].map(usize::from);
+    address(*table.get(usize::from(reg))?[sense][to].get(at(a))?)
 }
 #[cfg(not(registers))]
-pub fn br_loaded(_: LoadOp, _: bool, _: bool, _: u8, _: Place) -> Option<Handler> {
+pub fn br_loaded(_: LoadOp, _: bool, _: To, _: u8, _: Place) -> Option<Handler> {
     None
 }

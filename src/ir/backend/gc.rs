@@ -1,6 +1,6 @@
 //! What the translator asks of a back end for structures, arrays and casts.
 
-use super::{Dest, Handler, Place};
+use super::{Dest, Handler, Place, To};
 use crate::wasm::ops::{LoadOp, StoreOp};
 
 /// How a reference is tested: with a word and a number that the instruction carries.
@@ -79,7 +79,7 @@ pub trait GcBackend {
     /// `d := whether a passes`.
     fn is(kind: CheckKind, d: Dest, a: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a` passes.
-    fn br_is(kind: CheckKind, sense: bool, to_loop: bool, a: Place) -> Option<Handler>;
+    fn br_is(kind: CheckKind, sense: bool, to: To, a: Place) -> Option<Handler>;
     /// Trap unless `a` passes.
     fn cast(kind: CheckKind, a: Place) -> Option<Handler>;
     /// Trap if `a` is null.

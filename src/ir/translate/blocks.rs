@@ -89,17 +89,18 @@ impl<B: Backend> Translator<'_, B> {
 
     /// A conditional branch that carries the top `n` operands, which are in their slots.
     pub(super) fn branch_on(&mut self, label: usize, n: usize, test: Test) -> Result<(), Error> {
+        self.escape_to(label);
         let is_return = self.control[label].kind == Kind::Func;
         if !is_return && self.in_position(label, n) {
-            let to_loop = self.to_loop(label);
-            let fields = self.test(test, true, to_loop)?;
+            let to = self.way_to(label);
+            let fields = self.test(test, true, to)?;
             self.target_field(label);
             self.end_condition(fields);
             return Ok(());
         }
         // Around what the branch must do before it jumps.
         let mut skip = Patches::default();
-        let fields = self.test(test, false, false)?;
+        let fields = self.test(test, false, To::Target)?;
         self.out.forward(&mut skip);
         self.end_condition(fields);
         if is_return {
@@ -111,13 +112,13 @@ impl<B: Backend> Translator<'_, B> {
         self.out.place(skip);
         Ok(())
     }
-    pub(super) fn test(&mut self, test: Test, sense: bool, to_loop: bool) -> Result<Fields, Error> {
+    pub(super) fn test(&mut self, test: Test, sense: bool, to: To) -> Result<Fields, Error> {
         match test {
-            Test::Condition(entry) => self.condition(entry, sense, to_loop),
-            Test::NonNull(leaf) => self.condition_test(leaf, Ty::I64, sense, to_loop),
-            Test::Null(leaf) => self.condition_test(leaf, Ty::I64, !sense, to_loop),
+            Test::Condition(entry) => self.condition(entry, sense, to),
+            Test::NonNull(leaf) => self.condition_test(leaf, Ty::I64, sense, to),
+            Test::Null(leaf) => self.condition_test(leaf, Ty::I64, !sense, to),
             Test::Is { check, of, sense: passes } => {
-                self.condition_is(check, of, sense == passes, to_loop)
+                self.condition_is(check, of, sense == passes, to)
             }
         }
     }
@@ -152,9 +153,7 @@ impl<B: Backend> Translator<'_, B> {
         // Validation goes on after an end that cannot be reached: so does this.
         self.set_cache(&cache.unwrap_or_default());
         self.push_in_slots(control.results)?;
-        if patched || control.kind == Kind::Loop {
-            self.fuel_point();
-        }
+        self.close_stretch(patched || control.kind == Kind::Loop);
         self.types.truncate(control.params.0);
         Ok(())
     }
@@ -166,6 +165,7 @@ impl<B: Backend> Translator<'_, B> {
     }
     pub(super) fn call_fields(&mut self, start: i32, slots: i32, tail: bool) {
         if tail {
+            self.escape_to(0);
             self.tail_fields(start, slots);
         } else {
             self.out.slot(start + slots + HEADER);

@@ -31,7 +31,7 @@ impl<B: Backend> Translator<'_, B> {
             return None;
         }
         let place = if let Leaf::Const(_) = b { Place::IMM } else { Place::SLOT };
-        B::br_load(op, kind, false, trees::form(load.address, Place::SLOT), place)?;
+        B::br_load(op, kind, To::Target, trees::form(load.address, Place::SLOT), place)?;
         Some(Value::LoadCompare(op, load, b))
     }
     /// Makes the pending comparison with a load that was popped one with a leaf.
@@ -64,7 +64,7 @@ impl<B: Backend> Translator<'_, B> {
         &mut self,
         entry: &Entry,
         sense: bool,
-        to_loop: bool,
+        to: To,
     ) -> Result<Option<Fields>, Error> {
         if tuning::SMALL {
             return Ok(None);
@@ -81,7 +81,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let Some(x) = self.operand(b, Ty::I32) else { return Ok(None) };
         let (form, fields) = self.address(load.address, false)?;
-        let Some(handler) = B::br_load(op, kind, to_loop, form, x.0) else {
+        let Some(handler) = B::br_load(op, kind, to, form, x.0) else {
             return Err(self.out.no_handler(op.text()));
         };
         self.free(entry);
@@ -115,12 +115,7 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// If the instruction just written loads the local: takes it back, and begins one that loads
     /// it and branches if it is (`sense`) or is not other than 0.
-    pub(super) fn load_and_branch(
-        &mut self,
-        local: Leaf,
-        sense: bool,
-        to_loop: bool,
-    ) -> Option<Fields> {
+    pub(super) fn load_and_branch(&mut self, local: Leaf, sense: bool, to: To) -> Option<Fields> {
         if tuning::SMALL {
             return None;
         }
@@ -131,7 +126,7 @@ impl<B: Backend> Translator<'_, B> {
             return None;
         }
         let handler =
-            B::br_loaded(kind, sense, to_loop, loaded.target.dest.register()?, loaded.address)?;
+            B::br_loaded(kind, sense, to, loaded.target.dest.register()?, loaded.address)?;
         self.out.take_back(loaded.code.0);
         self.out.list(|| {
             let Loaded { target, load, address, .. } = loaded;

@@ -4,7 +4,7 @@ use super::Translator;
 use super::gc::Gc;
 use super::lower::{Field, Fields, immediate, place_text};
 use super::stack::{Entry, Leaf, Ty, Value};
-use crate::ir::backend::{Backend, Place};
+use crate::ir::backend::{Backend, Place, To};
 use crate::wasm::error::Error;
 use crate::wasm::instr::BinOp;
 use alloc::format;
@@ -16,10 +16,10 @@ impl<B: Backend> Translator<'_, B> {
         &mut self,
         mut entry: Entry,
         mut sense: bool,
-        to_loop: bool,
+        to: To,
     ) -> Result<Fields, Error> {
         use crate::wasm::instr::UnOp;
-        if let Some(fields) = self.branch_on_load(&entry, sense, to_loop)? {
+        if let Some(fields) = self.branch_on_load(&entry, sense, to)? {
             return Ok(fields);
         }
         entry = self.load_first(entry)?;
@@ -27,11 +27,11 @@ impl<B: Backend> Translator<'_, B> {
         if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
             let ty = Ty::num(op.signature().0);
             self.free(&entry);
-            return self.condition_test(a, ty, !sense, to_loop);
+            return self.condition_test(a, ty, !sense, to);
         }
         if let Value::Gc(Gc::Is { check, of }) = entry.value {
             self.free(&entry);
-            return self.condition_is(check, of, sense, to_loop);
+            return self.condition_is(check, of, sense, to);
         }
         if let Value::Not(op, a, b) = entry.value {
             entry.value = Value::Bin(op, a, b);
@@ -49,8 +49,8 @@ impl<B: Backend> Translator<'_, B> {
                 sense = true;
             }
             let found = |op: BinOp, sense: bool| {
-                B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_some()
-                    || B::br(op, sense, to_loop, Place::SLOT, Place::IMM).is_some()
+                B::br(op, sense, to, Place::SLOT, Place::SLOT).is_some()
+                    || B::br(op, sense, to, Place::SLOT, Place::IMM).is_some()
             };
             if !found(op, sense)
                 && let Some(turned) = swapped(op)
@@ -60,7 +60,7 @@ impl<B: Backend> Translator<'_, B> {
                 core::mem::swap(&mut a, &mut b);
             }
             if found(op, sense) {
-                return self.condition_compare(&entry, op, a, b, sense, to_loop);
+                return self.condition_compare(&entry, op, a, b, sense, to);
             }
         }
         if !matches!(entry.value, Value::Leaf(_)) {
@@ -71,7 +71,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("branch")) };
         self.free(&entry);
-        self.condition_test(leaf, Ty::I32, sense, to_loop)
+        self.condition_test(leaf, Ty::I32, sense, to)
     }
     /// The part before the target of a branch on a leaf.
     pub(super) fn condition_test(
@@ -79,7 +79,7 @@ impl<B: Backend> Translator<'_, B> {
         a: Leaf,
         ty: Ty,
         sense: bool,
-        to_loop: bool,
+        to: To,
     ) -> Result<Fields, Error> {
         if matches!(ty, Ty::I32 | Ty::I64) {
             let op = match (ty, sense) {
@@ -88,22 +88,22 @@ impl<B: Backend> Translator<'_, B> {
                 (_, true) => BinOp::I64Ne,
                 (_, false) => BinOp::I64Eq,
             };
-            if let Some(fields) = self.add_and_branch(op, a, Leaf::Const(0), to_loop) {
+            if let Some(fields) = self.add_and_branch(op, a, Leaf::Const(0), to) {
                 return Ok(fields);
             }
         }
         if ty == Ty::I32
-            && let Some(fields) = self.load_and_branch(a, sense, to_loop)
+            && let Some(fields) = self.load_and_branch(a, sense, to)
         {
             return Ok(fields);
         }
         let (place, field) = self.operand_not_const(a, ty, 0)?;
-        let Some(handler) = B::br_test(ty == Ty::I64, sense, to_loop, place) else {
+        let Some(handler) = B::br_test(ty == Ty::I64, sense, to, place) else {
             return Err(self.out.no_handler("branch"));
         };
         self.out.list(|| {
             let word = if sense { "if" } else { "unless" };
-            format!("{}branch {word} {}", loop_word(to_loop), place_text(place, field))
+            format!("{}branch {word} {}", loop_word(to), place_text(place, field))
         });
         self.out.begin(handler);
         Ok([field, Field::None, Field::None])
@@ -115,14 +115,14 @@ impl<B: Backend> Translator<'_, B> {
         a: Leaf,
         b: Leaf,
         sense: bool,
-        to_loop: bool,
+        to: To,
     ) -> Result<Fields, Error> {
         let ty = Ty::num(op.signature().0);
         let turned = (swapped(op), b, a);
         for (op, a, b) in [(Some(op), a, b), turned] {
             if let Some(op) = op
                 && sense
-                && let Some(fields) = self.add_and_branch(op, a, b, to_loop)
+                && let Some(fields) = self.add_and_branch(op, a, b, to)
             {
                 self.free(entry);
                 return Ok(fields);
@@ -130,20 +130,20 @@ impl<B: Backend> Translator<'_, B> {
         }
         // The orders that a swap gives exist with immediates only.
         let (mut op, mut a, mut b) = (op, a, b);
-        if B::br(op, sense, to_loop, Place::SLOT, Place::SLOT).is_none() {
+        if B::br(op, sense, to, Place::SLOT, Place::SLOT).is_none() {
             let immediate = matches!(b, Leaf::Const(bits) if immediate(bits, ty).is_some());
             if !immediate && let Some(turned) = swapped(op) {
                 op = turned;
                 core::mem::swap(&mut a, &mut b);
             }
         }
-        let find = |a, b| B::br(op, sense, to_loop, a, b);
+        let find = |a, b| B::br(op, sense, to, a, b);
         let (handler, a, b) = self.binary_form(op, ty, a, b, find)?;
         self.free(entry);
         self.out.list(|| {
             let word = if sense { "if" } else { "unless" };
             let (a, b) = (place_text(a.0, a.1), place_text(b.0, b.1));
-            format!("{}branch {word} {} {a} {b}", loop_word(to_loop), op.text())
+            format!("{}branch {word} {} {a} {b}", loop_word(to), op.text())
         });
         self.out.begin(handler);
         Ok([a.1, b.1, Field::None])
@@ -157,8 +157,8 @@ impl<B: Backend> Translator<'_, B> {
     }
 }
 
-fn loop_word(to_loop: bool) -> &'static str {
-    if to_loop { "loop " } else { "" }
+fn loop_word(to: To) -> &'static str {
+    if to.is_loop() { "loop " } else { "" }
 }
 
 /// Whether `a op b` is `b op a`.

@@ -150,6 +150,11 @@ impl Emitter {
     pub fn set_u32(&mut self, field: usize, value: u32) {
         self.code[field..field + 4].copy_from_slice(&value.to_ne_bytes());
     }
+    /// A 4-byte field.
+    pub fn u32_at(&self, field: usize) -> u32 {
+        let bytes = self.code.get(field..).and_then(|bytes| bytes.first_chunk());
+        bytes.map_or(0, |&bytes| u32::from_ne_bytes(bytes))
+    }
     /// The instructions as words.
     pub fn words(&self) -> alloc::boxed::Box<[u64]> {
         self.code

@@ -63,6 +63,7 @@ impl<B: Backend> Translator<'_, B> {
     fn open_handler(&mut self, kind: Kind, ty: BlockType<'_>) -> Result<(), Error> {
         self.settle(0)?;
         self.open(kind, ty, false);
+        self.catches_now();
         let (label, start) = (self.control.len() - 1, self.out.mark() as u32);
         let catches = self.catches.len();
         self.tries.push(Try { label, start, end: start, catches, clause: 0 });
@@ -177,6 +178,7 @@ impl<B: Backend> Translator<'_, B> {
     // ---- throwing ------------------------------------------------------------------------------
 
     pub(super) fn emit_throw(&mut self, tag: u32, ty: &FuncType) -> Result<(), Error> {
+        self.escape_to(0);
         let n = ty.params.len();
         self.settle_ordered()?;
         self.settle_top(n)?;
@@ -192,6 +194,7 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
     pub(super) fn emit_throw_ref(&mut self, exn: i32) {
+        self.escape_to(0);
         self.out.traps();
         self.out.list(|| format!("throw_ref [{exn}]"));
         self.out.begin(B::fixed(Fixed::ThrowRef));

@@ -6,7 +6,7 @@
 use super::blocks::Test;
 use super::lower::{Field as Bytes, Fields, Target, place_text};
 use super::stack::{Entry, Leaf, Ty, Value};
-use super::{Dest, Error, Translator};
+use super::{Dest, Error, To, Translator};
 use crate::ir::backend::gc::{Check, CheckKind, Filling};
 use crate::ir::backend::{Backend, Place, SlowOp};
 use crate::ir::cells::{CELL_SIZES, cell_bytes, cell_of};
@@ -159,7 +159,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             return Err(self.out.no_handler("struct.new"));
         };
         let size = u64::from(def.layout.size);
-        self.fuel += (size / crate::tuning::BYTES_PER_FUEL) as u32;
+        self.fuel.add((size / crate::tuning::BYTES_PER_FUEL) as u32);
         let cell = cell_of(size);
         self.out.traps();
         self.out.list(|| format!("{} := new {filling:?} $type{ty} [{slot}]", target.text()));
@@ -404,15 +404,13 @@ impl<'m, B: Backend> Translator<'m, B> {
         check: Check,
         of: Leaf,
         sense: bool,
-        to_loop: bool,
+        to: To,
     ) -> Result<Fields, Error> {
         let (place, field) = self.operand_not_const(of, Ty::Ref, 0)?;
-        let Some(handler) = B::br_is(check.kind, sense, to_loop, place) else {
+        let Some(handler) = B::br_is(check.kind, sense, to, place) else {
             return Err(self.out.no_handler("br_on_cast"));
         };
-        self.out.list(|| {
-            format!("branch {sense} {check:?} {} loop {to_loop}", place_text(place, field))
-        });
+        self.out.list(|| format!("branch {sense} {check:?} {} {to:?}", place_text(place, field)));
         self.out.begin(handler);
         Ok([Bytes::Check(check), field, Bytes::None])
     }

@@ -243,7 +243,7 @@ impl<B: Backend> Translator<'_, B> {
         op: BinOp,
         local: Leaf,
         b: Leaf,
-        to_loop: bool,
+        to: To,
     ) -> Option<Fields> {
         let added = self.added?;
         let fresh = added.code.1 == self.out.pos() && self.out.label < added.code.1;
@@ -253,7 +253,7 @@ impl<B: Backend> Translator<'_, B> {
             return None;
         }
         let (place, field) = self.operand(b, ty)?;
-        let handler = B::add_br(op, to_loop, added.reg, place)?;
+        let handler = B::add_br(op, to, added.reg, place)?;
         self.added = None;
         self.out.take_back(added.code.0);
         self.out.list(|| {

@@ -21,8 +21,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.locals.clear();
         self.banks = [Bank::default(); 2];
         self.settled = 0;
-        self.fuel_field = None;
-        self.fuel = 0;
+        self.fuel.reset();
         self.clauses.clear();
         self.tries.clear();
         self.catches.clear();
@@ -41,20 +40,21 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
+        self.first_interrupt_point();
         self.fuel_point();
         // Setting a local to zero is work, too.
         let bytes = 8 * (info.locals.len() - info.ty.params.len()) as u64;
-        self.fuel += (bytes / tuning::BYTES_PER_FUEL) as u32;
-        self.interrupt_point();
+        self.fuel.add((bytes / tuning::BYTES_PER_FUEL) as u32);
         Ok(())
     }
     fn at(&mut self, offset: usize) {
         self.out.offset = offset as u32;
-        self.fuel += 1;
+        self.fuel.add(1);
     }
     fn finish(&mut self) -> Result<(), Error> {
         self.end_fuel();
         self.start = self.trim_zero();
+        self.trim_interrupt_point();
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let condition = self.pop()?;
         self.settle(0)?;
         self.settle_top(ty.params.len())?;
-        let fields = self.condition(condition, false, false)?;
+        let fields = self.condition(condition, false, To::Target)?;
         let mut patches = Patches::default();
         self.out.forward(&mut patches);
         self.end_condition(fields);
@@ -145,9 +145,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         if control.dead {
             self.types.truncate(control.params.0);
+            self.close_stretch(false);
             return Ok(());
         }
         if control.kind == Kind::Func {
+            self.close_stretch(false);
             if live {
                 self.emit_return()?;
             }
@@ -186,6 +188,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let mut stubs = Vec::new();
         for &depth in targets {
             let label = self.label(depth);
+            self.escape_to(label);
             if self.control[label].kind != Kind::Func && self.in_position(label, n) {
                 self.target_field(label);
                 continue;
@@ -250,7 +253,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.end();
         if !tail {
             self.call_results(ty)?;
-            self.fuel_point();
+            self.called();
         }
         Ok(())
     }
@@ -265,7 +268,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let index = self.pop_leaf()?;
         self.call_through(ty, tail, index, Some((table, table_is_64, type_id)))?;
         if !tail {
-            self.fuel_point();
+            self.called();
         }
         Ok(())
     }
@@ -273,7 +276,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let callee = self.pop_leaf()?;
         self.call_through(ty, tail, callee, None)?;
         if !tail {
-            self.fuel_point();
+            self.called();
         }
         Ok(())
     }

@@ -1,0 +1,97 @@
+//! Branches back that pay for the next turn of the loop, or look whether it shall stop: those that
+//! loops commonly end with. Others go to the header, which does the same.
+
+use super::super::machine::{Bin, Expr as P, I, Num, S, branch_paying, branch_polling};
+#[cfg(registers)]
+use super::super::machine::{R, branch_mut_paying, branch_mut_polling};
+use super::super::roots::*;
+use super::{ANY, Compares, H, REGS, RS, Raw, has_br};
+use crate::ir::backend::To;
+use crate::tuning::SMALL;
+use crate::wasm::instr::{BinOp, Binary, def};
+use core::marker::PhantomData;
+
+/// The one for the way, if it is one of these; they are those that pay, and that poll.
+fn way<T>(tables: &'static [T; 2], to: To) -> Option<&'static T> {
+    match to {
+        To::Paying => Some(&tables[0]),
+        To::Polling => Some(&tables[1]),
+        To::Target | To::Loop => None,
+    }
+}
+
+struct BrFamily<O>(PhantomData<O>);
+impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
+    const TABLES: [Compares; 2] = [
+        over!(A in reg_slot, over!(B in any,
+            only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+                branch_paying::<Br<true, O::R, Bin<O, A, B>>>))),
+        over!(A in reg_slot, over!(B in any,
+            only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+                branch_polling::<Br<true, O::R, Bin<O, A, B>>>))),
+    ];
+}
+macro_rules! branches { ($($op:ident)*) => {
+    /// See [`crate::ir::backend::Backend::br`].
+    pub fn br(op: BinOp, sense: bool, to: To) -> Option<&'static Compares> {
+        let tables = match (op, sense) {
+            $( (BinOp::$op, true) => {
+                static TABLES: [Compares; 2] = BrFamily::<def::$op>::TABLES;
+                &TABLES
+            } )*
+            _ => return None,
+        };
+        way(tables, to)
+    }
+    /// By register, then `b`.
+    type AddBrs = [[[H; ANY]; REGS]; 2];
+    /// See [`crate::ir::backend::Backend::add_br`].
+    pub fn add_br(op: BinOp, to: To, reg: u8) -> Option<&'static [H; ANY]> {
+        let tables = match op {
+            $( BinOp::$op => {
+                static TABLES: AddBrs = add_brs!($op);
+                &TABLES
+            } )*
+            _ => return None,
+        };
+        way(tables, to)?.get(usize::from(reg))
+    }
+} }
+#[cfg(registers)]
+macro_rules! add_brs {
+    ($op:ident) => {
+        [add_brs!(branch_mut_paying $op), add_brs!(branch_mut_polling $op)]
+    };
+    ($branch:ident $op:ident) => {
+        [
+            add_brs!($branch 0 $op), add_brs!($branch 1 $op),
+            add_brs!($branch 2 $op), add_brs!($branch 3 $op),
+        ]
+    };
+    ($branch:ident $n:literal $op:ident) => {
+        over!(B in any, Some($branch::<AddBr<$n, def::$op, B>> as Raw))
+    };
+}
+#[cfg(not(registers))]
+macro_rules! add_brs {
+    ($op:ident) => {
+        [[], []]
+    };
+}
+branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
+
+macro_rules! tests {
+    ($sense:literal $x:ident) => {
+        [
+            over!(A in reg_slot, only!(!SMALL, branch_paying::<Br<$sense, $x, A>>)),
+            over!(A in reg_slot, only!(!SMALL, branch_polling::<Br<$sense, $x, A>>)),
+        ]
+    };
+}
+/// By width, sense, way.
+static BR_TEST: [[[[H; RS]; 2]; 2]; 2] =
+    [[tests!(false u32), tests!(true u32)], [tests!(false u64), tests!(true u64)]];
+/// See [`crate::ir::backend::Backend::br_test`].
+pub fn br_test(is_64: bool, sense: bool, to: To) -> Option<&'static [H; RS]> {
+    way(&BR_TEST[usize::from(is_64)][usize::from(sense)], to)
+}

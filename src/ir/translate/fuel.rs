@@ -1,0 +1,143 @@
+//! Fuel and interrupts: where a function pays for what it is about to do, and where it looks
+//! whether it shall stop.
+//!
+//! A *stretch* is code that is executed as a whole if its first instruction is, unless it traps;
+//! that instruction charges for all of it. What follows a block belongs to the stretch before the
+//! block if no way out of the block leads past its end. So does what follows a call, unless the
+//! callee may throw: in a module without tags an exception only passes by, of others.
+
+use super::*;
+
+/// The stretch in which a block began.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    /// As in [`Fuel`].
+    field: Option<usize>,
+    /// The outermost block that something in this one branches to or past the end of.
+    escapes_to: usize,
+}
+
+/// What the translator knows of the running stretch, and of those that go on after open blocks.
+#[derive(Default)]
+pub(super) struct Fuel {
+    /// Where the number of instructions of the running stretch goes, and how many there are.
+    field: Option<usize>,
+    charge: u32,
+    /// One for each open block.
+    blocks: Vec<Stretch>,
+    /// The function has exception handlers.
+    catches: bool,
+    /// It calls others.
+    calls: bool,
+    /// Where the instruction begins and ends that looks for interrupts when it is called.
+    first: Option<(usize, usize)>,
+}
+impl Fuel {
+    pub(super) fn reset(&mut self) {
+        self.blocks.clear();
+        *self = Fuel { blocks: core::mem::take(&mut self.blocks), ..Fuel::default() };
+    }
+    /// As much more is done in this stretch.
+    #[inline]
+    pub(super) fn add(&mut self, charge: u32) {
+        self.charge += charge;
+    }
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// Ends a stretch of instructions that run together, and begins the next.
+    #[inline]
+    pub(super) fn fuel_point(&mut self) {
+        if !self.cx.fuel {
+            return;
+        }
+        self.end_fuel();
+        self.out.traps();
+        self.out.list(|| "fuel".into());
+        self.out.begin(B::fixed(Fixed::Fuel));
+        self.fuel.field = Some(self.out.pos());
+        self.out.u32(0);
+        self.out.end();
+    }
+    pub(super) fn end_fuel(&mut self) {
+        if let Some(field) = self.fuel.field.take() {
+            self.out.set_u32(field, self.fuel.charge);
+        }
+        self.fuel.charge = 0;
+    }
+    /// A block begins.
+    #[inline]
+    pub(super) fn open_stretch(&mut self) {
+        if self.cx.fuel {
+            let escapes_to = self.fuel.blocks.len();
+            self.fuel.blocks.push(Stretch { field: self.fuel.field, escapes_to });
+        }
+    }
+    /// A block has ended; if its end can be reached from elsewhere than above, it is `joined`.
+    #[inline]
+    pub(super) fn close_stretch(&mut self, joined: bool) {
+        let Some(block) = self.fuel.blocks.pop() else { return };
+        self.escape_to(block.escapes_to);
+        if !joined {
+            return;
+        }
+        if block.escapes_to < self.fuel.blocks.len() {
+            self.fuel_point();
+            return;
+        }
+        if self.fuel.field != block.field {
+            self.end_fuel();
+            self.fuel.field = block.field;
+            self.fuel.charge = block.field.map_or(0, |field| self.out.u32_at(field));
+        }
+    }
+    /// Something may go on at this label.
+    #[inline]
+    pub(super) fn escape_to(&mut self, label: usize) {
+        if let Some(block) = self.fuel.blocks.last_mut() {
+            block.escapes_to = block.escapes_to.min(label);
+        }
+    }
+    /// From here on exceptions are caught in this function.
+    pub(super) fn catches_now(&mut self) {
+        self.fuel.catches = true;
+        self.escape_to(0);
+    }
+    /// After a call.
+    #[inline]
+    pub(super) fn called(&mut self) {
+        if self.cx.fuel && (self.cx.throws || self.fuel.catches) {
+            self.escape_to(0);
+            self.fuel_point();
+        }
+    }
+    /// Before a call of any kind.
+    pub(super) fn calls_now(&mut self) {
+        self.fuel.calls = true;
+    }
+    /// Where the function begins.
+    pub(super) fn first_interrupt_point(&mut self) {
+        let start = self.out.pos();
+        self.interrupt_point();
+        self.fuel.first = Some((start, self.out.pos()));
+    }
+    /// The end of the function: if it calls no other, it need not look when it is called. Whoever
+    /// calls it for ever does.
+    pub(super) fn trim_interrupt_point(&mut self) {
+        if let Some((start, end)) = self.fuel.first
+            && start == self.start
+            && !self.fuel.calls
+            && start < end
+        {
+            self.start = end;
+            self.out.listing.retain(|&(at, ..)| at as usize != start);
+        }
+    }
+    /// Where code that runs for ever passes by: looks whether it shall stop.
+    pub(super) fn interrupt_point(&mut self) {
+        if self.cx.interrupts {
+            self.out.traps();
+            self.fixed(Fixed::Poll);
+        }
+    }
+}
