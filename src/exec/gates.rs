@@ -75,7 +75,7 @@ pub trait Gate: Pause {
     /// Where to go on instead of at `ip`, where this instruction is.
     #[inline(always)]
     unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
-        // SAFETY: E1, E3: promised by the caller.
+        // SAFETY: E11: promised by the caller.
         unsafe {
             if Self::passes(s, ip) {
                 taken();
@@ -89,7 +89,7 @@ pub trait Gate: Pause {
     #[inline(always)]
     unsafe fn turn(s: &mut State) -> *const u8 {
         let header = s.lp.to_bits() as usize as *const u8;
-        // SAFETY: E1, E3: promised by the caller.
+        // SAFETY: E11: promised by the caller.
         unsafe { Self::past(s, header) }
     }
 }
@@ -151,7 +151,7 @@ impl<C: Gate> Root for JumpPast<C> {
     const SIZE: usize = 4;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E3, R1: promised by the caller.
+        // SAFETY: E11.
         s.ip = unsafe { C::turn(s) };
         Ok(())
     }
@@ -162,7 +162,7 @@ impl<C: Gate> Root for SetPast<C> {
     const SIZE: usize = 0;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E3: promised by the caller.
+        // SAFETY: E1, E11.
         unsafe {
             SetLoop::run(s)?;
             s.ip = C::turn(s);

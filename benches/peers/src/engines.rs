@@ -10,15 +10,31 @@ pub trait Loaded {
 pub trait Engine {
     fn name(&self) -> &'static str;
     fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String>;
-    /// Decodes and validates, and translates every function if `eager`. `None`: there is no such
-    /// mode.
-    fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>>;
+    /// Loads a module. `None`: there is no such mode.
+    fn compile(&self, wasm: &[u8], mode: Mode) -> Option<Result<(), String>>;
+    /// Whether it is the same engine as another, in other circumstances: it runs if it is named.
+    fn is_variant(&self) -> bool {
+        false
+    }
+}
+
+/// What is done when a module is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is decoded, its functions are validated.
+    Checked,
+    /// Its functions are translated, too.
+    Eager,
+    /// It is decoded.
+    Lazy,
 }
 
 /// All of them; the first is the reference of the ratios.
 pub fn all() -> Vec<Box<dyn Engine>> {
     vec![
-        Box::new(wasmvm_engine::Wasmvm),
+        Box::new(wasmvm_engine::Wasmvm::Plain),
+        Box::new(wasmvm_engine::Wasmvm::Fuel),
+        Box::new(wasmvm_engine::Wasmvm::Interrupts),
         Box::new(wasmi_engine::Wasmi),
         Box::new(nano::Nano),
         #[cfg(feature = "pulley")]
@@ -27,10 +43,16 @@ pub fn all() -> Vec<Box<dyn Engine>> {
 }
 
 mod wasmvm_engine {
-    use super::{Engine, Loaded};
+    use super::{Engine, Loaded, Mode};
     use wasmvm::{Config, Instance, Linker, Module, Store, Val};
 
-    pub struct Wasmvm;
+    /// What code looks at while it runs.
+    #[derive(PartialEq)]
+    pub enum Wasmvm {
+        Plain,
+        Fuel,
+        Interrupts,
+    }
 
     struct Ready {
         store: Store<()>,
@@ -39,19 +61,38 @@ mod wasmvm_engine {
 
     impl Engine for Wasmvm {
         fn name(&self) -> &'static str {
-            "wasmvm"
+            match self {
+                Wasmvm::Plain => "wasmvm",
+                Wasmvm::Fuel => "wasmvm-fuel",
+                Wasmvm::Interrupts => "wasmvm-interrupts",
+            }
+        }
+        fn is_variant(&self) -> bool {
+            *self != Wasmvm::Plain
         }
         fn load(&self, wasm: &[u8]) -> Result<Box<dyn Loaded>, String> {
-            let engine = wasmvm::Engine::default();
-            let module = Module::new(&engine, wasm).map_err(|error| error.to_string())?;
-            let mut store = Store::new(&engine, ());
-            let instance = Linker::new(&engine)
-                .instantiate(&mut store, &module)
-                .map_err(|error| error.to_string())?;
-            Ok(Box::new(Ready { store, instance }))
+            let (fuel, interrupts) = (*self == Wasmvm::Fuel, *self == Wasmvm::Interrupts);
+            let config = Config::new().fuel(fuel).interrupts(interrupts);
+            let ready = || {
+                let engine = wasmvm::Engine::new(config)?;
+                let module = Module::new(&engine, wasm)?;
+                let mut store = Store::new(&engine, ());
+                if fuel {
+                    store.set_fuel(1 << 60)?;
+                }
+                let instance = Linker::new(&engine).instantiate(&mut store, &module)?;
+                Ok(Ready { store, instance })
+            };
+            ready()
+                .map(|ready| Box::new(ready) as Box<dyn Loaded>)
+                .map_err(|error: wasmvm::Error| error.to_string())
         }
-        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
-            let config = Config::new().eager(eager);
+        fn compile(&self, wasm: &[u8], mode: Mode) -> Option<Result<(), String>> {
+            let config = match mode {
+                Mode::Checked => Config::new(),
+                Mode::Eager => Config::new().eager(true),
+                Mode::Lazy => Config::new().lazy(true),
+            };
             let module = wasmvm::Engine::new(config).and_then(|engine| Module::new(&engine, wasm));
             Some(module.map(drop).map_err(|error| error.to_string()))
         }
@@ -73,7 +114,7 @@ mod wasmvm_engine {
 }
 
 mod wasmi_engine {
-    use super::{Engine, Loaded};
+    use super::{Engine, Loaded, Mode};
     use wasmi::{CompilationMode, Config, Instance, Linker, Module, Store, Val};
 
     pub struct Wasmi;
@@ -102,10 +143,11 @@ mod wasmi_engine {
                 .map_err(|error| error.to_string())?;
             Ok(Box::new(Ready { store, instance }))
         }
-        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
-            let mode = match eager {
-                true => CompilationMode::Eager,
-                false => CompilationMode::LazyTranslation,
+        fn compile(&self, wasm: &[u8], mode: Mode) -> Option<Result<(), String>> {
+            let mode = match mode {
+                Mode::Checked => CompilationMode::LazyTranslation,
+                Mode::Eager => CompilationMode::Eager,
+                Mode::Lazy => CompilationMode::Lazy,
             };
             let engine = wasmi::Engine::new(&config(mode));
             Some(Module::new(&engine, wasm).map(drop).map_err(|error| error.to_string()))
@@ -128,7 +170,7 @@ mod wasmi_engine {
 }
 
 mod nano {
-    use super::{Engine, Loaded};
+    use super::{Engine, Loaded, Mode};
     use sf_nano_core::{Config, Instance, Tier, Value};
 
     /// Silverfir-nano, its interpreter.
@@ -146,10 +188,11 @@ mod nano {
             let instance = Instance::new(&engine, wasm, &[]);
             Ok(Box::new(Ready(instance.map_err(|error| format!("{error:?}"))?)))
         }
-        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
+        fn compile(&self, wasm: &[u8], mode: Mode) -> Option<Result<(), String>> {
             // It translates whole instances only, and those need their imports.
             let module = || sf_nano_core::Module::new("module", wasm);
-            (!eager).then(|| module().map(drop).map_err(|error| format!("{error:?}")))
+            (mode == Mode::Checked)
+                .then(|| module().map(drop).map_err(|error| format!("{error:?}")))
         }
     }
 
@@ -170,7 +213,7 @@ mod nano {
 
 #[cfg(feature = "pulley")]
 mod pulley {
-    use super::{Engine, Loaded};
+    use super::{Engine, Loaded, Mode};
     use wasmtime::{Config, Instance, Module, Store, Val};
 
     /// wasmtime's interpreter: optimised by Cranelift, run as bytecode.
@@ -200,10 +243,10 @@ mod pulley {
             let instance = instance.map_err(|error| format!("{error:?}"))?;
             Ok(Box::new(Ready { store, instance }))
         }
-        fn compile(&self, wasm: &[u8], eager: bool) -> Option<Result<(), String>> {
+        fn compile(&self, wasm: &[u8], mode: Mode) -> Option<Result<(), String>> {
             let module =
                 || Module::new(&engine()?, wasm).map(drop).map_err(|error| format!("{error:?}"));
-            eager.then(module)
+            (mode == Mode::Eager).then(module)
         }
     }
 

@@ -3,6 +3,8 @@
 //! `cargo run --release -- [FILTER…] [--runs N] [--engines wasmvm,wasmi,sf-nano]`
 //! `cargo run --release --features pulley -- …`: beside wasmtime's interpreter too
 //! `cargo run --release -- --own …`: the project's own kernels, also when others lie beside it
+//! `cargo run --release -- --engines wasmvm,wasmvm-fuel,wasmvm-interrupts`: what looking after those
+//! costs
 //! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
 //! `cargo run --release -- --costs [--runs N]`: calls across the border, instances, memory
 //! `cargo run --release -- … --chart FILE`: the results as a picture (SVG)
@@ -15,7 +17,7 @@ mod chart;
 mod costs;
 mod engines;
 
-use engines::Engine;
+use engines::{Engine, Mode};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -47,7 +49,7 @@ fn main() -> ExitCode {
         let engines: Vec<Box<dyn Engine>> = engines::all()
             .into_iter()
             .filter(|engine| {
-                options.engines.is_empty()
+                options.engines.is_empty() && !engine.is_variant()
                     || options.engines.iter().any(|name| name == engine.name())
             })
             .collect();
@@ -92,10 +94,13 @@ fn parse() -> Result<Options, String> {
 
 /// CPU time of this thread in seconds.
 fn cpu_seconds() -> f64 {
+    seconds_of(libc::CLOCK_THREAD_CPUTIME_ID)
+}
+fn seconds_of(clock: libc::clockid_t) -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a live timespec; the call writes nothing else.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(result, 0, "the thread's CPU clock exists on every supported system");
+    let result = unsafe { libc::clock_gettime(clock, &mut time) };
+    assert_eq!(result, 0, "CPU clocks exist on every supported system");
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
@@ -266,39 +271,49 @@ fn geomeans(title: &str, rows: &[&Vec<Option<f64>>], engines: &[Box<dyn Engine>]
     }
 }
 
-/// The time to load a module: decoded and validated, and with every function translated.
+/// The time to load a module in each mode: CPU time of all threads, and the time on the clock.
 fn startup(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, String> {
     if options.filters.is_empty() {
         return Err("--startup needs a module".to_string());
     }
-    println!("{:<40} {:>10} {:>10} {:>10} {:>10}", "module", "engine", "mode", "CPU ms", "MB/s");
+    println!(
+        "{:<24} {:>8} {:>18} {:>10} {:>10} {:>10}",
+        "module", "mode", "engine", "CPU ms", "/ it", "clock ms"
+    );
     for path in options.filters.iter().map(PathBuf::from) {
         let wasm = read(&path)?;
         let label = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        for eager in [false, true] {
-            let mut times: Vec<Vec<f64>> = vec![Vec::new(); engines.len()];
+        for mode in [Mode::Checked, Mode::Eager, Mode::Lazy] {
+            let mut times: Vec<[Vec<f64>; 2]> = vec![Default::default(); engines.len()];
             for _ in 0..options.runs {
                 for (engine, times) in engines.iter().zip(&mut times) {
-                    let start = cpu_seconds();
-                    match engine.compile(&wasm, eager) {
+                    let clocks = || [libc::CLOCK_PROCESS_CPUTIME_ID, libc::CLOCK_MONOTONIC];
+                    let start = clocks().map(seconds_of);
+                    match engine.compile(&wasm, mode) {
                         None => continue,
-                        Some(Ok(())) => times.push(cpu_seconds() - start),
+                        Some(Ok(())) => {
+                            let end = clocks().map(seconds_of);
+                            (0..2).for_each(|i| times[i].push(end[i] - start[i]));
+                        }
                         Some(Err(message)) => println!("{label}: {}: {message}", engine.name()),
                     }
                 }
             }
-            for (engine, times) in engines.iter().zip(&mut times) {
-                if times.is_empty() {
+            let mut first = None;
+            for (engine, [cpu, clock]) in engines.iter().zip(&mut times) {
+                if cpu.is_empty() {
                     continue;
                 }
-                let seconds = median(times);
+                let [cpu, clock] = [cpu, clock].map(|times| median(times));
                 println!(
-                    "{label:<40} {:>10} {:>10} {:>10.2} {:>10.1}",
+                    "{label:<24} {:>8} {:>18} {:>10.2} {:>10} {:>10.2}",
+                    format!("{mode:?}").to_lowercase(),
                     engine.name(),
-                    if eager { "eager" } else { "lazy" },
-                    seconds * 1e3,
-                    wasm.len() as f64 / seconds / 1e6
+                    cpu * 1e3,
+                    ratio(first, Some(cpu)),
+                    clock * 1e3,
                 );
+                first = first.or(Some(cpu));
             }
         }
     }
