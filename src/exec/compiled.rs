@@ -286,6 +286,5 @@ fn for_each_body<W>(
     each: impl Fn(&mut W, u32) -> Result<(), Error> + Sync,
 ) -> Result<(), Error> {
     let bytes = module.code.iter().map(|body| body.len()).sum();
-    let threads = if options.threads == 0 { parallel::threads() } else { options.threads };
-    parallel::for_each((module.code.len() as u32, bytes), threads, worker, each)
+    parallel::for_each((module.code.len() as u32, bytes), options.threads, worker, each)
 }

@@ -8,7 +8,8 @@ const CHUNK: u32 = 32;
 const BYTES_PER_THREAD: usize = 256 << 10;
 
 /// Does something for each function below `count`, in any order; `bytes` is how much code they
-/// have. Each thread makes a worker. No more than `threads` work.
+/// have. Each thread makes a worker. No more than `threads` work; 0 is as many as there are
+/// processors.
 ///
 /// # Errors
 /// That of the first function that has one; what comes after it may not have been looked at.
@@ -36,7 +37,12 @@ pub fn for_each<W, E: Send>(
             }
         }
     };
-    let others = (bytes / BYTES_PER_THREAD).min(threads.saturating_sub(1));
+    let others = match (bytes / BYTES_PER_THREAD, threads) {
+        (0, _) => 0,
+        // The question is not for every small module: the answer is read from files.
+        (worth, 0) => worth.min(processors() - 1),
+        (worth, most) => worth.min(most - 1),
+    };
     run(others, &work).map_err(|(_, error)| error)
 }
 
@@ -68,8 +74,8 @@ fn run<E>(_: usize, work: &impl Fn() -> Result<(), (u32, E)>) -> Result<(), (u32
     work()
 }
 
-/// How many threads there may be at once.
-pub fn threads() -> usize {
+/// How many threads can run at once.
+fn processors() -> usize {
     #[cfg(feature = "std")]
     return std::thread::available_parallelism().map_or(1, usize::from);
     #[cfg(not(feature = "std"))]
