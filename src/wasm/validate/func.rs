@@ -202,6 +202,10 @@ impl<'a, S: Sink> Validator<'a, S> {
         let mut pos = self.reader.offset();
         loop {
             let at = pos;
+            if !self.has_room() {
+                self.at = at;
+                self.make_room()?;
+            }
             let Some(&opcode) = bytes.get(at) else {
                 self.at = at;
                 return Err(self.end_expected());
