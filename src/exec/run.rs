@@ -298,6 +298,19 @@ pub unsafe fn dispatch(s: State) -> Stop {
         super::machine::enter!(handler, &s)
     }
 }
+/// The handler of the instruction at `ip`. Code is numbers, from which a pointer has to be made.
+///
+/// # Safety
+/// There is an instruction (E1).
+#[cfg(not(threaded))]
+#[inline(always)]
+unsafe fn handler_at(ip: *const u8) -> Handler {
+    // SAFETY: E1: the first word is the address of a handler.
+    unsafe {
+        let address = (*ip.cast::<*const ()>()).expose_provenance();
+        core::mem::transmute::<*const (), Handler>(ptr::with_exposed_provenance(address))
+    }
+}
 /// Executes until something stops it.
 ///
 /// # Safety
@@ -306,10 +319,7 @@ pub unsafe fn dispatch(s: State) -> Stop {
 pub unsafe fn dispatch(mut s: State) -> Stop {
     loop {
         // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
-        let stop = unsafe {
-            let handler: Handler = *s.ip.cast::<Handler>();
-            handler(&mut s)
-        };
+        let stop = unsafe { handler_at(s.ip)(&mut s) };
         if let Some(stop) = stop {
             return stop;
         }
