@@ -233,7 +233,9 @@ pub unsafe fn set_headers(func: *const FuncData, landing_fp: *mut u64, fp: *mut 
         *landing_fp.offset(HEADER_IP) = 0;
         *landing_fp.offset(HEADER_INSTANCE) = instance as u64;
         *landing_fp.offset(HEADER_MEMORY) = memory;
-        *fp.offset(HEADER_IP) = (&raw const LANDED.halt) as u64;
+        // A pointer to all of it: what is before the instruction is read, too.
+        let landed = (&raw const LANDED).cast::<u8>();
+        *fp.offset(HEADER_IP) = landed.add(core::mem::offset_of!(Landing, halt)) as u64;
         *fp.offset(HEADER_FP) = landing_fp as u64;
         *fp.offset(HEADER_INSTANCE) = instance as u64;
         *fp.offset(HEADER_MEMORY) = memory;
