@@ -189,6 +189,12 @@ WASMVM_API void wasmvm_config_fuel(wasmvm_config *config, bool on);
 WASMVM_API void wasmvm_config_interrupts(wasmvm_config *config, bool on);
 /* Whether functions are translated when a module is loaded, and not on their first call. */
 WASMVM_API void wasmvm_config_eager(wasmvm_config *config, bool on);
+/* Whether functions are validated on their first call only, and translated then. What is wrong with
+   a body is an error of that call. */
+WASMVM_API void wasmvm_config_lazy(wasmvm_config *config, bool on);
+/* How many threads may validate and translate a large module while it is loaded; 0, the default,
+   is as many as there are processors. */
+WASMVM_API void wasmvm_config_threads(wasmvm_config *config, size_t most);
 /* Whether memories reserve all the address space that they can reach. */
 WASMVM_API void wasmvm_config_guard_pages(wasmvm_config *config, bool on);
 /* Whether the same module with the same input does the same everywhere. */

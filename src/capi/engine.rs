@@ -43,6 +43,14 @@ pub extern "C" fn wasmvm_config_eager(config: Option<&mut CConfig>, on: bool) {
     change(config, |config| config.eager(on));
 }
 #[unsafe(no_mangle)]
+pub extern "C" fn wasmvm_config_lazy(config: Option<&mut CConfig>, on: bool) {
+    change(config, |config| config.lazy(on));
+}
+#[unsafe(no_mangle)]
+pub extern "C" fn wasmvm_config_threads(config: Option<&mut CConfig>, most: usize) {
+    change(config, |config| config.threads(most));
+}
+#[unsafe(no_mangle)]
 pub extern "C" fn wasmvm_config_guard_pages(config: Option<&mut CConfig>, on: bool) {
     change(config, |config| config.guard_pages(on));
 }

@@ -254,10 +254,10 @@ pub(super) struct EngineArgs {
     #[arg(long, overrides_with = "lazy")]
     pub eager: bool,
 
-    /// Translate a function when it is first called
+    /// Validate a function only when it is first called
     ///
-    /// This is the default; it takes back an --eager before it. Example:
-    /// wasmvm --eager --lazy app.wasm
+    /// Otherwise all are validated before anything runs. Example:
+    /// wasmvm --lazy app.wasm
     #[arg(long, overrides_with = "eager")]
     pub lazy: bool,
 

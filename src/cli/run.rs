@@ -58,8 +58,8 @@ fn config(args: &RunArgs) -> Config {
         .fuel(args.limits.fuel.is_some())
         .interrupts(args.limits.timeout.is_some())
         .deterministic(args.limits.deterministic)
-        .invalid_functions(args.engine.force)
-        .eager(args.engine.eager);
+        .invalid_functions(args.engine.force);
+    let config = if args.engine.lazy { config.lazy(true) } else { config.eager(args.engine.eager) };
     match args.limits.max_stack {
         Some(bytes) => config.max_stack_bytes(usize::try_from(bytes).unwrap_or(usize::MAX)),
         None => config,

@@ -395,7 +395,10 @@ impl Tail for CallHost {
             let slots = fp.sub(HEADER_SLOTS + (*func).param_slots as usize);
             // Results may lie over the header: read it before.
             leave_frame(s);
-            match call_host(func, fp) {
+            s.give_fuel();
+            let called = call_host(func, fp);
+            s.take_fuel();
+            match called {
                 Called::Done => host_result(s, func, slots),
                 Called::Failed => return host_failed(s, fp),
                 Called::Interrupted => {
@@ -421,7 +424,7 @@ impl Tail for Translate {
         unsafe {
             let entry = s.r[0] as *const CodeEntry;
             let code = super::run::translate(entry, s.fp)?;
-            *s = State { lp: s.lp, ..State::at(code, s.fp) };
+            s.go_on(code, s.fp);
             s.r[0] = entry as u64;
         }
         Ok(())
@@ -462,14 +465,16 @@ impl Tail for Slow {
             let store = (*s.instance()).store;
             (*store).stop_fp.set(fp);
             (*store).stack_top.set(fp.offset(s.u32(26) as i32 as isize));
+            s.give_fuel();
             let code = function(s.instance(), s.slot(16), s.u32(18), s.u32(22));
+            s.take_fuel();
             if code != 0 {
                 // If it is for want of fuel: executed again, it needs no other register.
                 let lp = s.lp.to_bits();
                 (*store).registers.set(Registers { lp, ..Registers::default() });
                 return Err(code as Stop);
             }
-            *s = State { lp: s.lp, ..State::at(ip.add(32), fp) };
+            s.go_on(ip.add(32), fp);
         }
         Ok(())
     }

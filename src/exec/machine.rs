@@ -10,7 +10,7 @@
 //! 8 bytes. Slot fields are `i16` offsets from the frame pointer; immediates are 4 or 8 bytes.
 #![allow(unsafe_code)]
 
-use super::roots::{Fuel, Poll};
+use super::gates::{Fuel, Gate, Poll};
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
 use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE};
 use crate::wasm::instr::{BinOp, Binary};
@@ -44,6 +44,9 @@ pub struct State {
     pub f: [F; REGISTERS],
     /// The header of the innermost loop.
     pub lp: f64,
+    /// The fuel that is left; the store has it while others look at it.
+    #[cfg(registers)]
+    pub fuel: F,
 }
 
 impl State {
@@ -110,14 +113,32 @@ impl State {
     pub fn resumed(ip: *const u8, fp: *mut u64, registers: &Registers) -> State {
         // SAFETY: E9: two words are a float register.
         let f = registers.f.map(|f| unsafe { core::mem::transmute::<[u64; 2], F>(f) });
-        State { ip, fp, r: registers.r, f, lp: f64::from_bits(registers.lp) }
+        State { r: registers.r, f, lp: f64::from_bits(registers.lp), ..State::at(ip, fp) }
     }
     /// At an instruction, with nothing in the registers.
     #[inline(always)]
     pub fn at(ip: *const u8, fp: *mut u64) -> State {
         // SAFETY: E9: two words are a float register.
         const NOTHING: F = unsafe { core::mem::transmute::<[u64; 2], F>([0; 2]) };
-        State { ip, fp, r: [0; REGISTERS], f: [NOTHING; REGISTERS], lp: 0.0 }
+        State {
+            ip,
+            fp,
+            r: [0; REGISTERS],
+            f: [NOTHING; REGISTERS],
+            lp: 0.0,
+            #[cfg(registers)]
+            fuel: NOTHING,
+        }
+    }
+    /// The same, with what calls and other operations leave as it is.
+    #[inline(always)]
+    pub fn go_on(&mut self, ip: *const u8, fp: *mut u64) {
+        *self = State {
+            lp: self.lp,
+            #[cfg(registers)]
+            fuel: self.fuel,
+            ..State::at(ip, fp)
+        };
     }
 }
 
@@ -134,7 +155,7 @@ pub const STOP_SUSPENDED: Stop = 0x102;
 #[cfg(registers)]
 #[rustfmt::skip]
 #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
-pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64) -> Stop;
+pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64, F) -> Stop;
 /// A handler: besides the instruction and the frame there is what calls tell stubs (E5).
 #[cfg(all(threaded, not(registers)))]
 pub type Handler = unsafe extern "C" fn(*const u8, *mut u64, u64, u64) -> Stop;
@@ -151,9 +172,9 @@ macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:p
     #[cfg(registers)]
     #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
     pub unsafe extern "sysv64" fn $name$(<$x: $bound>)?(
-        ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64,
+        ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64, fuel: F,
     ) -> Stop {
-        let mut state = State { ip, fp, r: [r0, r1, r2, r3], f: [f0, f1, f2, f3], lp };
+        let mut state = State { ip, fp, r: [r0, r1, r2, r3], f: [f0, f1, f2, f3], lp, fuel };
         let $s = &mut state;
         // SAFETY: E1, E2, E3.
         unsafe { $body }
@@ -188,7 +209,10 @@ macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:p
 macro_rules! enter {
     ($handler:expr, $s:expr) => {{
         let s = &*$s;
-        $handler(s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp)
+        $handler(
+            s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp,
+            s.fuel,
+        )
     }};
 }
 #[cfg(all(threaded, not(registers)))]
@@ -225,33 +249,10 @@ macro_rules! next {
 /// Ends the execution.
 macro_rules! stop {
     ($s:expr, $code:expr) => {{
-        let result = crate::exec::machine::leave($s.ip, $s.fp, $code);
-        #[cfg(threaded)]
-        {
-            result
-        }
-        #[cfg(not(threaded))]
-        {
-            Some(result)
-        }
+        // By a sibling call: the registers stay where they are.
+        $s.r[0] = $code;
+        enter!(crate::exec::machine::leave, $s)
     }};
-}
-
-/// Notes where the execution stopped.
-///
-/// # Safety
-/// `fp` is a frame (E3).
-#[cold]
-#[inline(never)]
-pub unsafe extern "C" fn leave(ip: *const u8, fp: *mut u64, code: Stop) -> Stop {
-    // SAFETY: E3, R1.
-    unsafe {
-        let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
-        let store = (*instance).store;
-        (*store).stop_ip.set(ip.cast());
-        (*store).stop_fp.set(fp);
-    }
-    code
 }
 
 /// A number that operands and results can be.
@@ -529,27 +530,6 @@ pub trait Pause: Root {
     const TRAP: Trap;
 }
 
-/// What a loop begins with that is looked after at each turn, by the branch back: it stays there for
-/// the first turn, and for turns that cannot go on at once.
-pub trait Gate: Pause {
-    /// Does what the instruction at `ip` would, if it would go on; else nothing has happened.
-    unsafe fn passes(s: &State, ip: *const u8) -> bool;
-    /// Where the next turn of the innermost loop begins.
-    #[inline(always)]
-    unsafe fn past(s: &State) -> *const u8 {
-        let header = s.lp.to_bits() as usize as *const u8;
-        // SAFETY: E1, E3: such a loop begins with this instruction.
-        unsafe {
-            if Self::passes(s, header) {
-                taken();
-                header.add(Self::LEN)
-            } else {
-                header
-            }
-        }
-    }
-}
-
 /// A call of a function that has to be looked up.
 pub trait Find: Root {
     /// Executes it if that is simple; else nothing has happened.
@@ -594,6 +574,9 @@ macro_rules! execute {
 /// What a handler of a branch does.
 macro_rules! branch_if {
     ($x:ident, $s:ident, $target:expr) => {
+        branch_if!($x, $s, $target, $s.ip.add($x::LEN))
+    };
+    ($x:ident, $s:ident, $target:expr, $next:expr) => {
         match $x::test($s) {
             Err(trap) => stop!($s, 1 + trap as Stop),
             Ok(true) => {
@@ -602,7 +585,7 @@ macro_rules! branch_if {
                 next!($s)
             }
             Ok(false) => {
-                $s.ip = $s.ip.add($x::LEN);
+                $s.ip = $next;
                 next!($s)
             }
         }
@@ -610,6 +593,24 @@ macro_rules! branch_if {
 }
 
 handlers! {
+    /// Ends the execution with the code in register 0, and notes where.
+    #[cold]
+    #[inline(never)]
+    fn leave |s| {
+        s.give_fuel();
+        let store = (*s.instance()).store;
+        (*store).stop_ip.set(s.ip.cast());
+        (*store).stop_fp.set(s.fp);
+        let code = s.r[0];
+        #[cfg(threaded)]
+        {
+            code
+        }
+        #[cfg(not(threaded))]
+        {
+            Some(code)
+        }
+    }
     /// Executes an instruction.
     fn step<X: Root> |s| {
         execute!(X, s)
@@ -671,17 +672,21 @@ handlers! {
     fn branch_common<X: Cond> |s| {
         branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
     }
+    /// Branches to a relative target, or goes on behind the charge that follows.
+    fn branch_or_pay<X: Cond> |s| {
+        branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize), Fuel::past(s, s.ip.add(X::LEN)))
+    }
     /// Branches to the header of the innermost loop.
     fn branch_loop<X: Cond> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
-    /// The same, behind the charge there.
+    /// The same, behind the charge there, or goes on behind the charge that follows.
     fn branch_paying<X: Cond> |s| {
-        branch_if!(X, s, Fuel::past(s))
+        branch_if!(X, s, Fuel::turn(s), Fuel::past(s, s.ip.add(X::LEN)))
     }
     /// The same, behind the poll there.
     fn branch_polling<X: Cond> |s| {
-        branch_if!(X, s, Poll::past(s))
+        branch_if!(X, s, Poll::turn(s))
     }
     /// Does something, then branches to a relative target.
     #[cfg(registers)]
@@ -693,21 +698,21 @@ handlers! {
     fn branch_mut_loop<X: CondMut> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
-    /// The same, behind the charge there.
+    /// The same, behind the charge there, or goes on behind the charge that follows.
     #[cfg(registers)]
     fn branch_mut_paying<X: CondMut> |s| {
-        branch_if!(X, s, Fuel::past(s))
+        branch_if!(X, s, Fuel::turn(s), Fuel::past(s, s.ip.add(X::LEN)))
     }
     /// The same, behind the poll there.
     #[cfg(registers)]
     fn branch_mut_polling<X: CondMut> |s| {
-        branch_if!(X, s, Poll::past(s))
+        branch_if!(X, s, Poll::turn(s))
     }
 }
 
 /// Keeps a real branch where a conditional move would tie the instruction pointer to the data.
 #[inline(always)]
-fn taken() {
+pub fn taken() {
     #[cfg(threaded)]
     // SAFETY: E7 (an empty text).
     unsafe {

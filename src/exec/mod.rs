@@ -7,6 +7,7 @@ pub mod compiled;
 pub mod const_expr;
 pub mod descriptors;
 pub mod frames;
+pub mod gates;
 pub mod gc;
 pub mod gc_table;
 pub mod instantiate;

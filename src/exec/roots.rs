@@ -3,7 +3,7 @@
 
 #[cfg(registers)]
 use super::machine::CondMut;
-use super::machine::{Cond, Dst, Expr, Gate, Num, Pause, Root, State, compares_i32};
+use super::machine::{Cond, Dst, Expr, Num, Root, State, compares_i32};
 use crate::ir::divide::Reciprocal;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary};
 use crate::wasm::trap::Trap;
@@ -635,17 +635,6 @@ impl Root for JumpLoop {
         Ok(())
     }
 }
-/// The same, behind what the header pays or looks for.
-pub struct JumpPast<C>(PhantomData<C>);
-impl<C: Gate> Root for JumpPast<C> {
-    const SIZE: usize = 4;
-    #[inline(always)]
-    unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E3, R1: promised by the caller.
-        s.ip = unsafe { C::past(s) };
-        Ok(())
-    }
-}
 /// The next instruction is the header of an innermost loop.
 pub struct SetLoop;
 impl Root for SetLoop {
@@ -741,62 +730,4 @@ impl<const STORE: bool> Root for Far<STORE> {
         }
         Ok(())
     }
-}
-/// Charges fuel: the number of instructions up to the next charge.
-pub struct Fuel;
-impl Root for Fuel {
-    const SIZE: usize = 4;
-    #[inline(always)]
-    unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E3, R1.
-        if unsafe { !Self::passes(s, s.ip) } {
-            return Err(Trap::OutOfFuel);
-        }
-        // SAFETY: E1.
-        s.ip = unsafe { s.ip.add(Self::LEN) };
-        Ok(())
-    }
-}
-impl Pause for Fuel {
-    const TRAP: Trap = Trap::OutOfFuel;
-}
-impl Gate for Fuel {
-    #[inline(always)]
-    unsafe fn passes(s: &State, ip: *const u8) -> bool {
-        // SAFETY: E1, E3, R1.
-        unsafe {
-            let fuel = &(*(*s.instance()).store).fuel;
-            let left = fuel.get() - i64::from(ip.add(8).cast::<u32>().read_unaligned());
-            if left >= 0 {
-                fuel.set(left);
-            }
-            left >= 0
-        }
-    }
-}
-/// Stops if somebody else wants it.
-pub struct Poll;
-impl Root for Poll {
-    const SIZE: usize = 0;
-    #[inline(always)]
-    unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E3, R1, R11.
-        unsafe {
-            if super::run::take_interrupt((*s.instance()).store) {
-                return Err(Trap::Interrupted);
-            }
-            s.ip = s.ip.add(Self::LEN);
-        }
-        Ok(())
-    }
-}
-impl Gate for Poll {
-    #[inline(always)]
-    unsafe fn passes(s: &State, _: *const u8) -> bool {
-        // SAFETY: E1, E3, R1, R11.
-        unsafe { !super::run::is_interrupted((*s.instance()).store) }
-    }
-}
-impl Pause for Poll {
-    const TRAP: Trap = Trap::Interrupted;
 }

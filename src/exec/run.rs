@@ -15,7 +15,7 @@ use crate::rt::layout::{
 };
 use crate::rt::store::Store;
 use crate::tuning;
-use crate::wasm::error::Error;
+use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::module::Module;
 use crate::wasm::names::Names;
 use crate::wasm::trap::Trap;
@@ -293,9 +293,10 @@ pub unsafe fn exit(store: *mut StoreData, stop: Stop) -> Exit {
 /// # Safety
 /// The state is at an instruction, in a frame with room for it (E1, E2, E3).
 #[cfg(threaded)]
-pub unsafe fn dispatch(s: State) -> Stop {
-    // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
+pub unsafe fn dispatch(mut s: State) -> Stop {
+    // SAFETY: E1: `ip` is at an instruction, whose first word is its handler. E3.
     unsafe {
+        s.take_fuel();
         let handler: Handler = *s.ip.cast::<Handler>();
         super::machine::enter!(handler, &s)
     }
@@ -416,6 +417,12 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
             }
             None => match translate_function(&*module, (*entry).func, false) {
                 Ok(code) => (*module).code.publish((*entry).func, code),
+                Err(error)
+                    if error.kind() == ErrorKind::Invalid
+                        && (*module).options().invalid_functions =>
+                {
+                    return Err(1 + Trap::InvalidFunction as Stop);
+                }
                 Err(error) => {
                     (*store).unsupported.set(Some(error));
                     return Err(STOP_UNSUPPORTED);

@@ -6,6 +6,7 @@
 
 use super::atomic::{self, AtShared, Racy};
 use super::frames::*;
+use super::gates::*;
 /// There is one level only.
 #[cfg(not(target_arch = "x86_64"))]
 use super::machine::step as step_fast;
@@ -880,6 +881,8 @@ impl Backend for Machine {
             Fixed::JumpLoop => const { step_of::<JumpLoop>() },
             Fixed::JumpPaying => step::<JumpPast<Fuel>>,
             Fixed::JumpPolling => step::<JumpPast<Poll>>,
+            Fixed::SetPaying => step::<SetPast<Fuel>>,
+            Fixed::SetPolling => step::<SetPast<Poll>>,
             Fixed::SetLoop => const { step_of::<SetLoop>() },
             Fixed::Unreachable => step::<Unreachable>,
             Fixed::Zero => const { step_of::<Zero>() },

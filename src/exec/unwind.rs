@@ -85,14 +85,16 @@ impl Next {
     fn stop(code: Stop) -> Next {
         Next { ip: ptr::null(), fp: code }
     }
-    /// The state of a handler's end.
+    /// The state of a handler's end. The search has charged.
     #[inline(always)]
-    fn state(self, s: &mut State) -> Result<(), Stop> {
-        if self.ip.is_null() {
-            return Err(self.fp);
+    unsafe fn state(self, s: &mut State) -> Result<(), Stop> {
+        let caught = !self.ip.is_null();
+        if caught {
+            s.go_on(self.ip, self.fp as *mut u64);
         }
-        *s = State::at(self.ip, self.fp as *mut u64);
-        Ok(())
+        // SAFETY: E3: the frame that goes on, or the one that threw.
+        unsafe { s.take_fuel() };
+        if caught { Ok(()) } else { Err(self.fp) }
     }
 }
 
@@ -195,7 +197,7 @@ unsafe fn throw_again(ip: *const u8, fp: *mut u64) -> Next {
 #[inline(always)]
 pub unsafe fn throw_from_host(s: &mut State) -> Result<(), Stop> {
     // SAFETY: E3: promised by the caller.
-    unsafe { throw_again(s.ip, s.fp) }.state(s)
+    unsafe { throw_again(s.ip, s.fp).state(s) }
 }
 
 /// `throw`: the tag's index (4 bytes), how far the frame's slots are in use (4), the slot of the
@@ -209,6 +211,7 @@ impl Tail for Throw {
             let tags = &(*s.instance().cast::<Instance>()).tags;
             let tag = *tags.as_ptr().add(s.u32(8) as usize);
             (*(*s.instance()).store).stack_top.set(s.fp.offset(s.u32(12) as i32 as isize));
+            s.give_fuel();
             throw(s.ip, s.fp, tag, s.slot(16), 0).state(s)
         }
     }
@@ -225,6 +228,7 @@ impl Tail for ThrowRef {
                 return Err(1 + Trap::NullException as Stop);
             }
             let (tag, values) = contents(exn);
+            s.give_fuel();
             throw(s.ip, s.fp, tag, values.cast(), exn).state(s)
         }
     }

@@ -99,9 +99,13 @@ pub enum Then {
 pub enum To {
     /// A relative target.
     Target,
+    /// The same. What follows is [`Fixed::Fuel`]: if the branch is not taken, it goes on behind
+    /// that, if it can be paid at once.
+    OrPay,
     /// The loop register.
     Loop,
-    /// The same, behind [`Fixed::Fuel`], with which the loop begins, if it can be paid at once.
+    /// The same, behind [`Fixed::Fuel`], with which the loop begins, if it can be paid at once. If
+    /// it is not taken, as for [`To::OrPay`].
     Paying,
     /// The same, behind [`Fixed::Poll`], if nobody wants the execution to stop.
     Polling,
@@ -109,7 +113,7 @@ pub enum To {
 impl To {
     /// By the loop register.
     pub const fn is_loop(self) -> bool {
-        !matches!(self, To::Target)
+        !matches!(self, To::Target | To::OrPay)
     }
 }
 
@@ -122,6 +126,9 @@ pub enum Fixed {
     JumpPaying,
     JumpPolling,
     SetLoop,
+    /// With the [`Fixed::Fuel`] or [`Fixed::Poll`] that follows, if that goes on at once.
+    SetPaying,
+    SetPolling,
     Unreachable,
     Zero,
     FarLoad,

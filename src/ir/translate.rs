@@ -422,7 +422,13 @@ impl<'m, B: Backend> Translator<'m, B> {
     fn way_to(&self, label: usize) -> To {
         if self.control[label].kind != Kind::Loop || !self.control[label].loop_register {
             To::Target
-        } else if self.cx.fuel {
+        } else {
+            self.way_to_loop()
+        }
+    }
+    /// How one gets to a loop by its register.
+    fn way_to_loop(&self) -> To {
+        if self.cx.fuel {
             To::Paying
         } else if self.cx.interrupts {
             To::Polling
@@ -432,7 +438,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     fn jump(&mut self, label: usize) -> Result<(), Error> {
         let jump = match self.way_to(label) {
-            To::Target => None,
+            To::Target | To::OrPay => None,
             To::Loop => Some(Fixed::JumpLoop),
             To::Paying => Some(Fixed::JumpPaying),
             To::Polling => Some(Fixed::JumpPolling),

@@ -172,6 +172,81 @@ fn modules_with_invalid_functions_can_be_loaded() -> Outcome {
 }
 
 #[test]
+fn bodies_can_be_looked_at_on_their_first_call() -> Outcome {
+    let text = "(module (func (export \"bad\") (result i32) (i64.const 0))
+        (func (export \"good\") (result i32) (i32.const 7))
+        (func (export \"calls\") (result i32) (call 0)))";
+    let mut bytes = wasm(text);
+    let end = bytes.iter().rposition(|&byte| byte == 0x0B).expect("an end");
+    for (invalid_functions, malformed) in [(false, false), (true, false), (false, true)] {
+        if malformed {
+            // The body of "calls" ends too early.
+            bytes[end] = 0x01;
+        }
+        let config = Config::new().invalid_functions(invalid_functions);
+        let engine = Engine::new(config.lazy(true))?;
+        let module = Module::new(&engine, bytes.clone())?;
+        assert_eq!(module.invalid_functions().count(), 0, "nobody has looked");
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[])?;
+        let mut call = |name: &str| -> Result<i32, Error> {
+            instance.typed_func::<(), i32>(&store, name)?.call(&mut store, ())
+        };
+        assert_eq!(call("good")?, 7);
+        for _ in 0..2 {
+            let error = call("calls").unwrap_err();
+            if invalid_functions {
+                assert_eq!(error.trap(), Some(Trap::InvalidFunction), "{error}");
+            } else if malformed {
+                assert_eq!((error.kind(), error.func()), (ErrorKind::Malformed, Some(2)));
+            } else {
+                assert_eq!((error.kind(), error.func()), (ErrorKind::Invalid, Some(0)));
+            }
+            assert_eq!(call("good")?, 7);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_load_as_one_does() -> Outcome {
+    const FUNCS: u32 = 6_000;
+    let func = |i: u32, bad: &[u32]| {
+        let sum = "(i32.add (i32.const 100000)) (i32.xor (local.get 0)) ".repeat(20);
+        let wrong = if bad.contains(&i) { "(drop)" } else { "" };
+        format!("(func (export \"{i}\") (param i32) (result i32) (i32.const {i}) {sum} {wrong})")
+    };
+    let text = |bad: &[u32]| {
+        let funcs: String = (0..FUNCS).map(|i| func(i, bad)).collect();
+        format!("(module {funcs})")
+    };
+    let [good, bad] = [text(&[]), text(&[2_111, 2_112, 5_000])].map(|text| wasm(&text));
+    assert!(good.len() > 1 << 20);
+    let mut seen = Vec::new();
+    for threads in [1, 2, 5] {
+        for config in [Config::new(), Config::new().eager(true)] {
+            let config = config.threads(threads);
+            let engine = Engine::new(config.clone())?;
+            let error = Module::new(&engine, bad.clone()).unwrap_err();
+            assert_eq!((error.kind(), error.func()), (ErrorKind::Invalid, Some(2_111)));
+            let some = Module::new(&Engine::new(config.invalid_functions(true))?, bad.clone())?;
+            let told: Vec<_> = some.invalid_functions().map(|error| error.func()).collect();
+            assert_eq!(told, [Some(2_111), Some(2_112), Some(5_000)]);
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &Module::new(&engine, good.clone())?, &[])?;
+            let mut results = Vec::new();
+            for i in (0..FUNCS).step_by(7) {
+                let func = instance.typed_func::<i32, i32>(&store, &i.to_string())?;
+                results.push(func.call(&mut store, 12_345)?);
+            }
+            seen.push(results);
+        }
+    }
+    assert!(seen.iter().all(|results| *results == seen[0]));
+    Ok(())
+}
+
+#[test]
 fn modules_tell_what_was_spent_on_them() -> Outcome {
     let engine = Engine::default();
     let module = module(&engine, LOOPS)?;

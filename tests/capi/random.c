@@ -648,7 +648,8 @@ int main(int argc, char **argv) {
         wasmvm_config *config = wasmvm_config_new();
         wasmvm_config_fuel(config, true);
         wasmvm_config_interrupts(config, n == 0);
-        wasmvm_config_eager(config, n == 1);
+        if (n == 1) wasmvm_config_eager(config, true);
+        else wasmvm_config_lazy(config, true);
         CHECK(tried(wasmvm_engine_new(config, &engines[n])));
         wasmvm_config_delete(config);
     }

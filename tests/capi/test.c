@@ -187,6 +187,7 @@ static void nothing_is_refused(void) {
     CHECK(!wasmvm_error_exit_code(NULL, &code) && wasmvm_error_code(NULL) == 0);
     wasmvm_config_fuel(NULL, true), wasmvm_config_interrupts(NULL, true);
     wasmvm_config_eager(NULL, true), wasmvm_config_guard_pages(NULL, true);
+    wasmvm_config_lazy(NULL, true), wasmvm_config_threads(NULL, 1);
     wasmvm_config_deterministic(NULL, true), wasmvm_config_max_stack_bytes(NULL, 1);
     USAGE(wasmvm_config_feature(NULL, "simd", true), "`config` is NULL");
     USAGE(wasmvm_engine_new(NULL, NULL), "`out` is NULL");
@@ -1101,6 +1102,7 @@ static void guests_are_stopped(void) {
     USAGE(wasmvm_config_feature(config, "nonsense", true), "nonsense");
     OK(wasmvm_config_feature(config, "threads", false));
     wasmvm_config_fuel(config, true), wasmvm_config_interrupts(config, true);
+    wasmvm_config_lazy(config, true), wasmvm_config_threads(config, 1);
     wasmvm_config_eager(config, true), wasmvm_config_deterministic(config, true);
     OK(wasmvm_engine_new(config, &engine));
     wasmvm_config_delete(config);

@@ -1,7 +1,10 @@
 //! Branches back that pay for the next turn of the loop, or look whether it shall stop: those that
-//! loops commonly end with. Others go to the header, which does the same.
+//! loops commonly end with. Others go to the header, which does the same. And branches that pay
+//! for what follows if they are not taken, where there is an instruction for that, too.
 
-use super::super::machine::{Bin, Expr as P, I, Num, S, branch_paying, branch_polling};
+use super::super::machine::{
+    Bin, Expr as P, I, Num, S, branch_or_pay, branch_paying, branch_polling,
+};
 #[cfg(registers)]
 use super::super::machine::{R, branch_mut_paying, branch_mut_polling};
 use super::super::roots::*;
@@ -11,24 +14,32 @@ use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
 
-/// The one for the way, if it is one of these; they are those that pay, and that poll.
-fn way<T>(tables: &'static [T; 2], to: To) -> Option<&'static T> {
-    match to {
-        To::Paying => Some(&tables[0]),
-        To::Polling => Some(&tables[1]),
-        To::Target | To::Loop => None,
+/// The one for the way, if it is one of these: those that pay, those that poll, and, where there
+/// are any, those that pay if they are not taken.
+fn way<T, const N: usize>(tables: &'static [T; N], to: To) -> Option<&'static T> {
+    if SMALL {
+        return None;
     }
+    tables.get(match to {
+        To::Paying => 0,
+        To::Polling => 1,
+        To::OrPay => 2,
+        To::Target | To::Loop => return None,
+    })
 }
 
 struct BrFamily<O>(PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
-    const TABLES: [Compares; 2] = [
+    const TABLES: [Compares; 3] = [
         over!(A in reg_slot, over!(B in any,
             only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
                 branch_paying::<Br<true, O::R, Bin<O, A, B>>>))),
         over!(A in reg_slot, over!(B in any,
             only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
                 branch_polling::<Br<true, O::R, Bin<O, A, B>>>))),
+        over!(A in reg_slot, over!(B in any,
+            only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+                branch_or_pay::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
 }
 macro_rules! branches { ($($op:ident)*) => {
@@ -36,7 +47,7 @@ macro_rules! branches { ($($op:ident)*) => {
     pub fn br(op: BinOp, sense: bool, to: To) -> Option<&'static Compares> {
         let tables = match (op, sense) {
             $( (BinOp::$op, true) => {
-                static TABLES: [Compares; 2] = BrFamily::<def::$op>::TABLES;
+                static TABLES: [Compares; 3] = BrFamily::<def::$op>::TABLES;
                 &TABLES
             } )*
             _ => return None,
@@ -85,11 +96,12 @@ macro_rules! tests {
         [
             over!(A in reg_slot, only!(!SMALL, branch_paying::<Br<$sense, $x, A>>)),
             over!(A in reg_slot, only!(!SMALL, branch_polling::<Br<$sense, $x, A>>)),
+            over!(A in reg_slot, only!(!SMALL, branch_or_pay::<Br<$sense, $x, A>>)),
         ]
     };
 }
 /// By width, sense, way.
-static BR_TEST: [[[[H; RS]; 2]; 2]; 2] =
+static BR_TEST: [[[[H; RS]; 3]; 2]; 2] =
     [[tests!(false u32), tests!(true u32)], [tests!(false u64), tests!(true u64)]];
 /// See [`crate::ir::backend::Backend::br_test`].
 pub fn br_test(is_64: bool, sense: bool, to: To) -> Option<&'static [H; RS]> {

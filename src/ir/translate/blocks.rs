@@ -92,7 +92,11 @@ impl<B: Backend> Translator<'_, B> {
         self.escape_to(label);
         let is_return = self.control[label].kind == Kind::Func;
         if !is_return && self.in_position(label, n) {
-            let to = self.way_to(label);
+            let to = match self.way_to(label) {
+                // That of what follows.
+                To::Target if self.cx.fuel => To::OrPay,
+                to => to,
+            };
             let fields = self.test(test, true, to)?;
             self.target_field(label);
             self.end_condition(fields);

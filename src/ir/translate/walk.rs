@@ -81,7 +81,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let pins = self.pins();
         self.set_cache(&pins);
         if loop_register {
-            self.fixed(Fixed::SetLoop);
+            self.fixed(match self.way_to_loop() {
+                To::Paying => Fixed::SetPaying,
+                To::Polling => Fixed::SetPolling,
+                _ => Fixed::SetLoop,
+            });
         }
         let header = self.out.mark();
         let control = self.top()?;
@@ -99,7 +103,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let condition = self.pop()?;
         self.settle(0)?;
         self.settle_top(ty.params.len())?;
-        let fields = self.condition(condition, false, To::Target)?;
+        let fields =
+            self.condition(condition, false, if self.cx.fuel { To::OrPay } else { To::Target })?;
         let mut patches = Patches::default();
         self.out.forward(&mut patches);
         self.end_condition(fields);

@@ -1,0 +1,172 @@
+//! Fuel and interrupts: what pays or looks for them, and branches that do so on the way.
+#![allow(unsafe_code)]
+
+#[cfg(registers)]
+use super::machine::F;
+use super::machine::{Pause, Root, State, taken};
+use super::roots::SetLoop;
+use crate::wasm::trap::Trap;
+use core::marker::PhantomData;
+
+/// Fuel: in a register where there are some, else in the store.
+impl State {
+    /// Takes it from the store, where others may have changed it.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[inline(always)]
+    pub unsafe fn take_fuel(&mut self) {
+        #[cfg(registers)]
+        // SAFETY: E3, R1; E9: two words are a float register.
+        unsafe {
+            let left = (*(*self.instance()).store).fuel.get();
+            self.fuel = core::mem::transmute::<[u64; 2], F>([left as u64, 0]);
+        }
+    }
+    /// Gives it to the store, where others look at it.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[inline(always)]
+    pub unsafe fn give_fuel(&self) {
+        #[cfg(registers)]
+        // SAFETY: E3, R1; E9: a float register is two words.
+        unsafe {
+            let [left, _] = core::mem::transmute::<F, [u64; 2]>(self.fuel);
+            (*(*self.instance()).store).fuel.set(left as i64);
+        }
+    }
+    /// Pays, if there is as much.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[inline(always)]
+    pub unsafe fn pay(&mut self, charge: u32) -> bool {
+        #[cfg(registers)]
+        // SAFETY: E7.
+        unsafe {
+            use core::arch::x86_64::*;
+            let charge = _mm_cvtsi32_si128(charge as i32);
+            let left = _mm_castsi128_pd(_mm_sub_epi64(_mm_castps_si128(self.fuel), charge));
+            let enough = _mm_movemask_pd(left) & 1 == 0;
+            if enough {
+                self.fuel = _mm_castpd_ps(left);
+            }
+            enough
+        }
+        #[cfg(not(registers))]
+        // SAFETY: E3, R1.
+        unsafe {
+            let fuel = &(*(*self.instance()).store).fuel;
+            let left = fuel.get() - i64::from(charge);
+            if left >= 0 {
+                fuel.set(left);
+            }
+            left >= 0
+        }
+    }
+}
+
+/// What a loop begins with that is looked after at each turn, by the branch back: it stays there for
+/// the first turn, and for turns that cannot go on at once.
+pub trait Gate: Pause {
+    /// Does what the instruction at `ip` would, if it would go on; else nothing has happened.
+    unsafe fn passes(s: &mut State, ip: *const u8) -> bool;
+    /// Where to go on instead of at `ip`, where this instruction is.
+    #[inline(always)]
+    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
+        // SAFETY: E1, E3: promised by the caller.
+        unsafe {
+            if Self::passes(s, ip) {
+                taken();
+                ip.add(Self::LEN)
+            } else {
+                ip
+            }
+        }
+    }
+    /// Where the next turn of the innermost loop begins, which does with this instruction.
+    #[inline(always)]
+    unsafe fn turn(s: &mut State) -> *const u8 {
+        let header = s.lp.to_bits() as usize as *const u8;
+        // SAFETY: E1, E3: promised by the caller.
+        unsafe { Self::past(s, header) }
+    }
+}
+
+/// Charges fuel: the number of instructions up to the next charge.
+pub struct Fuel;
+impl Root for Fuel {
+    const SIZE: usize = 4;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, R1.
+        if unsafe { !s.pay(s.u32(8)) } {
+            return Err(Trap::OutOfFuel);
+        }
+        // SAFETY: E1.
+        s.ip = unsafe { s.ip.add(Self::LEN) };
+        Ok(())
+    }
+}
+impl Pause for Fuel {
+    const TRAP: Trap = Trap::OutOfFuel;
+}
+impl Gate for Fuel {
+    #[inline(always)]
+    unsafe fn passes(s: &mut State, ip: *const u8) -> bool {
+        // SAFETY: E1, E3.
+        unsafe { s.pay(ip.add(8).cast::<u32>().read_unaligned()) }
+    }
+}
+/// Stops if somebody else wants it.
+pub struct Poll;
+impl Root for Poll {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, R1, R11.
+        unsafe {
+            if super::run::take_interrupt((*s.instance()).store) {
+                return Err(Trap::Interrupted);
+            }
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+impl Gate for Poll {
+    #[inline(always)]
+    unsafe fn passes(s: &mut State, _: *const u8) -> bool {
+        // SAFETY: E1, E3, R1, R11.
+        unsafe { !super::run::is_interrupted((*s.instance()).store) }
+    }
+}
+impl Pause for Poll {
+    const TRAP: Trap = Trap::Interrupted;
+}
+/// Branches always, to the header of the innermost loop, behind what that pays or looks for.
+pub struct JumpPast<C>(PhantomData<C>);
+impl<C: Gate> Root for JumpPast<C> {
+    const SIZE: usize = 4;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3, R1: promised by the caller.
+        s.ip = unsafe { C::turn(s) };
+        Ok(())
+    }
+}
+/// The next instruction is the header of an innermost loop; goes on behind what that pays or looks for.
+pub struct SetPast<C>(PhantomData<C>);
+impl<C: Gate> Root for SetPast<C> {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E3: promised by the caller.
+        unsafe {
+            SetLoop::run(s)?;
+            s.ip = C::turn(s);
+        }
+        Ok(())
+    }
+}
