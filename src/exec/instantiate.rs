@@ -171,8 +171,11 @@ unsafe fn allocate(
                 values.collect::<Result<_, Error>>()?
             }
         };
-        instance.elems.push(segment(elements.as_ptr().cast(), elements.len()));
+        // A box that is moved is no longer what an earlier pointer leads to.
         instance.elem_storage.push(elements);
+        if let Some(elements) = instance.elem_storage.last() {
+            instance.elems.push(segment(elements.as_ptr().cast(), elements.len()));
+        }
     }
     // Step 5: what is left to allocate.
     for memory in m.memories.iter().skip(m.num_imported_memories() as usize) {
