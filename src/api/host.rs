@@ -49,15 +49,28 @@ impl<T> HostFunc<T> {
         ty: FuncType,
         body: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> HostFunc<T> {
+        /// How many values need no memory of their own.
+        const FEW: usize = 8;
         let signature = ty.clone();
-        HostFunc::trusted(ty, move |mut caller, slots| {
+        let call = move |mut caller: Caller<'_, T>, slots: &mut [u64], vals: &mut [Val]| {
+            let FuncType { params, results: types } = &signature;
+            let (args, results) = vals.split_at_mut(params.len());
             let core = caller.core();
-            let mut args = alloc::vec![Val::I32(0); signature.params.len()];
-            Val::list_from_slots(&mut args, &signature.params, slots, core);
-            let mut results: Vec<Val> =
-                signature.results.iter().map(|&ty| Val::from_slots(ty, &[0, 0], core)).collect();
-            body(caller.reborrow(), &args, &mut results)?;
-            Val::list_into_slots(&results, &signature.results, slots, caller.core())
+            Val::list_from_slots(args, params, slots, core);
+            for (result, &ty) in results.iter_mut().zip(types) {
+                *result = Val::from_slots(ty, &[0, 0], core);
+            }
+            body(caller.reborrow(), args, results)?;
+            Val::list_into_slots(results, types, slots, caller.core())
+        };
+        let n = ty.params.len() + ty.results.len();
+        HostFunc::trusted(ty, move |caller, slots| {
+            const NOTHING: Val = Val::I32(0);
+            if n <= FEW {
+                call(caller, slots, &mut [NOTHING; FEW][..n])
+            } else {
+                call(caller, slots, &mut alloc::vec![NOTHING; n])
+            }
         })
     }
     /// The signature.

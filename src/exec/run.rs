@@ -329,6 +329,9 @@ pub unsafe fn dispatch(mut s: State) -> Stop {
     }
 }
 
+/// Results of host functions that need no memory of their own on the way.
+const FEW_SLOTS: usize = 4;
+
 /// How a call of a host function ended.
 pub enum Called {
     /// It has given results.
@@ -361,11 +364,17 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
             ((*store).host_call)(store, func, caller, slots)
         } else {
             // They must not lie over the header while the call lasts.
-            let mut copy = alloc::vec![0u64; results];
-            ptr::copy_nonoverlapping(slots, copy.as_mut_ptr(), params);
-            let done = ((*store).host_call)(store, func, caller, copy.as_mut_ptr());
+            let (mut few, mut many) = ([0; FEW_SLOTS], Vec::new());
+            let copy = if results <= FEW_SLOTS {
+                few.as_mut_ptr()
+            } else {
+                many.resize(results, 0u64);
+                many.as_mut_ptr()
+            };
+            ptr::copy_nonoverlapping(slots, copy, params);
+            let done = ((*store).host_call)(store, func, caller, copy);
             if done {
-                ptr::copy_nonoverlapping(copy.as_ptr(), slots, results);
+                ptr::copy_nonoverlapping(copy, slots, results);
             }
             done
         };

@@ -40,7 +40,7 @@ mod zero;
 use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
 use self::lower::{Field, Target, class};
-use self::stack::{Addr, Bank, Cache, Entry, Kept, Leaf, Ty, Value, meet};
+use self::stack::{Addr, Bank, Cache, Entry, Held, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
 use crate::tuning;
@@ -127,15 +127,15 @@ struct Control {
     /// Jumps to the end.
     patches: Patches,
     /// What all of them left in the registers.
-    cache: Option<Kept>,
+    cache: Option<Cache>,
     /// The jump over the first arm of an `if`, and the registers at it.
-    otherwise: Option<(Patches, Kept)>,
+    otherwise: Option<(Patches, Cache)>,
     /// Where a loop begins.
     header: u32,
     /// The loop register holds the header.
     loop_register: bool,
     /// What was pinned outside.
-    outer_pins: Kept,
+    outer_pins: Cache,
     /// Jumps of a `br_table` that must move operands first.
     stub: Patches,
     /// The clauses of exception handlers that lead to the end.
@@ -193,7 +193,7 @@ impl<'m, B: Backend> Translator<'m, B> {
     pub fn new(cx: Context<'m>) -> Self {
         Translator {
             cx,
-            out: Emitter { keep_listing: cx.listing, ..Emitter::default() },
+            out: Emitter::new(cx.listing),
             stack: Vec::new(),
             control: Vec::new(),
             types: Vec::new(),
@@ -277,7 +277,24 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
     }
     fn push_const(&mut self, bits: u64, ty: Ty) -> Result<(), Error> {
-        self.push(Value::Leaf(Leaf::Const(bits)), ty)
+        self.push_leaf(Leaf::Const(bits), ty)
+    }
+    /// The same for an operand that is not pending, without a look at what those are.
+    #[inline]
+    fn push_leaf(&mut self, leaf: Leaf, ty: Ty) -> Result<(), Error> {
+        let value = Value::Leaf(leaf);
+        match self.stack.last() {
+            Some(top) if !matches!(top.value, Value::Leaf(_)) => self.push(value, ty),
+            _ if self.stack.len() - self.settled >= tuning::PENDING_OPERANDS => {
+                self.push(value, ty)
+            }
+            _ if self.cx.deterministic => self.push(value, ty),
+            _ => {
+                let slot = self.next_slot();
+                self.stack.push(Entry::new(value, ty, slot));
+                Ok(())
+            }
+        }
     }
     #[inline]
     fn pop(&mut self) -> Result<Entry, Error> {
@@ -410,10 +427,10 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.out.backward(header as usize);
         } else {
             let mut patches = control.patches;
-            control.cache = Some(Kept::new(&match control.cache {
-                Some(other) => meet(&other.cache(), &cache),
+            control.cache = Some(match control.cache {
+                Some(other) => meet(&other, &cache),
                 None => cache,
-            }));
+            });
             self.out.forward(&mut patches);
             self.control[label].patches = patches;
         }
@@ -523,7 +540,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             otherwise: None,
             header: 0,
             loop_register: false,
-            outer_pins: Kept::new(&self.pins()),
+            outer_pins: self.pins(),
             stub: Patches::default(),
             caught: Uses::default(),
             delegated: Uses::default(),
@@ -587,8 +604,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             }
             left[bank] -= 1;
             // Stay where it is, if it is in a register.
-            match old[bank].iter().position(|&l| l == Some(local)) {
-                Some(reg) => chosen[bank][reg] = Some(local),
+            match old[bank].iter().position(|&other| other == Held::local(local)) {
+                Some(reg) => chosen[bank][reg] = Held::local(local),
                 None => late.push(local),
             }
         }
@@ -596,8 +613,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
             // From the last one down: vectors use the first ones.
-            let Some(reg) = chosen[bank].iter().rposition(Option::is_none) else { continue };
-            chosen[bank][reg] = Some(local);
+            let Some(reg) = chosen[bank].iter().rposition(|held| held.is_none()) else { continue };
+            chosen[bank][reg] = Held::local(local);
             self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
         }
         for (bank, pinned) in self.banks.iter_mut().zip(chosen) {

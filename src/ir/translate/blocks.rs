@@ -135,7 +135,7 @@ impl<B: Backend> Translator<'_, B> {
             self.settle_top(n)?;
         }
         self.release_sets(control.first_set);
-        let mut cache = control.cache.map(Kept::cache);
+        let mut cache = control.cache;
         let mut patched = !control.patches.is_empty() || !control.caught.is_empty();
         let mut here = if live { Some(self.cache()) } else { None };
         self.out.place(control.patches);
@@ -143,7 +143,6 @@ impl<B: Backend> Translator<'_, B> {
         if let Some((patches, other)) = control.otherwise {
             // An `if` without `else`: its operands are where they were.
             self.out.place(patches);
-            let other = other.cache();
             here = Some(here.map_or(other, |here| meet(&here, &other)));
             patched = true;
         }
@@ -151,7 +150,7 @@ impl<B: Backend> Translator<'_, B> {
             cache = Some(cache.map_or(here, |cache| meet(&cache, &here)));
         }
         self.drop_to(control.height);
-        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins.cache()) {
+        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
             bank.pinned = pinned;
         }
         // Validation goes on after an end that cannot be reached: so does this.

@@ -15,7 +15,12 @@ pub(super) const MAX_NEAR: u64 = u32::MAX as u64 - 16;
 /// A buffer of instructions.
 #[derive(Debug, Default)]
 pub struct Emitter {
-    pub code: Vec<u8>,
+    /// The instructions, and room for more.
+    code: Vec<u8>,
+    /// How many bytes there are.
+    len: usize,
+    /// Up to here the room behind them is zeros.
+    blank: usize,
     pub map: Vec<(u32, u32)>,
     /// Where the wasm instruction is in the module.
     pub offset: u32,
@@ -36,64 +41,96 @@ impl Patches {
 }
 
 impl Emitter {
+    pub fn new(keep_listing: bool) -> Emitter {
+        Emitter { keep_listing, ..Emitter::default() }
+    }
     pub fn clear(&mut self) {
-        self.code.clear();
+        self.len = 0;
         self.map.clear();
         self.listing.clear();
         self.label = 0;
     }
     #[inline]
     pub fn pos(&self) -> usize {
-        self.code.len()
+        self.len
+    }
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        loop {
+            let room = self.code.get_mut(self.len..).and_then(|room| room.first_chunk_mut());
+            if let Some(room) = room {
+                *room = bytes;
+                self.len += N;
+                return;
+            }
+            self.make_room();
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        // Not all that the vector reserves: what is never written needs no memory.
+        const STEP: usize = 4096;
+        self.code.resize(self.code.len() + STEP, 0);
     }
     /// The position, as one that something refers to: what is before stays as it is.
     #[inline]
     pub fn mark(&mut self) -> usize {
-        self.label = self.code.len();
+        self.label = self.len;
         self.label
     }
     /// Begins an instruction.
     #[inline]
     pub fn begin(&mut self, handler: Handler) {
-        self.code.extend_from_slice(&(handler as u64).to_ne_bytes());
+        // So that the end has nothing to fill: instructions are rarely longer.
+        const ROOM: usize = 64;
+        self.blank = self.len + ROOM;
+        self.put([0; ROOM]);
+        self.len = self.blank - ROOM;
+        self.put((handler as u64).to_ne_bytes());
     }
     /// Notes that the instruction about to begin can trap or call.
     #[inline]
     pub fn traps(&mut self) {
-        let pos = self.code.len() as u32;
+        let pos = self.len as u32;
         self.map.push((pos, self.offset));
     }
     #[inline]
     pub fn slot(&mut self, slot: i32) {
-        self.code.extend_from_slice(&(slot as i16).to_ne_bytes());
+        self.put((slot as i16).to_ne_bytes());
     }
     #[inline]
     pub fn u16(&mut self, value: u16) {
-        self.code.extend_from_slice(&value.to_ne_bytes());
+        self.put(value.to_ne_bytes());
     }
     #[inline]
     pub fn u32(&mut self, value: u32) {
-        self.code.extend_from_slice(&value.to_ne_bytes());
+        self.put(value.to_ne_bytes());
     }
     #[inline]
     pub fn u64(&mut self, value: u64) {
-        self.code.extend_from_slice(&value.to_ne_bytes());
+        self.put(value.to_ne_bytes());
     }
     #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        self.code.extend_from_slice(bytes);
+        bytes.iter().for_each(|&byte| self.put([byte]));
     }
     /// Ends an instruction.
     #[inline]
     pub fn end(&mut self) {
-        let len = self.code.len().next_multiple_of(8);
-        self.code.resize(len, 0);
+        let end = self.len.next_multiple_of(8);
+        if end <= self.blank {
+            self.len = end;
+        }
+        while self.len < end {
+            self.put([0]);
+        }
     }
     /// Notes the text of an instruction that is about to begin.
     #[inline]
     pub fn list(&mut self, text: impl FnOnce() -> String) {
         if tuning::LISTINGS && self.keep_listing {
-            self.listing.push((self.code.len() as u32, self.offset, text()));
+            self.listing.push((self.len as u32, self.offset, text()));
         }
     }
     /// The field of a near access of `width` bytes: the offset of its end.
@@ -104,20 +141,20 @@ impl Emitter {
     /// A target field for a label that is not placed yet.
     #[inline]
     pub fn forward(&mut self, patches: &mut Patches) {
-        let field = self.code.len() as u32;
+        let field = self.len as u32;
         self.u32(patches.0);
         patches.0 = field;
     }
     /// A target field for a place that is known.
     #[inline]
     pub fn backward(&mut self, target: usize) {
-        let distance = target as i64 - (self.code.len() as i64 - TARGET_FIELD);
+        let distance = target as i64 - (self.len as i64 - TARGET_FIELD);
         self.u32(distance as i32 as u32);
     }
     /// Takes back the last instruction, which begins at `start`. Its entry in the map, if it has
     /// one, is the next one's.
     pub fn take_back(&mut self, start: usize) {
-        self.code.truncate(start);
+        self.len = start;
         while self.listing.last().is_some_and(|&(at, ..)| at as usize >= start) {
             self.listing.pop();
         }
@@ -157,7 +194,7 @@ impl Emitter {
     }
     /// The instructions as words.
     pub fn words(&self) -> alloc::boxed::Box<[u64]> {
-        self.code
+        self.code[..self.len]
             .chunks_exact(8)
             .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()))
             .collect()

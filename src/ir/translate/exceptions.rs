@@ -121,7 +121,7 @@ impl<B: Backend> Translator<'_, B> {
         let target = if control.kind == Kind::Loop {
             control.header
         } else {
-            control.cache = Some(Kept::new(&Cache::default()));
+            control.cache = Some(Cache::default());
             control.caught.add(&self.clauses)
         };
         let catches = catch.tag.map_or(Catches::All, Catches::Tag);

@@ -8,20 +8,20 @@
 
 use super::*;
 
-/// The stretch in which a block began.
+/// The stretch in which a block began. Small, as a million blocks can be open at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     /// As in [`Fuel`].
-    field: Option<usize>,
+    field: Option<NonZeroU32>,
     /// The outermost block that something in this one branches to or past the end of.
-    escapes_to: usize,
+    escapes_to: u32,
 }
 
 /// What the translator knows of the running stretch, and of those that go on after open blocks.
 #[derive(Default)]
 pub(super) struct Fuel {
     /// Where the number of instructions of the running stretch goes, and how many there are.
-    field: Option<usize>,
+    field: Option<NonZeroU32>,
     charge: u32,
     /// One for each open block.
     blocks: Vec<Stretch>,
@@ -55,13 +55,13 @@ impl<B: Backend> Translator<'_, B> {
         self.out.traps();
         self.out.list(|| "fuel".into());
         self.out.begin(B::fixed(Fixed::Fuel));
-        self.fuel.field = Some(self.out.pos());
+        self.fuel.field = NonZeroU32::new(self.out.pos() as u32);
         self.out.u32(0);
         self.out.end();
     }
     pub(super) fn end_fuel(&mut self) {
         if let Some(field) = self.fuel.field.take() {
-            self.out.set_u32(field, self.fuel.charge);
+            self.out.set_u32(field.get() as usize, self.fuel.charge);
         }
         self.fuel.charge = 0;
     }
@@ -69,7 +69,7 @@ impl<B: Backend> Translator<'_, B> {
     #[inline]
     pub(super) fn open_stretch(&mut self) {
         if self.cx.fuel {
-            let escapes_to = self.fuel.blocks.len();
+            let escapes_to = self.fuel.blocks.len() as u32;
             self.fuel.blocks.push(Stretch { field: self.fuel.field, escapes_to });
         }
     }
@@ -77,25 +77,26 @@ impl<B: Backend> Translator<'_, B> {
     #[inline]
     pub(super) fn close_stretch(&mut self, joined: bool) {
         let Some(block) = self.fuel.blocks.pop() else { return };
-        self.escape_to(block.escapes_to);
+        self.escape_to(block.escapes_to as usize);
         if !joined {
             return;
         }
-        if block.escapes_to < self.fuel.blocks.len() {
+        if (block.escapes_to as usize) < self.fuel.blocks.len() {
             self.fuel_point();
             return;
         }
         if self.fuel.field != block.field {
             self.end_fuel();
             self.fuel.field = block.field;
-            self.fuel.charge = block.field.map_or(0, |field| self.out.u32_at(field));
+            let charge = block.field.map(|field| self.out.u32_at(field.get() as usize));
+            self.fuel.charge = charge.unwrap_or(0);
         }
     }
     /// Something may go on at this label.
     #[inline]
     pub(super) fn escape_to(&mut self, label: usize) {
         if let Some(block) = self.fuel.blocks.last_mut() {
-            block.escapes_to = block.escapes_to.min(label);
+            block.escapes_to = block.escapes_to.min(label as u32);
         }
     }
     /// From here on exceptions are caught in this function.

@@ -5,7 +5,7 @@
 
 use super::blocks::Test;
 use super::lower::{Field as Bytes, Fields, Target, place_text};
-use super::stack::{Entry, Leaf, Ty, Value};
+use super::stack::{Entry, Held, Leaf, Ty, Value};
 use super::{Dest, Error, To, Translator};
 use crate::ir::backend::gc::{Check, CheckKind, Filling};
 use crate::ir::backend::{Backend, Place, SlowOp};
@@ -175,7 +175,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         let leaf = match target.dest {
             Dest::SLOT => Leaf::Slot(slot),
             Dest(reg) => {
-                self.banks[0].cached[usize::from(reg)] = None;
+                self.banks[0].cached[usize::from(reg)] = Held::NONE;
                 Leaf::Reg(reg)
             }
         };

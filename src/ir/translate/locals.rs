@@ -29,8 +29,8 @@ impl<B: Backend> Translator<'_, B> {
     fn uncache(&mut self, local: u32) {
         for bank in &mut self.banks {
             for cached in &mut bank.cached {
-                if *cached == Some(local) {
-                    *cached = None;
+                if *cached == Held::local(local) {
+                    *cached = Held::NONE;
                 }
             }
         }
@@ -39,12 +39,12 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
         let slot = self.locals[local as usize].slot;
         let ty = self.locals[local as usize].ty;
-        if entry.value == Value::Leaf(Leaf::Local(local)) {
+        if matches!(entry.value, Value::Leaf(Leaf::Local(other)) if other == local) {
             self.free(&entry);
             return Ok(());
         }
         let bank = ty.bank();
-        let pinned = self.banks[bank].pinned.iter().position(|&p| p == Some(local));
+        let pinned = self.banks[bank].pinned.iter().position(|&other| other == Held::local(local));
         if let Some(reg) = pinned {
             return self.set_pinned(local, entry, reg as u8);
         }
@@ -52,7 +52,7 @@ impl<B: Backend> Translator<'_, B> {
             self.free(&entry);
             self.uncache(local);
             if let Value::Leaf(Leaf::Reg(reg)) = entry.value {
-                self.banks[bank].cached[usize::from(reg)] = Some(local);
+                self.banks[bank].cached[usize::from(reg)] = Held::local(local);
             }
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl<B: Backend> Translator<'_, B> {
             self.free(&entry);
             self.uncache(local);
             if self.banks[bank].pinned[usize::from(reg)].is_none() {
-                self.banks[bank].cached[usize::from(reg)] = Some(local);
+                self.banks[bank].cached[usize::from(reg)] = Held::local(local);
             }
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl<B: Backend> Translator<'_, B> {
             self.note_loaded(start, local, Target::both(reg, slot), entry.value);
             self.note_global(start, local, Target::both(reg, slot), entry.value);
             self.uncache(local);
-            self.banks[bank].cached[usize::from(reg)] = Some(local);
+            self.banks[bank].cached[usize::from(reg)] = Held::local(local);
             return Ok(());
         }
         // Two instructions in one, and then another that keeps the register.
@@ -126,7 +126,7 @@ impl<B: Backend> Translator<'_, B> {
         {
             self.mov(Target::slot(slot), Leaf::Reg(reg), entry.ty)?;
             self.uncache(local);
-            self.banks[bank].cached[usize::from(reg)] = Some(local);
+            self.banks[bank].cached[usize::from(reg)] = Held::local(local);
             return Ok(());
         }
         self.compute_into_slot(entry, slot)?;

@@ -1,7 +1,7 @@
 //! From pending operands to instructions: choosing places, registers and handlers.
 
 use super::condition::commutes;
-use super::stack::{Addr, Entry, Leaf, Load, LoadKind, Tree, Ty, Value};
+use super::stack::{Addr, Entry, Held, Leaf, Load, LoadKind, Tree, Ty, Value};
 use super::{Translator, trees};
 use crate::ir::backend::gc::Check;
 use crate::ir::backend::{AddressForm, Backend, Class, Dest, Fixed, Handler, Place};
@@ -595,12 +595,9 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Makes the operand at index `i` a leaf: computes it into a register, or its slot.
     pub(super) fn make_leaf(&mut self, i: usize) -> Result<(), Error> {
-        let mut entry = self.stack[i];
-        if let Value::Leaf(_) = entry.value {
-            return Ok(());
+        if !matches!(self.stack[i].value, Value::Leaf(_)) {
+            self.stack[i] = self.computed(i, self.stack[i])?;
         }
-        entry = self.computed(i, entry)?;
-        self.stack[i] = entry;
         Ok(())
     }
     /// Computes the operand at index `i`, even if it is a leaf, into a register or its slot.
@@ -613,7 +610,7 @@ impl<B: Backend> Translator<'_, B> {
         let bank = entry.ty.bank();
         match self.take(entry.ty)? {
             Some(reg) if self.compute(Target::reg(reg), entry.value, entry.ty)? => {
-                self.banks[bank].cached[usize::from(reg)] = None;
+                self.banks[bank].cached[usize::from(reg)] = Held::NONE;
                 entry.value = Value::Leaf(Leaf::Reg(reg));
             }
             other => {
@@ -697,7 +694,7 @@ impl<B: Backend> Translator<'_, B> {
         if B::select(class(ty), Dest(0), pa.0, pb.0, pc.0).is_some()
             && let Some(reg) = self.take_free(ty)?
         {
-            self.banks[ty.bank()].cached[usize::from(reg)] = None;
+            self.banks[ty.bank()].cached[usize::from(reg)] = Held::NONE;
             target = Target::reg(reg);
         }
         let Some(handler) = B::select(class(ty), target.dest, pa.0, pb.0, pc.0) else {

@@ -47,10 +47,10 @@ impl<B: Backend> Translator<'_, B> {
     /// Forgets the register that moves write beside a slot; false: a loop relies on it.
     fn without_register(&mut self, moved: &mut Moved) -> bool {
         if let Some(reg) = moved.reg {
-            if self.banks[0].pinned[usize::from(reg)].is_some() {
+            if !self.banks[0].pinned[usize::from(reg)].is_none() {
                 return false;
             }
-            self.banks[0].cached[usize::from(reg)] = None;
+            self.banks[0].cached[usize::from(reg)] = Held::NONE;
             moved.reg = None;
         }
         true
@@ -117,7 +117,7 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn joins_moves(&self) -> bool {
         !tuning::SMALL
             && self.moved.is_some_and(|moved| {
-                let pinned = |reg: u8| self.banks[0].pinned[usize::from(reg)].is_some();
+                let pinned = |reg: u8| !self.banks[0].pinned[usize::from(reg)].is_none();
                 moved.code.1 == self.out.pos()
                     && self.out.label < moved.code.1
                     && moved.n < MOVES

@@ -9,13 +9,10 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn settle(&mut self, keep: usize) -> Result<(), Error> {
         let top = self.stack.len().saturating_sub(keep);
         for i in self.settled..top {
-            let mut entry = self.stack[i];
-            match entry.value {
-                Value::Leaf(Leaf::Const(_)) => continue,
-                Value::Leaf(Leaf::Slot(slot)) if slot == entry.slot => continue,
-                _ => self.write_settled(&mut entry)?,
+            let entry = &self.stack[i];
+            if !matches!(entry.value, Value::Leaf(Leaf::Const(_))) && !entry.is_written() {
+                self.settle_at(i)?;
             }
-            self.stack[i] = entry;
         }
         self.settled = self.settled.max(top);
         Ok(())
@@ -29,22 +26,29 @@ impl<B: Backend> Translator<'_, B> {
         }
         let below = self.stack.len() - n;
         for i in self.settled..self.stack.len() {
-            let mut entry = self.stack[i];
-            match entry.value {
-                Value::Leaf(Leaf::Const(_) | Leaf::Local(_) | Leaf::Reg(_)) => {}
-                _ => self.write_out(&mut entry)?,
+            let entry = &self.stack[i];
+            let moves =
+                matches!(entry.value, Value::Leaf(Leaf::Const(_) | Leaf::Local(_) | Leaf::Reg(_)));
+            if !moves && !entry.is_written() {
+                let mut entry = *entry;
+                self.write_out(&mut entry)?;
+                self.stack[i] = entry;
             }
-            self.stack[i] = entry;
         }
         for i in self.settled.min(below)..self.stack.len() {
-            let mut entry = self.stack[i];
-            match entry.value {
-                Value::Leaf(Leaf::Const(_)) if i < below => continue,
-                _ => self.write_settled(&mut entry)?,
+            let entry = &self.stack[i];
+            let stays = i < below && matches!(entry.value, Value::Leaf(Leaf::Const(_)));
+            if !stays && !entry.is_written() {
+                self.settle_at(i)?;
             }
-            self.stack[i] = entry;
         }
         self.settled = self.stack.len();
+        Ok(())
+    }
+    fn settle_at(&mut self, i: usize) -> Result<(), Error> {
+        let mut entry = self.stack[i];
+        self.write_settled(&mut entry)?;
+        self.stack[i] = entry;
         Ok(())
     }
     /// Writes an operand to its slot, while no other is on its way to an instruction: moves may
@@ -90,9 +94,9 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn settle_top(&mut self, n: usize) -> Result<(), Error> {
         let top = self.stack.len();
         for i in top - n..top {
-            let mut entry = self.stack[i];
-            self.write_settled(&mut entry)?;
-            self.stack[i] = entry;
+            if !self.stack[i].is_written() {
+                self.settle_at(i)?;
+            }
         }
         self.settled = self.settled.max(top);
         Ok(())

@@ -242,6 +242,11 @@ impl Entry {
     pub fn new(value: Value, ty: Ty, slot: i32) -> Entry {
         Entry { value, ty, slot, saved: false }
     }
+    /// Whether it is in its slot, and nowhere else.
+    #[inline]
+    pub fn is_written(&self) -> bool {
+        matches!(self.value, Value::Leaf(Leaf::Slot(slot)) if slot == self.slot)
+    }
 }
 
 /// The registers of one class.
@@ -250,45 +255,40 @@ pub struct Bank {
     /// Belongs to an operand on the stack.
     pub busy: [bool; REGISTERS],
     /// Holds this local, which is also in its slot.
-    pub cached: [Option<u32>; REGISTERS],
+    pub cached: [Held; REGISTERS],
     /// Holds this local throughout the loop.
-    pub pinned: [Option<u32>; REGISTERS],
+    pub pinned: [Held; REGISTERS],
     /// When it was last used.
     pub used: [u32; REGISTERS],
 }
 impl Bank {
     #[inline]
     pub fn register_of(&self, local: u32) -> Option<u8> {
-        self.cached.iter().position(|&l| l == Some(local)).map(|r| r as u8)
+        let held = Held::local(local);
+        self.cached.iter().position(|&other| other == held).map(|r| r as u8)
+    }
+}
+
+/// The local that a register holds, if it holds one. Small, as a million blocks can be open at once
+/// that know some.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held(u16);
+// One more than the index of the local; 0 if there is none.
+const _: () = assert!(crate::wasm::limits::LOCALS < u16::MAX as usize);
+impl Held {
+    pub const NONE: Held = Held(0);
+    #[inline]
+    pub fn local(local: u32) -> Held {
+        Held(local as u16 + 1)
+    }
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self == Held::NONE
     }
 }
 
 /// Which locals the registers hold at a label, by bank.
-pub type Cache = [[Option<u32>; REGISTERS]; 2];
-
-/// A cache as an open block keeps it: small, as a million blocks can be open at once.
-#[derive(Clone, Copy, Debug)]
-pub struct Kept([[u16; REGISTERS]; 2]);
-// One more than the index of the local; 0 if there is none.
-const _: () = assert!(crate::wasm::limits::LOCALS < u16::MAX as usize);
-impl Kept {
-    #[inline]
-    pub fn new(cache: &Cache) -> Kept {
-        let mut kept = [[0; REGISTERS]; 2];
-        for (kept, cached) in kept.iter_mut().flatten().zip(cache.iter().flatten()) {
-            *kept = cached.map_or(0, |local| local as u16 + 1);
-        }
-        Kept(kept)
-    }
-    #[inline]
-    pub fn cache(self) -> Cache {
-        let mut cache = Cache::default();
-        for (cached, kept) in cache.iter_mut().flatten().zip(self.0.iter().flatten()) {
-            *cached = u32::from(*kept).checked_sub(1);
-        }
-        cache
-    }
-}
+pub type Cache = [[Held; REGISTERS]; 2];
 
 /// What two caches agree on.
 #[inline]
@@ -297,7 +297,7 @@ pub fn meet(a: &Cache, b: &Cache) -> Cache {
     for bank in 0..2 {
         for reg in 0..REGISTERS {
             if a[bank][reg] != b[bank][reg] {
-                both[bank][reg] = None;
+                both[bank][reg] = Held::NONE;
             }
         }
     }

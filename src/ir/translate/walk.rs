@@ -109,7 +109,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.forward(&mut patches);
         self.end_condition(fields);
         self.open(Kind::If, ty, false);
-        let cache = Kept::new(&self.cache());
+        let cache = self.cache();
         self.top()?.otherwise = Some((patches, cache));
         self.fuel_point();
         Ok(())
@@ -136,7 +136,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let control = self.top()?;
         if let Some((patches, cache)) = control.otherwise.take() {
             self.out.place(patches);
-            self.set_cache(&cache.cache());
+            self.set_cache(&cache);
         }
         self.push_in_slots(params)?;
         self.fuel_point();
@@ -350,7 +350,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             return Ok(());
         }
         self.note_read(local);
-        self.push(Value::Leaf(Leaf::Local(local)), ty)
+        self.push_leaf(Leaf::Local(local), ty)
     }
     fn local_set(&mut self, local: u32) -> Result<(), Error> {
         let entry = self.pop()?;
@@ -372,7 +372,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             return self.push(Value::Leaf(Leaf::Slot(entry.slot)), ty);
         }
         self.local_set(local)?;
-        self.push(Value::Leaf(Leaf::Local(local)), ty)
+        self.push_leaf(Leaf::Local(local), ty)
     }
     fn global_get(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
         self.push(Value::Global(global), Ty::of(ty))
