@@ -11,18 +11,21 @@ pub(crate) fn missing(offset: usize) -> impl FnOnce(TryReserveError) -> Error {
     move |_| Error::limit(offset, "out of memory")
 }
 /// Adds an element.
+#[inline]
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T, offset: usize) -> Result<(), Error> {
     list.try_reserve(1).map_err(missing(offset))?;
     list.push(item);
     Ok(())
 }
 /// Adds copies.
+#[inline]
 pub(crate) fn extend<T: Copy>(list: &mut Vec<T>, items: &[T], offset: usize) -> Result<(), Error> {
     list.try_reserve(items.len()).map_err(missing(offset))?;
     list.extend_from_slice(items);
     Ok(())
 }
 /// Makes a list at least so long.
+#[inline]
 pub(crate) fn lengthen<T: Copy>(
     list: &mut Vec<T>,
     len: usize,

@@ -1,7 +1,7 @@
 //! The walk over one body: locals, the dispatch on opcodes, and the simple families.
 
 use super::Scratch;
-use super::stack::{Block, Frame, Kind};
+use super::stack::{Block, Frame, Kind, PUSHES};
 use crate::wasm::compact::Ty;
 use crate::wasm::decode::{TypeSpace, need};
 use crate::wasm::error::Error;
@@ -204,10 +204,6 @@ impl<'a, S: Sink> Validator<'a, S> {
         let mut pos = self.reader.offset();
         loop {
             let at = pos;
-            if !self.has_room() {
-                self.at = at;
-                self.make_room()?;
-            }
             let Some(&opcode) = bytes.get(at) else {
                 self.at = at;
                 return Err(self.end_expected());
@@ -221,7 +217,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                         self.tell_local(opcode, u32::from(next))?;
                     }
                 }
-                0x41 if next < 0x80 => {
+                0x41 if next < 0x80 && self.has_room(1) => {
                     pos = at + 2;
                     self.push(Ty::I32);
                     if self.live && self.sink.listens() {
@@ -238,6 +234,9 @@ impl<'a, S: Sink> Validator<'a, S> {
                 }
                 _ => {
                     self.at = at;
+                    if !self.has_room(PUSHES) {
+                        self.make_room()?;
+                    }
                     self.reader.seek(at + 1);
                     self.instruction(opcode)?;
                     if self.frames.is_empty() {
@@ -400,7 +399,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         let (get, set) = (opcode == 0x20, opcode == 0x21);
         let popped = self.operands.len().wrapping_sub(usize::from(!get));
         let there = get || popped >= self.height && self.operands.get(popped) == Some(&ty);
-        if local >= 0x80 || !ty.is_defaultable() || !there {
+        if local >= 0x80 || !ty.is_defaultable() || !there || get && !self.has_room(1) {
             return false;
         }
         if get {

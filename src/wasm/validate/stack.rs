@@ -65,7 +65,7 @@ impl Deref for Types<'_> {
 }
 
 /// How many operands an instruction pushes one by one, at most.
-const PUSHES: usize = 4;
+pub(super) const PUSHES: usize = 4;
 
 impl<'a, S: Sink> Validator<'a, S> {
     #[cfg_attr(not(feature = "small"), inline(always))]
@@ -73,10 +73,10 @@ impl<'a, S: Sink> Validator<'a, S> {
         debug_assert!(self.operands.len() < self.operands.capacity(), "made room for");
         self.operands.push(ty);
     }
-    /// Whether the next instruction has room for what it pushes one by one.
+    /// Whether there is room for so many operands more.
     #[cfg_attr(not(feature = "small"), inline(always))]
-    pub fn has_room(&self) -> bool {
-        self.operands.capacity() - self.operands.len() >= PUSHES
+    pub fn has_room(&self, operands: usize) -> bool {
+        self.operands.capacity() - self.operands.len() >= operands
     }
     #[cold]
     pub fn make_room(&mut self) -> Result<()> {
