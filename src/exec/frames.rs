@@ -458,7 +458,8 @@ impl Tail for Slow {
     unsafe fn run(s: &mut State) -> Result<(), Stop> {
         // SAFETY: E1, E2, E3.
         unsafe {
-            let function: SlowFn = core::mem::transmute::<usize, SlowFn>(s.u64(8) as usize);
+            let function = s.u64(8) as usize as *const ();
+            let function = core::mem::transmute::<*const (), SlowFn>(function);
             let (ip, fp) = (s.ip, s.fp);
             // `memory.grow` may have to walk the frames, and what allocates to look into them.
             let store = (*s.instance()).store;

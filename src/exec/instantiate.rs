@@ -119,7 +119,7 @@ unsafe fn allocate(
     slot: u32,
 ) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
-    let owned = Owned::new(Instance::empty(ptr::from_mut(store).cast()));
+    let owned = Owned::new(Instance::empty(store.address()));
     // SAFETY: R1: nobody else knows the instance yet.
     let instance = unsafe { &mut *owned.as_ptr() };
     instance.slot = slot;
@@ -171,8 +171,11 @@ unsafe fn allocate(
                 values.collect::<Result<_, Error>>()?
             }
         };
-        instance.elems.push(segment(elements.as_ptr().cast(), elements.len()));
+        // A box that is moved is no longer what an earlier pointer leads to.
         instance.elem_storage.push(elements);
+        if let Some(elements) = instance.elem_storage.last() {
+            instance.elems.push(segment(elements.as_ptr().cast(), elements.len()));
+        }
     }
     // Step 5: what is left to allocate.
     for memory in m.memories.iter().skip(m.num_imported_memories() as usize) {

@@ -233,7 +233,9 @@ pub unsafe fn set_headers(func: *const FuncData, landing_fp: *mut u64, fp: *mut 
         *landing_fp.offset(HEADER_IP) = 0;
         *landing_fp.offset(HEADER_INSTANCE) = instance as u64;
         *landing_fp.offset(HEADER_MEMORY) = memory;
-        *fp.offset(HEADER_IP) = (&raw const LANDED.halt) as u64;
+        // A pointer to all of it: what is before the instruction is read, too.
+        let landed = (&raw const LANDED).cast::<u8>();
+        *fp.offset(HEADER_IP) = landed.add(core::mem::offset_of!(Landing, halt)) as u64;
         *fp.offset(HEADER_FP) = landing_fp as u64;
         *fp.offset(HEADER_INSTANCE) = instance as u64;
         *fp.offset(HEADER_MEMORY) = memory;
@@ -299,6 +301,19 @@ pub unsafe fn dispatch(mut s: State) -> Stop {
         super::machine::enter!(handler, &s)
     }
 }
+/// The handler of the instruction at `ip`. Code is numbers, from which a pointer has to be made.
+///
+/// # Safety
+/// There is an instruction (E1).
+#[cfg(not(threaded))]
+#[inline(always)]
+unsafe fn handler_at(ip: *const u8) -> Handler {
+    // SAFETY: E1: the first word is the address of a handler.
+    unsafe {
+        let address = (*ip.cast::<*const ()>()).expose_provenance();
+        core::mem::transmute::<*const (), Handler>(ptr::with_exposed_provenance(address))
+    }
+}
 /// Executes until something stops it.
 ///
 /// # Safety
@@ -307,10 +322,7 @@ pub unsafe fn dispatch(mut s: State) -> Stop {
 pub unsafe fn dispatch(mut s: State) -> Stop {
     loop {
         // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
-        let stop = unsafe {
-            let handler: Handler = *s.ip.cast::<Handler>();
-            handler(&mut s)
-        };
+        let stop = unsafe { handler_at(s.ip)(&mut s) };
         if let Some(stop) = stop {
             return stop;
         }

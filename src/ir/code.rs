@@ -104,7 +104,8 @@ impl FuncCode {
     }
     /// Where the function begins.
     pub fn entry(&self) -> *const u64 {
-        self.words[self.start..].as_ptr()
+        // A pointer to all of the code: instructions before lead here and are led to.
+        self.words.as_ptr().wrapping_add(self.start)
     }
     /// Whether the address is in this code, and at which byte.
     pub fn position(&self, ip: usize) -> Option<u32> {

@@ -54,6 +54,7 @@ impl Reciprocal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     #[test]
     fn quotients_are_those_of_division() {

@@ -172,6 +172,10 @@ impl Store {
         unsafe { (*(*store.as_ptr()).host.as_ptr()).data.store = store.as_ptr().cast() };
         store
     }
+    /// The address that it was made with, which stays good when what borrows the store ends.
+    pub fn address(&self) -> *mut StoreData {
+        self.host.data.store
+    }
     /// What guests may use.
     pub fn limits(&self) -> Limits {
         self.options.limits

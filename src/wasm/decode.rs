@@ -16,6 +16,7 @@ use super::module::{Custom, Export, ExternKind, Global, Module, Table};
 use super::order::sort_by;
 use super::reader::Reader;
 use super::registry::TypeRegistry;
+use super::room;
 use super::types::GlobalType;
 use alloc::format;
 use alloc::vec::Vec;
@@ -99,8 +100,7 @@ struct Decoder {
 /// Makes room for `count` more, as far as the bytes that are left can hold them. Memory that is not
 /// there is an error, and not the end of the process: a module chooses how many they are.
 fn make_room<T>(list: &mut Vec<T>, section: &Reader<'_>, count: u32, limit: usize) -> Result<()> {
-    let room = list.try_reserve(section.reserve(count).min(limit));
-    room.map_err(|_| Error::limit(section.offset(), "out of memory"))
+    list.try_reserve(section.reserve(count).min(limit)).map_err(room::missing(section.offset()))
 }
 
 impl Decoder {
@@ -152,8 +152,9 @@ impl Decoder {
     fn custom(&mut self, section: &mut Reader<'_>) -> Result<()> {
         let name = section.name()?;
         let bytes = section.offset()..section.offset() + section.remaining();
-        self.module.customs.push(Custom { name: name.into(), bytes });
-        Ok(())
+        let offset = section.offset();
+        let name = room::name(name).map_err(room::missing(offset))?;
+        room::push(&mut self.module.customs, Custom { name, bytes }, offset)
     }
 
     /// Section 3.
@@ -171,8 +172,7 @@ impl Decoder {
     fn add_func(&mut self, offset: usize, type_idx: u32) -> Result<()> {
         self.check_func_type(offset, type_idx)?;
         check_count(offset, self.module.funcs.len(), limits::FUNCTIONS, "functions")?;
-        self.module.funcs.push(type_idx);
-        Ok(())
+        room::push(&mut self.module.funcs, type_idx, offset)
     }
     fn check_func_type(&self, offset: usize, type_idx: u32) -> Result<()> {
         if self.module.signatures.get(type_idx).is_none() {
@@ -217,7 +217,7 @@ impl Decoder {
                     "type mismatch: a table without null needs an initialiser",
                 ));
             };
-            self.module.tables.push(Table { ty, init });
+            room::push(&mut self.module.tables, Table { ty, init }, offset)?;
         }
         Ok(())
     }
@@ -226,8 +226,7 @@ impl Decoder {
             return Err(Error::invalid(offset, "multiple tables"));
         }
         check_count(offset, self.module.table_types.len(), limits::TABLES, "tables")?;
-        self.module.table_types.push(ty);
-        Ok(())
+        room::push(&mut self.module.table_types, ty, offset)
     }
 
     /// Section 5.
@@ -244,8 +243,7 @@ impl Decoder {
             return Err(Error::invalid(offset, "multiple memories"));
         }
         check_count(offset, self.module.memories.len(), limits::MEMORIES, "memories")?;
-        self.module.memories.push(ty);
-        Ok(())
+        room::push(&mut self.module.memories, ty, offset)
     }
 
     /// Section 13.
@@ -273,8 +271,7 @@ impl Decoder {
             return Err(Error::invalid(offset, "non-empty tag result type"));
         }
         check_count(offset, self.module.tags.len(), limits::TAGS, "tags")?;
-        self.module.tags.push(type_idx);
-        Ok(())
+        room::push(&mut self.module.tags, type_idx, offset)
     }
 
     /// Section 6.
@@ -288,14 +285,13 @@ impl Decoder {
             let init = self.const_decoder.expr(&mut self.module, section, ty.value.into())?;
             // Added after its initialiser, which sees only the globals before.
             self.add_global(offset, ty)?;
-            self.module.globals.push(Global { ty, init });
+            room::push(&mut self.module.globals, Global { ty, init }, offset)?;
         }
         Ok(())
     }
     fn add_global(&mut self, offset: usize, ty: GlobalType) -> Result<()> {
         check_count(offset, self.module.global_types.len(), limits::GLOBALS, "globals")?;
-        self.module.global_types.push(ty);
-        Ok(())
+        room::push(&mut self.module.global_types, ty, offset)
     }
 
     /// Section 7.
@@ -317,7 +313,8 @@ impl Decoder {
             };
             let index = section.u32()?;
             self.check_export(offset, kind, index)?;
-            self.module.exports.push(Export { name: name.into(), kind, index });
+            let name = room::name(name).map_err(room::missing(offset))?;
+            room::push(&mut self.module.exports, Export { name, kind, index }, offset)?;
         }
         self.check_export_names(start)
     }
@@ -334,7 +331,7 @@ impl Decoder {
             return Err(Error::invalid(offset, format!("unknown {what} {index}")));
         }
         match kind {
-            ExternKind::Func => module.declare(index),
+            ExternKind::Func => module.declare(index, offset)?,
             ExternKind::Global if module.global_types[index as usize].mutable => {
                 return self.need(Features::MUTABLE_GLOBALS, offset);
             }
@@ -344,9 +341,8 @@ impl Decoder {
     }
     /// By sorting: n log n comparisons, whatever the names.
     fn check_export_names(&self, offset: usize) -> Result<()> {
-        let mut names: Vec<&str> = Vec::new();
-        let room = names.try_reserve_exact(self.module.exports.len());
-        room.map_err(|_| Error::limit(offset, "out of memory"))?;
+        let mut names: Vec<&str> =
+            room::list(self.module.exports.len()).map_err(room::missing(offset))?;
         names.extend(self.module.exports.iter().map(|export| &*export.name));
         sort_by(&mut names, |a, b| a.cmp(b));
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -384,7 +380,7 @@ impl Decoder {
             if size as usize > limits::BODY_BYTES {
                 return Err(Error::limit(start, "function body too large"));
             }
-            self.module.code.push(start..section.offset());
+            room::push(&mut self.module.code, start..section.offset(), start)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::features::Features;
 use super::instr::BinOp;
 use super::names::Names;
 use super::registry::{TypeDef, TypeRegistry};
+use super::room;
 use super::types::{
     CompositeType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, TypeId,
 };
@@ -356,12 +357,12 @@ impl Module {
         let word = self.declared.get(func_idx as usize / 64).copied().unwrap_or(0);
         word >> (func_idx % 64) & 1 != 0
     }
-    pub(crate) fn declare(&mut self, func_idx: u32) {
+    /// Says so at `offset`.
+    pub(crate) fn declare(&mut self, func_idx: u32, offset: usize) -> Result<(), Error> {
         let word = func_idx as usize / 64;
-        if word >= self.declared.len() {
-            self.declared.resize(word + 1, 0);
-        }
+        room::lengthen(&mut self.declared, word + 1, 0, offset)?;
         self.declared[word] |= 1 << (func_idx % 64);
+        Ok(())
     }
 }
 
@@ -381,16 +382,18 @@ struct Signature {
 const NOT_FUNC: u16 = u16::MAX;
 
 impl Signatures {
-    /// Adds the type with the next index.
-    pub fn push(&mut self, ty: &CompositeType) {
+    /// Adds the type with the next index, which is at `offset`.
+    pub fn push(&mut self, ty: &CompositeType, offset: usize) -> Result<(), Error> {
         let start = self.pool.len() as u32;
         let (mut params, mut results) = (0, NOT_FUNC);
         if let CompositeType::Func(ty) = ty {
             params = ty.params.len() as u16;
             results = ty.results.len() as u16;
+            let count = ty.params.len() + ty.results.len();
+            self.pool.try_reserve(count).map_err(room::missing(offset))?;
             self.pool.extend(ty.params.iter().chain(&ty.results).map(|&ty| Ty::from(ty)));
         }
-        self.entries.push(Signature { start, params, results });
+        room::push(&mut self.entries, Signature { start, params, results }, offset)
     }
     /// Parameters and results, if it is a function type.
     #[inline]

@@ -3,6 +3,7 @@
 
 use super::order::sort_by;
 use super::reader::Reader;
+use super::room;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -35,7 +36,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Reads the content of the section.
+    /// Reads the content of the section, as far as there is memory for it.
     pub fn parse(section: &[u8]) -> Names {
         let mut names = Names::default();
         let mut reader = Reader::new(section);
@@ -44,7 +45,7 @@ impl Names {
             let size = size.min(reader.remaining() as u32);
             let Ok(mut sub) = reader.split(size) else { break };
             match id {
-                0 => names.module = sub.name().ok().map(Box::from),
+                0 => names.module = sub.name().ok().and_then(|name| room::name(name).ok()),
                 1 => names.funcs = name_map(&mut sub),
                 2 => names.locals = indirect_map(&mut sub),
                 4 => names.types = name_map(&mut sub),
@@ -81,7 +82,11 @@ fn name_map(reader: &mut Reader<'_>) -> NameMap {
     let count = reader.u32().unwrap_or(0);
     for _ in 0..count {
         let (Ok(index), Ok(name)) = (reader.u32(), reader.name()) else { break };
-        map.push((index, name.into()));
+        let Ok(name) = room::name(name) else { break };
+        if map.try_reserve(1).is_err() {
+            break;
+        }
+        map.push((index, name));
     }
     // The section promises an order; garbage does not keep promises.
     sort_by(&mut map, |a, b| a.cmp(b));
@@ -94,6 +99,9 @@ fn indirect_map(reader: &mut Reader<'_>) -> Vec<(u32, NameMap)> {
     let count = reader.u32().unwrap_or(0);
     for _ in 0..count {
         let Ok(index) = reader.u32() else { break };
+        if map.try_reserve(1).is_err() {
+            break;
+        }
         map.push((index, name_map(reader)));
     }
     sort_by(&mut map, |a, b| a.cmp(b));

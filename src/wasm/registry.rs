@@ -10,9 +10,11 @@
 use super::compact::MAX_TYPE_IDS;
 use super::limits;
 use super::object::ObjectLayout;
+use super::room;
 use super::sync::{Lock, Once};
 use super::types::{CompositeType, FieldType, FuncType, HeapType, StorageType, TypeId, ValType};
 use alloc::boxed::Box;
+use alloc::collections::TryReserveError;
 use alloc::collections::btree_map::{BTreeMap, Entry};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -107,6 +109,13 @@ pub(crate) enum RegisterError {
     TooDeep(usize),
     /// No numbers are left.
     Full,
+    /// No memory is left.
+    OutOfMemory,
+}
+impl From<TryReserveError> for RegisterError {
+    fn from(_: TryReserveError) -> RegisterError {
+        RegisterError::OutOfMemory
+    }
 }
 
 /// All defined types of an engine; cheap to clone, clones are the same registry.
@@ -224,9 +233,11 @@ impl TypeRegistry {
         if group.len() >= (MAX_TYPE_IDS - first) as usize {
             return Err(RegisterError::Full);
         }
-        check_depth(self, &group).map_err(RegisterError::TooDeep)?;
+        check_depth(self, &group)?;
         let is_func = |ty: &SubType| matches!(ty.composite, CompositeType::Func(_));
-        let funcs: Vec<bool> = group.iter().map(is_func).collect();
+        let mut funcs: Vec<bool> = room::list(group.len())?;
+        funcs.extend(group.iter().map(is_func));
+        self.make_room(first, count)?;
         for (position, mut ty) in group.drain(..).enumerate() {
             for_each_id(&mut ty, &mut |id| {
                 if id.0 & REC != 0 {
@@ -242,7 +253,21 @@ impl TypeRegistry {
         }
         Ok(TypeId(first))
     }
-    /// Adds a type of the group that begins with `first`; `funcs` says which of it are functions.
+    /// Makes the blocks for the types with these numbers.
+    fn make_room(&self, first: u32, count: u32) -> Result<(), RegisterError> {
+        let (from, to) = (locate(TypeId(first)).0, locate(TypeId(first + count - 1)).0);
+        for block in from..=to {
+            if self.0.blocks[block].get().is_none() {
+                let size = (FIRST_BLOCK as usize) << block;
+                let mut places = room::list(size)?;
+                places.resize_with(size, Once::new);
+                self.0.blocks[block].get_or_init(|| places.into_boxed_slice());
+            }
+        }
+        Ok(())
+    }
+    /// Adds a type of the group that begins with `first`, for which there is a block; `funcs` says
+    /// which of it are functions.
     fn put(&self, id: TypeId, ty: SubType, first: u32, funcs: &[bool]) {
         let above: &[TypeId] = match ty.supertype {
             Some(supertype) => &self.get(supertype).display,
@@ -288,8 +313,7 @@ impl TypeRegistry {
             group_count,
         };
         let (block, place) = locate(id);
-        let size = (FIRST_BLOCK as usize) << block;
-        let block = self.0.blocks[block].get_or_init(|| (0..size).map(|_| Once::new()).collect());
+        let block = self.0.blocks[block].get().expect("made before");
         block[place].get_or_init(|| Arc::new(def));
     }
     /// Whether the group that begins with `first` is this one.
@@ -319,9 +343,8 @@ impl TypeRegistry {
     }
 }
 
-/// The position of a type with too many ancestors is the error.
-fn check_depth(registry: &TypeRegistry, group: &[SubType]) -> Result<(), usize> {
-    let mut depths: Vec<u8> = Vec::with_capacity(group.len());
+fn check_depth(registry: &TypeRegistry, group: &[SubType]) -> Result<(), RegisterError> {
+    let mut depths: Vec<u8> = room::list(group.len())?;
     for (position, ty) in group.iter().enumerate() {
         let depth = match ty.supertype {
             None => 0,
@@ -332,7 +355,7 @@ fn check_depth(registry: &TypeRegistry, group: &[SubType]) -> Result<(), usize> 
             Some(id) => registry.get(id).depth() + 1,
         };
         if depth > limits::SUBTYPE_DEPTH {
-            return Err(position);
+            return Err(RegisterError::TooDeep(position));
         }
         depths.push(depth as u8);
     }

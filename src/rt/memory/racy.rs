@@ -211,7 +211,8 @@ mod tests {
     fn as_slices_do() {
         let source: alloc::vec::Vec<u8> = (0..3000u32).map(|i| (i * 7 + i / 256) as u8).collect();
         let lengths = (0..40).chain([511, 512, 513, 1030, 1500]);
-        for len in lengths {
+        // All of them take Miri an hour.
+        for len in lengths.filter(|len| !cfg!(miri) || len % 13 == 0) {
             for (from, to) in (0..9).flat_map(|a| (0..9).map(move |b| (a, b))) {
                 let mut bytes = source.clone();
                 let mut expected = source.clone();

@@ -10,9 +10,9 @@ use crate::wasm::module::{ConstExpr, ConstOp, Module};
 use crate::wasm::ops::{LoadOp, OtherOp, StoreOp};
 use crate::wasm::reader::Reader;
 use crate::wasm::registry::TypeDef;
+use crate::wasm::room;
 use crate::wasm::subtype::ty_matches;
 use crate::wasm::types::{HeapType, StorageType, TypeId};
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -40,7 +40,7 @@ impl ConstDecoder {
                 0x0B => break,
                 opcode => {
                     let op = self.op(module, reader, offset, opcode)?;
-                    self.ops.push(op);
+                    room::push(&mut self.ops, op, offset)?;
                 }
             }
         }
@@ -48,7 +48,7 @@ impl ConstDecoder {
         if !self.stack.is_empty() {
             return Err(mismatch(start));
         }
-        Ok(Box::from(&*self.ops))
+        room::boxed(&self.ops).map_err(room::missing(start))
     }
 
     fn op(
@@ -86,7 +86,7 @@ impl ConstDecoder {
                 if func as usize >= module.funcs.len() {
                     return Err(Error::invalid(offset, format!("unknown function {func}")));
                 }
-                module.declare(func);
+                module.declare(func, offset)?;
                 (ConstOp::RefFunc(func), module.ref_func_type(func))
             }
             0xFB => self.gc_op(module, reader, offset)?,
@@ -100,7 +100,7 @@ impl ConstDecoder {
             _ if is_opcode(opcode) => return Err(not_constant(offset)),
             _ => return Err(illegal(offset)),
         };
-        self.stack.push(ty);
+        room::push(&mut self.stack, ty, offset)?;
         Ok(op)
     }
     /// Any earlier global that cannot change; before GC only imported ones.

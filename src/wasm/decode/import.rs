@@ -7,6 +7,7 @@ use crate::wasm::features::Features;
 use crate::wasm::limits;
 use crate::wasm::module::{ExternKind, ExternType, Import};
 use crate::wasm::reader::Reader;
+use crate::wasm::room;
 use alloc::sync::Arc;
 
 /// What is imported, with a type index where a type has one.
@@ -96,7 +97,7 @@ impl Decoder {
             }
             Desc::Func(type_idx, exact) => {
                 self.add_func(offset, type_idx)?;
-                self.module.exact_imports.push(exact);
+                room::push(&mut self.module.exact_imports, exact, offset)?;
                 let id = self.module.types[type_idx as usize];
                 let ty = if exact { ExternType::ExactFunc(id) } else { ExternType::Func(id) };
                 (ExternKind::Func, ty)
@@ -118,7 +119,7 @@ impl Decoder {
             }
         };
         self.module.imported[kind as usize] += 1;
-        self.module.imports.push(Import { module: module.clone(), name: name.into(), ty });
-        Ok(())
+        let name = room::name(name).map_err(room::missing(offset))?;
+        room::push(&mut self.module.imports, Import { module: module.clone(), name, ty }, offset)
     }
 }

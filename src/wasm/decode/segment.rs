@@ -7,9 +7,9 @@ use crate::wasm::features::Features;
 use crate::wasm::limits;
 use crate::wasm::module::{ConstExpr, ConstOp, Data, Elem, Elements, SegmentMode};
 use crate::wasm::reader::Reader;
+use crate::wasm::room;
 use crate::wasm::subtype::ref_type_matches;
 use crate::wasm::types::{HeapType, RefType};
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -20,8 +20,9 @@ impl Decoder {
         check_count(section.offset(), count as usize, limits::ELEM_SEGMENTS + 1, "elem segments")?;
         make_room(&mut self.module.elems, section, count, limits::ELEM_SEGMENTS)?;
         for _ in 0..count {
+            let offset = section.offset();
             let elem = self.elem(section)?;
-            self.module.elems.push(elem);
+            room::push(&mut self.module.elems, elem, offset)?;
         }
         Ok(())
     }
@@ -77,8 +78,8 @@ impl Decoder {
             if func as usize >= self.module.funcs.len() {
                 return Err(Error::invalid(offset, format!("unknown function {func}")));
             }
-            self.module.declare(func);
-            funcs.push(func);
+            self.module.declare(func, offset)?;
+            room::push(&mut funcs, func, offset)?;
         }
         Ok(Elements::Funcs(funcs.into_boxed_slice()))
     }
@@ -89,16 +90,20 @@ impl Decoder {
         make_room(&mut funcs, section, count, limits::ELEMENTS)?;
         let mut exprs: Vec<ConstExpr> = Vec::new();
         for _ in 0..count {
+            let offset = section.offset();
             let expr = self.const_decoder.expr(&mut self.module, section, Ty::reference(ty))?;
             if let (true, &[ConstOp::RefFunc(func)]) = (exprs.is_empty(), &*expr) {
-                funcs.push(func);
+                room::push(&mut funcs, func, offset)?;
                 continue;
             }
             if exprs.is_empty() {
                 make_room(&mut exprs, section, count, limits::ELEMENTS)?;
-                exprs.extend(funcs.drain(..).map(|func| Box::from([ConstOp::RefFunc(func)])));
+                for func in funcs.drain(..) {
+                    let expr = room::boxed(&[ConstOp::RefFunc(func)]);
+                    room::push(&mut exprs, expr.map_err(room::missing(offset))?, offset)?;
+                }
             }
-            exprs.push(expr);
+            room::push(&mut exprs, expr, offset)?;
         }
         Ok(if exprs.is_empty() {
             Elements::Funcs(funcs.into_boxed_slice())
@@ -138,7 +143,8 @@ impl Decoder {
             let length = section.u32()?;
             let start = section.offset();
             section.take(length as usize)?;
-            self.module.datas.push(Data { bytes: start..section.offset(), mode });
+            let data = Data { bytes: start..section.offset(), mode };
+            room::push(&mut self.module.datas, data, offset)?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use crate::wasm::features::Features;
 use crate::wasm::limits;
 use crate::wasm::reader::Reader;
 use crate::wasm::registry::{RegisterError, SubType, TypeDef, rec};
+use crate::wasm::room;
 use crate::wasm::subtype::composite_type_matches;
 use crate::wasm::types::{
     CompositeType, FieldType, FuncType, GlobalType, HeapType, Limits, MemoryType, RefType,
@@ -147,9 +148,9 @@ impl<'a> TypeSpace<'a> {
         if count as usize > limit {
             return Err(Error::limit(offset, "too many parameters or results"));
         }
-        let mut types = Vec::with_capacity(reader.reserve(count));
+        let mut types = room::list(reader.reserve(count)).map_err(room::missing(offset))?;
         for _ in 0..count {
-            types.push(self.val_type(reader)?);
+            room::push(&mut types, self.val_type(reader)?, offset)?;
         }
         Ok(types.into_boxed_slice())
     }
@@ -194,9 +195,10 @@ impl<'a> TypeSpace<'a> {
                 if count as usize > limits::FIELDS {
                     return Err(Error::limit(offset, "too many fields"));
                 }
-                let mut fields = Vec::with_capacity(reader.reserve(count));
+                let room = reader.reserve(count);
+                let mut fields = room::list(room).map_err(room::missing(offset))?;
                 for _ in 0..count {
-                    fields.push(self.field_type(reader)?);
+                    room::push(&mut fields, self.field_type(reader)?, offset)?;
                 }
                 Ok(CompositeType::Struct(fields.into_boxed_slice()))
             }
@@ -394,7 +396,7 @@ impl Decoder {
         let mut group = Vec::new();
         make_room(&mut group, section, count, limits::TYPES_OF_REC_GROUP)?;
         for i in 0..count {
-            group.push(space.sub_type(section, base + i)?);
+            room::push(&mut group, space.sub_type(section, base + i)?, offset)?;
         }
         if group.is_empty() {
             return Ok(());
@@ -402,7 +404,9 @@ impl Decoder {
         let first = self.module.registry.register(group).map_err(|error| match error {
             RegisterError::TooDeep(_) => Error::limit(offset, "sub type hierarchy too deep"),
             RegisterError::Full => Error::limit(offset, "too many types in this engine"),
+            RegisterError::OutOfMemory => Error::limit(offset, "out of memory"),
         })?;
+        self.module.types.try_reserve(count as usize).map_err(room::missing(offset))?;
         self.module.types.extend((0..count).map(|i| TypeId(first.0 + i)));
         let registry = &self.module.registry;
         for i in 0..count {
@@ -411,7 +415,7 @@ impl Decoder {
             if let Some(supertype) = def.supertype {
                 self.check_supertype(offset, base + i, def, supertype)?;
             }
-            self.module.signatures.push(&def.composite);
+            self.module.signatures.push(&def.composite, offset)?;
         }
         Ok(())
     }

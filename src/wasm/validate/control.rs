@@ -6,6 +6,7 @@ use crate::wasm::compact::Ty;
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
 use crate::wasm::module::Module;
+use crate::wasm::room;
 use crate::wasm::sink::{BlockType, Catch, Sink};
 use crate::wasm::types::{HeapType, ValType};
 use alloc::format;
@@ -160,7 +161,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         for _ in 0..=count {
             let depth = self.reader.u32()?;
             if self.sink.listens() {
-                self.targets.push(depth);
+                room::push(&mut self.targets, depth, self.at)?;
             }
             if self.target(depth)?.br_table == self.br_tables {
                 continue;
@@ -280,7 +281,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         for _ in 0..self.reader.u32()? {
             let clause = self.catch_clause()?;
             if self.sink.listens() {
-                self.catches.push(clause);
+                room::push(&mut self.catches, clause, self.at)?;
             }
         }
         if self.sink.listens() {

@@ -1,7 +1,7 @@
 //! The walk over one body: locals, the dispatch on opcodes, and the simple families.
 
 use super::Scratch;
-use super::stack::{Block, Frame, Kind};
+use super::stack::{Block, Frame, Kind, PUSHES};
 use crate::wasm::compact::Ty;
 use crate::wasm::decode::{TypeSpace, need};
 use crate::wasm::error::Error;
@@ -11,8 +11,10 @@ use crate::wasm::limits;
 use crate::wasm::module::Module;
 use crate::wasm::ops::OtherOp;
 use crate::wasm::reader::Reader;
+use crate::wasm::room;
 use crate::wasm::sink::{Catch, FuncInfo, Sink};
 use crate::wasm::types::{NumType, ValType};
+use alloc::collections::TryReserveError;
 use alloc::format;
 use alloc::vec::Vec;
 use core::mem::take;
@@ -152,7 +154,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     fn read_locals(&mut self, type_idx: u32) -> Result<()> {
         let params = self.module.signatures.get(type_idx).unwrap_or_default().0;
-        self.locals.begin(params);
+        self.locals.begin(params, self.at)?;
         let space = self.type_space();
         let start = self.reader.offset();
         let mut count = params.len() as u64;
@@ -161,7 +163,7 @@ impl<'a, S: Sink> Validator<'a, S> {
             let ty = space.val_type(&mut self.reader)?;
             count += u64::from(n);
             if count <= limits::LOCALS as u64 {
-                self.locals.add(n, ty.into());
+                self.locals.add(n, ty.into(), start)?;
             }
         }
         // The grammar allows 2^32 - 1 of them, we do not.
@@ -175,7 +177,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     fn begin(&mut self, type_idx: u32) -> Result<()> {
         self.expanded.clear();
-        self.locals.expand(&mut self.expanded);
+        self.locals.expand(&mut self.expanded).map_err(room::missing(self.at))?;
         self.sink.begin(&FuncInfo {
             func: self.func_idx,
             ty: self.module.func_type(type_idx),
@@ -215,7 +217,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                         self.tell_local(opcode, u32::from(next))?;
                     }
                 }
-                0x41 if next < 0x80 => {
+                0x41 if next < 0x80 && self.has_room(1) => {
                     pos = at + 2;
                     self.push(Ty::I32);
                     if self.live && self.sink.listens() {
@@ -232,6 +234,9 @@ impl<'a, S: Sink> Validator<'a, S> {
                 }
                 _ => {
                     self.at = at;
+                    if !self.has_room(PUSHES) {
+                        self.make_room()?;
+                    }
                     self.reader.seek(at + 1);
                     self.instruction(opcode)?;
                     if self.frames.is_empty() {
@@ -394,7 +399,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         let (get, set) = (opcode == 0x20, opcode == 0x21);
         let popped = self.operands.len().wrapping_sub(usize::from(!get));
         let there = get || popped >= self.height && self.operands.get(popped) == Some(&ty);
-        if local >= 0x80 || !ty.is_defaultable() || !there {
+        if local >= 0x80 || !ty.is_defaultable() || !there || get && !self.has_room(1) {
             return false;
         }
         if get {
@@ -436,7 +441,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     #[cold]
     fn local_reference(&mut self, local: u32, ty: Ty, get: bool) -> Result<()> {
         if !get {
-            self.locals.init(local, ty);
+            self.locals.init(local, ty, self.at)?;
         } else if !self.locals.is_init(local) {
             return Err(self.invalid(&format!("uninitialized local {local}")));
         }
@@ -564,23 +569,23 @@ pub(super) struct Locals {
 const NEAR: usize = 256;
 
 impl Locals {
-    fn begin(&mut self, params: &[Ty]) {
+    fn begin(&mut self, params: &[Ty], offset: usize) -> Result<()> {
         self.near.clear();
         self.groups.clear();
         self.forget(0);
         self.params = params.len() as u32;
-        params.iter().for_each(|&ty| self.add(1, ty));
+        params.iter().try_for_each(|&ty| self.add(1, ty, offset))
     }
-    fn add(&mut self, count: u32, ty: Ty) {
+    fn add(&mut self, count: u32, ty: Ty, offset: usize) -> Result<()> {
         if count == 0 {
-            return;
+            return Ok(());
         }
         let end = self.groups.last().map_or(0, |(end, _)| *end) + count;
         match self.groups.last_mut() {
             Some(last) if last.1 == ty => last.0 = end,
-            _ => self.groups.push((end, ty)),
+            _ => room::push(&mut self.groups, (end, ty), offset)?,
         }
-        self.near.resize(NEAR.min(end as usize), ty);
+        room::lengthen(&mut self.near, NEAR.min(end as usize), ty, offset)
     }
     #[cfg_attr(not(feature = "small"), inline(always))]
     fn get(&self, local: u32) -> Option<Ty> {
@@ -593,28 +598,28 @@ impl Locals {
         let index = self.groups.partition_point(|(end, _)| *end <= local);
         self.groups.get(index).map(|(_, ty)| *ty)
     }
-    fn expand(&self, types: &mut Vec<ValType>) {
+    fn expand(&self, types: &mut Vec<ValType>) -> core::result::Result<(), TryReserveError> {
+        types.try_reserve(self.groups.last().map_or(0, |(end, _)| *end as usize))?;
         for (end, ty) in &self.groups {
             types.resize(*end as usize, ty.val_type());
         }
+        Ok(())
     }
     fn is_init(&self, local: u32) -> bool {
         let word = self.bits.get(local as usize / 64).copied().unwrap_or(0);
         local < self.params || word >> (local % 64) & 1 != 0
     }
     #[cfg_attr(not(feature = "small"), inline(always))]
-    fn init(&mut self, local: u32, ty: Ty) {
-        if !ty.is_defaultable() && !self.is_init(local) {
-            self.set_init(local);
-        }
+    fn init(&mut self, local: u32, ty: Ty, offset: usize) -> Result<()> {
+        let is_new = !ty.is_defaultable() && !self.is_init(local);
+        if is_new { self.set_init(local, offset) } else { Ok(()) }
     }
-    fn set_init(&mut self, local: u32) {
+    fn set_init(&mut self, local: u32, offset: usize) -> Result<()> {
         let word = local as usize / 64;
-        if word >= self.bits.len() {
-            self.bits.resize(word + 1, 0);
-        }
+        room::lengthen(&mut self.bits, word + 1, 0, offset)?;
+        room::push(&mut self.order, local, offset)?;
         self.bits[word] |= 1 << (local % 64);
-        self.order.push(local);
+        Ok(())
     }
     /// How many are initialised.
     #[inline]

@@ -4,6 +4,7 @@ use super::func::{Result, Validator};
 use crate::wasm::compact::Ty;
 use crate::wasm::error::Error;
 use crate::wasm::limits;
+use crate::wasm::room;
 use crate::wasm::sink::Sink;
 use crate::wasm::subtype::ty_matches;
 use alloc::format;
@@ -63,18 +64,30 @@ impl Deref for Types<'_> {
     }
 }
 
+/// How many operands an instruction pushes one by one, at most.
+pub(super) const PUSHES: usize = 4;
+
 impl<'a, S: Sink> Validator<'a, S> {
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn push(&mut self, ty: Ty) {
+        debug_assert!(self.operands.len() < self.operands.capacity(), "made room for");
         self.operands.push(ty);
+    }
+    /// Whether there is room for so many operands more.
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    pub fn has_room(&self, operands: usize) -> bool {
+        self.operands.capacity() - self.operands.len() >= operands
+    }
+    #[cold]
+    pub fn make_room(&mut self) -> Result<()> {
+        self.operands.try_reserve(PUSHES).map_err(room::missing(self.at))
     }
     /// Pushes several at once: two bytes of code can stand for a thousand of them.
     pub fn push_all(&mut self, types: &[Ty]) -> Result<()> {
         if self.operands.len() + types.len() > limits::OPERANDS {
             return Err(Error::limit(self.at, "too many operands"));
         }
-        self.operands.extend_from_slice(types);
-        Ok(())
+        room::extend(&mut self.operands, types, self.at)
     }
     /// Pops an operand of the given type.
     #[cfg_attr(not(feature = "small"), inline(always))]
@@ -226,7 +239,7 @@ impl<'a, S: Sink> Validator<'a, S> {
 
     /// Opens a block whose parameters are already popped.
     pub fn push_frame(&mut self, kind: Kind, block: Block) -> Result<()> {
-        self.frames.push(Frame {
+        let frame = Frame {
             kind,
             block,
             height: self.operands.len() as u32,
@@ -234,7 +247,8 @@ impl<'a, S: Sink> Validator<'a, S> {
             br_table: 0,
             outer_unreachable: self.unreachable,
             outer_live: self.live,
-        });
+        };
+        room::push(&mut self.frames, frame, self.at)?;
         self.height = self.operands.len();
         self.unreachable = false;
         if let Block::Func(_) = block { self.push_all(self.params(block)) } else { Ok(()) }
