@@ -275,7 +275,9 @@ fn validate_bodies(module: &Module, bytes: &[u8], options: &Options) -> Result<V
         }
     })?;
     let mut errors = core::mem::take(&mut *errors.lock());
-    sort_by(&mut errors, |a, b| a.func().cmp(&b.func()));
+    if parallel::THREADS {
+        sort_by(&mut errors, |a, b| a.func().cmp(&b.func()));
+    }
     Ok(errors)
 }
 /// Does something for each function body: see [`parallel::for_each`].

@@ -2,6 +2,8 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
+/// Whether functions may come in another order than theirs.
+pub const THREADS: bool = cfg!(feature = "std");
 /// Functions that a thread takes at once.
 const CHUNK: u32 = 32;
 /// Bytes of code from which on another thread is worth its start.
@@ -19,6 +21,17 @@ pub fn for_each<W, E: Send>(
     worker: impl Fn() -> W + Sync,
     each: impl Fn(&mut W, u32) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
+    let others = match (bytes / BYTES_PER_THREAD, threads) {
+        _ if !THREADS => 0,
+        (0, _) => 0,
+        // The question is not for every small module: the answer is read from files.
+        (worth, 0) => worth.min(processors() - 1),
+        (worth, most) => worth.min(most - 1),
+    };
+    if others == 0 {
+        let mut worker = worker();
+        return (0..count).try_for_each(|func| each(&mut worker, func));
+    }
     let next = AtomicU32::new(0);
     let end = AtomicU32::new(count);
     let work = || {
@@ -36,12 +49,6 @@ pub fn for_each<W, E: Send>(
                 }
             }
         }
-    };
-    let others = match (bytes / BYTES_PER_THREAD, threads) {
-        (0, _) => 0,
-        // The question is not for every small module: the answer is read from files.
-        (worth, 0) => worth.min(processors() - 1),
-        (worth, most) => worth.min(most - 1),
     };
     run(others, &work).map_err(|(_, error)| error)
 }

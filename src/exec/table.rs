@@ -879,6 +879,12 @@ impl Backend for Machine {
     fn fixed(op: Fixed) -> Handler {
         let handler: Raw = match op {
             Fixed::JumpLoop => const { step_of::<JumpLoop>() },
+            // Without a loop register there is no way to use them.
+            Fixed::JumpPaying | Fixed::JumpPolling | Fixed::SetPaying | Fixed::SetPolling
+                if SMALL =>
+            {
+                step::<Unreachable>
+            }
             Fixed::JumpPaying => step::<JumpPast<Fuel>>,
             Fixed::JumpPolling => step::<JumpPast<Poll>>,
             Fixed::SetPaying => step::<SetPast<Fuel>>,

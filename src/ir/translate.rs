@@ -288,7 +288,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             _ if self.stack.len() - self.settled >= tuning::PENDING_OPERANDS => {
                 self.push(value, ty)
             }
-            _ if self.cx.deterministic => self.push(value, ty),
+            _ if self.cx.deterministic || tuning::SMALL => self.push(value, ty),
             _ => {
                 let slot = self.next_slot();
                 self.stack.push(Entry::new(value, ty, slot));
@@ -437,7 +437,10 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     /// How a branch gets to a label.
     fn way_to(&self, label: usize) -> To {
-        if self.control[label].kind != Kind::Loop || !self.control[label].loop_register {
+        if tuning::SMALL
+            || self.control[label].kind != Kind::Loop
+            || !self.control[label].loop_register
+        {
             To::Target
         } else {
             self.way_to_loop()

@@ -217,7 +217,7 @@ impl Decoder {
                     "type mismatch: a table without null needs an initialiser",
                 ));
             };
-            room::push(&mut self.module.tables, Table { ty, init }, offset)?;
+            self.module.tables.push(Table { ty, init });
         }
         Ok(())
     }
@@ -285,7 +285,7 @@ impl Decoder {
             let init = self.const_decoder.expr(&mut self.module, section, ty.value.into())?;
             // Added after its initialiser, which sees only the globals before.
             self.add_global(offset, ty)?;
-            room::push(&mut self.module.globals, Global { ty, init }, offset)?;
+            self.module.globals.push(Global { ty, init });
         }
         Ok(())
     }
@@ -314,7 +314,7 @@ impl Decoder {
             let index = section.u32()?;
             self.check_export(offset, kind, index)?;
             let name = room::name(name).map_err(room::missing(offset))?;
-            room::push(&mut self.module.exports, Export { name, kind, index }, offset)?;
+            self.module.exports.push(Export { name, kind, index });
         }
         self.check_export_names(start)
     }
@@ -380,7 +380,7 @@ impl Decoder {
             if size as usize > limits::BODY_BYTES {
                 return Err(Error::limit(start, "function body too large"));
             }
-            room::push(&mut self.module.code, start..section.offset(), start)?;
+            self.module.code.push(start..section.offset());
         }
         Ok(())
     }

@@ -8,10 +8,16 @@ use alloc::vec::Vec;
 
 /// What is said of the construct at `offset`, for which there is no memory.
 pub(crate) fn missing(offset: usize) -> impl FnOnce(TryReserveError) -> Error {
-    move |_| Error::limit(offset, "out of memory")
+    move |_| out_of_memory(offset)
+}
+#[cold]
+#[inline(never)]
+fn out_of_memory(offset: usize) -> Error {
+    Error::limit(offset, "out of memory")
 }
 /// Adds an element.
-#[inline]
+#[cfg_attr(not(feature = "small"), inline)]
+#[cfg_attr(feature = "small", inline(never))]
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T, offset: usize) -> Result<(), Error> {
     list.try_reserve(1).map_err(missing(offset))?;
     list.push(item);

@@ -54,7 +54,8 @@ impl Emitter {
     pub fn pos(&self) -> usize {
         self.len
     }
-    #[inline]
+    #[cfg_attr(not(feature = "small"), inline)]
+    #[cfg_attr(feature = "small", inline(never))]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         loop {
             let room = self.code.get_mut(self.len..).and_then(|room| room.first_chunk_mut());
@@ -84,9 +85,11 @@ impl Emitter {
     pub fn begin(&mut self, handler: Handler) {
         // So that the end has nothing to fill: instructions are rarely longer.
         const ROOM: usize = 64;
-        self.blank = self.len + ROOM;
-        self.put([0; ROOM]);
-        self.len = self.blank - ROOM;
+        if !tuning::SMALL {
+            self.blank = self.len + ROOM;
+            self.put([0; ROOM]);
+            self.len = self.blank - ROOM;
+        }
         self.put((handler as u64).to_ne_bytes());
     }
     /// Notes that the instruction about to begin can trap or call.

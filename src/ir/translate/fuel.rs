@@ -68,7 +68,8 @@ impl<B: Backend> Translator<'_, B> {
     /// A block begins.
     #[inline]
     pub(super) fn open_stretch(&mut self) {
-        if self.cx.fuel {
+        // In a small build every stretch ends with its block.
+        if self.cx.fuel && !tuning::SMALL {
             let escapes_to = self.fuel.blocks.len() as u32;
             self.fuel.blocks.push(Stretch { field: self.fuel.field, escapes_to });
         }
@@ -76,6 +77,12 @@ impl<B: Backend> Translator<'_, B> {
     /// A block has ended; if its end can be reached from elsewhere than above, it is `joined`.
     #[inline]
     pub(super) fn close_stretch(&mut self, joined: bool) {
+        if tuning::SMALL {
+            if joined {
+                self.fuel_point();
+            }
+            return;
+        }
         let Some(block) = self.fuel.blocks.pop() else { return };
         self.escape_to(block.escapes_to as usize);
         if !joined {
@@ -95,7 +102,9 @@ impl<B: Backend> Translator<'_, B> {
     /// Something may go on at this label.
     #[inline]
     pub(super) fn escape_to(&mut self, label: usize) {
-        if let Some(block) = self.fuel.blocks.last_mut() {
+        if !tuning::SMALL
+            && let Some(block) = self.fuel.blocks.last_mut()
+        {
             block.escapes_to = block.escapes_to.min(label as u32);
         }
     }
@@ -120,12 +129,16 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn first_interrupt_point(&mut self) {
         let start = self.out.pos();
         self.interrupt_point();
+        if tuning::SMALL {
+            return;
+        }
         self.fuel.first = Some((start, self.out.pos()));
     }
     /// The end of the function: if it calls no other, it need not look when it is called. Whoever
     /// calls it for ever does.
     pub(super) fn trim_interrupt_point(&mut self) {
-        if let Some((start, end)) = self.fuel.first
+        if !tuning::SMALL
+            && let Some((start, end)) = self.fuel.first
             && start == self.start
             && !self.fuel.calls
             && start < end

@@ -20,9 +20,8 @@ impl Decoder {
         check_count(section.offset(), count as usize, limits::ELEM_SEGMENTS + 1, "elem segments")?;
         make_room(&mut self.module.elems, section, count, limits::ELEM_SEGMENTS)?;
         for _ in 0..count {
-            let offset = section.offset();
             let elem = self.elem(section)?;
-            room::push(&mut self.module.elems, elem, offset)?;
+            self.module.elems.push(elem);
         }
         Ok(())
     }
@@ -79,7 +78,7 @@ impl Decoder {
                 return Err(Error::invalid(offset, format!("unknown function {func}")));
             }
             self.module.declare(func, offset)?;
-            room::push(&mut funcs, func, offset)?;
+            funcs.push(func);
         }
         Ok(Elements::Funcs(funcs.into_boxed_slice()))
     }
@@ -93,17 +92,17 @@ impl Decoder {
             let offset = section.offset();
             let expr = self.const_decoder.expr(&mut self.module, section, Ty::reference(ty))?;
             if let (true, &[ConstOp::RefFunc(func)]) = (exprs.is_empty(), &*expr) {
-                room::push(&mut funcs, func, offset)?;
+                funcs.push(func);
                 continue;
             }
             if exprs.is_empty() {
                 make_room(&mut exprs, section, count, limits::ELEMENTS)?;
                 for func in funcs.drain(..) {
                     let expr = room::boxed(&[ConstOp::RefFunc(func)]);
-                    room::push(&mut exprs, expr.map_err(room::missing(offset))?, offset)?;
+                    exprs.push(expr.map_err(room::missing(offset))?);
                 }
             }
-            room::push(&mut exprs, expr, offset)?;
+            exprs.push(expr);
         }
         Ok(if exprs.is_empty() {
             Elements::Funcs(funcs.into_boxed_slice())
@@ -144,7 +143,7 @@ impl Decoder {
             let start = section.offset();
             section.take(length as usize)?;
             let data = Data { bytes: start..section.offset(), mode };
-            room::push(&mut self.module.datas, data, offset)?;
+            self.module.datas.push(data);
         }
         Ok(())
     }

@@ -150,7 +150,7 @@ impl<'a> TypeSpace<'a> {
         }
         let mut types = room::list(reader.reserve(count)).map_err(room::missing(offset))?;
         for _ in 0..count {
-            room::push(&mut types, self.val_type(reader)?, offset)?;
+            types.push(self.val_type(reader)?);
         }
         Ok(types.into_boxed_slice())
     }
@@ -198,7 +198,7 @@ impl<'a> TypeSpace<'a> {
                 let room = reader.reserve(count);
                 let mut fields = room::list(room).map_err(room::missing(offset))?;
                 for _ in 0..count {
-                    room::push(&mut fields, self.field_type(reader)?, offset)?;
+                    fields.push(self.field_type(reader)?);
                 }
                 Ok(CompositeType::Struct(fields.into_boxed_slice()))
             }
@@ -396,7 +396,7 @@ impl Decoder {
         let mut group = Vec::new();
         make_room(&mut group, section, count, limits::TYPES_OF_REC_GROUP)?;
         for i in 0..count {
-            room::push(&mut group, space.sub_type(section, base + i)?, offset)?;
+            group.push(space.sub_type(section, base + i)?);
         }
         if group.is_empty() {
             return Ok(());
