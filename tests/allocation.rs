@@ -3,60 +3,18 @@
 //! can be used again.
 #![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+#[path = "peer/failing.rs"]
+mod failing;
+
+use failing::Failing;
 use wasmvm::{Engine, Error, ErrorKind, Instance, Module, Store, Trap};
 
 /// What is larger was sized by a guest, or is one of the few large things of a store. Smaller
 /// allocations end the process when they fail, as everywhere in Rust.
 const LARGE: usize = 48 << 10;
 
-/// Counts large allocations down; the one that reaches 0 fails.
-struct Failing;
-static LEFT: AtomicUsize = AtomicUsize::new(usize::MAX);
-static FAILED: AtomicUsize = AtomicUsize::new(0);
-
-fn fails(size: usize) -> bool {
-    if size < LARGE {
-        return false;
-    }
-    let failed = LEFT.fetch_sub(1, Relaxed) == 1;
-    FAILED.fetch_add(usize::from(failed), Relaxed);
-    failed
-}
-
-// SAFETY: everything is passed on to the system's allocator, or null is given.
-unsafe impl GlobalAlloc for Failing {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if fails(layout.size()) {
-            return ptr::null_mut();
-        }
-        // SAFETY: promised by the caller.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if fails(layout.size()) {
-            return ptr::null_mut();
-        }
-        // SAFETY: promised by the caller.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if size > layout.size() && fails(size) {
-            return ptr::null_mut();
-        }
-        // SAFETY: promised by the caller.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: promised by the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Failing = Failing;
+static ALLOCATOR: Failing = Failing::new(LARGE);
 
 const GUEST: &str = "(module
     (memory (export \"memory\") 2)
@@ -98,8 +56,9 @@ fn is_clean(error: &Error) -> bool {
 
 /// Everything, with the n-th large allocation failing; whether there were so many.
 fn run(module: &Module, engine: &Engine, n: usize) -> bool {
-    FAILED.store(0, Relaxed);
-    LEFT.store(n, Relaxed);
+    ALLOCATOR.fails_once(n, || everything(module, engine, n)).1
+}
+fn everything(module: &Module, engine: &Engine, n: usize) {
     let mut store = Store::new(engine, ());
     let instance = match Instance::new(&mut store, module, &[]) {
         Ok(instance) => instance,
@@ -119,9 +78,6 @@ fn run(module: &Module, engine: &Engine, n: usize) -> bool {
         let ok = instance.typed_func::<(), i32>(&store, "ok").expect("an export");
         assert_eq!(ok.call(&mut store, ()).expect("the store goes on"), 7, "{n}: after {name}");
     }
-    drop(store);
-    LEFT.store(usize::MAX, Relaxed);
-    FAILED.load(Relaxed) > 0
 }
 
 /// One test: the allocator is everybody's.

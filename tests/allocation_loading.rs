@@ -3,63 +3,18 @@
 //! taken when there is memory again, and the process goes on.
 #![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "peer/failing.rs"]
+mod failing;
+
+use failing::Failing;
 use std::fmt::Write;
-use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use wasmvm::{Config, Engine, ErrorKind, Features, Module};
 
 /// What is larger was sized by the module.
 const LARGE: usize = 2 << 10;
 
-/// Counts large allocations down; the one that reaches 0 fails.
-struct Failing;
-static LEFT: AtomicUsize = AtomicUsize::new(NONE);
-static FAILED: AtomicBool = AtomicBool::new(false);
-/// Nothing fails.
-const NONE: usize = usize::MAX;
-
-fn fails(size: usize) -> bool {
-    let counts = size >= LARGE && LEFT.load(Relaxed) != NONE;
-    let failed = counts && LEFT.fetch_sub(1, Relaxed) == 1;
-    if failed {
-        LEFT.store(NONE, Relaxed);
-        FAILED.store(true, Relaxed);
-    }
-    failed
-}
-
-// SAFETY: everything is passed on to the system's allocator, or null is given.
-unsafe impl GlobalAlloc for Failing {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if fails(layout.size()) {
-            return ptr::null_mut();
-        }
-        // SAFETY: promised by the caller.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if fails(layout.size()) {
-            return ptr::null_mut();
-        }
-        // SAFETY: promised by the caller.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if size > layout.size() && fails(size) {
-            return ptr::null_mut();
-        }
-        // SAFETY: promised by the caller.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: promised by the caller.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Failing = Failing;
+static ALLOCATOR: Failing = Failing::new(LARGE);
 
 /// `count` pieces of text, one after the other.
 fn many(count: usize, piece: impl Fn(usize) -> String) -> String {
@@ -143,11 +98,7 @@ fn modules() -> Vec<(&'static str, String)> {
 
 /// With the n-th large allocation failing; whether there were so many.
 fn run(engine: &Engine, name: &str, bytes: &[u8], n: usize) -> bool {
-    FAILED.store(false, Relaxed);
-    LEFT.store(n, Relaxed);
-    let result = Module::validate(engine, bytes);
-    LEFT.store(NONE, Relaxed);
-    let failed = FAILED.load(Relaxed);
+    let (result, failed) = ALLOCATOR.fails_once(n, || Module::validate(engine, bytes));
     match result {
         Ok(()) => {}
         Err(error) => assert!(failed && error.kind() == ErrorKind::Limit, "{name}: {n}: {error}"),

@@ -252,14 +252,16 @@ impl CompiledModule {
 /// # Errors
 /// It is malformed, invalid, or uses what is off.
 pub fn check(bytes: &[u8], options: &Options, registry: &TypeRegistry) -> Result<(), Error> {
-    check_bodies(&decode(bytes, options, registry)?, bytes)
+    let module = decode(bytes, options, registry)?;
+    let options = Options { invalid_functions: false, ..*options };
+    validate_bodies(&module, bytes, &options).map(|_| ())
 }
 fn decode(bytes: &[u8], options: &Options, registry: &TypeRegistry) -> Result<Module, Error> {
     Module::decode_checking(bytes, &options.features, registry, check_bodies)
 }
-/// Validates all function bodies.
+/// Validates all function bodies, on this thread: something else is wrong with the module.
 fn check_bodies(module: &Module, bytes: &[u8]) -> Result<(), Error> {
-    validate_bodies(module, bytes, &Options::default()).map(|_| ())
+    validate_bodies(module, bytes, &Options { threads: 1, ..Options::default() }).map(|_| ())
 }
 /// Validates all function bodies; gives the errors of those that are invalid, if they may be.
 fn validate_bodies(module: &Module, bytes: &[u8], options: &Options) -> Result<Vec<Error>, Error> {

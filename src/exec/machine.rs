@@ -12,7 +12,7 @@
 
 use super::gates::{Fuel, Gate, Poll};
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
-use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE};
+use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE, SMALL};
 use crate::wasm::instr::{BinOp, Binary};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
@@ -729,6 +729,10 @@ pub const fn compares_i32(op: BinOp) -> bool {
 /// The handler of an instruction.
 pub const fn step_of<X: Root>() -> Handler {
     if X::COMMON { step_common::<X> } else { step::<X> }
+}
+/// The handler of a call that looks up what it calls: in a small build there is one way only.
+pub const fn call_of<X: Find>() -> Handler {
+    if SMALL { step::<X> } else { calling::<X> }
 }
 /// The handler of a branch.
 pub const fn branch_of<X: Cond>() -> Handler {

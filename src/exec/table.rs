@@ -13,7 +13,7 @@ use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
 use super::machine::{
-    Bin, Expr as P, I, L, Num, S, branch_loop, branch_of, calling, pausing, step, step_of, tail,
+    Bin, Expr as P, I, L, Num, S, branch_loop, branch_of, call_of, pausing, step, step_of, tail,
 };
 #[cfg(registers)]
 use super::machine::{R, W};
@@ -646,12 +646,12 @@ static RETURN_ONE: [[H; ANY]; 3] = [
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
     [
-        over!(A in reg_slot, Some(calling::<CallIndirect<A, u32>> as Raw)),
-        over!(A in reg_slot, Some(calling::<CallIndirect<A, u64>> as Raw)),
+        over!(A in reg_slot, Some(call_of::<CallIndirect<A, u32>>())),
+        over!(A in reg_slot, Some(call_of::<CallIndirect<A, u64>>())),
     ],
     [
-        over!(A in reg_slot, Some(calling::<TailCallIndirect<A, u32>> as Raw)),
-        over!(A in reg_slot, Some(calling::<TailCallIndirect<A, u64>> as Raw)),
+        over!(A in reg_slot, Some(call_of::<TailCallIndirect<A, u32>>())),
+        over!(A in reg_slot, Some(call_of::<TailCallIndirect<A, u64>>())),
     ],
 ];
 static CALL_REF: [[H; RS]; 2] = [

@@ -55,7 +55,7 @@ static void *token(void) {
 /* ---- What is at hand ---- */
 
 enum { INSTANCE, FUNC, MEMORY, TABLE, GLOBAL, TAG, REF, KINDS };
-enum { ROOM = 48, STORES = 3, MODULES = 12, LINKERS = 4, EXECUTIONS = 6, ENGINES = 2 };
+enum { ROOM = 48, STORES = 3, MODULES = 12, LINKERS = 4, EXECUTIONS = 6, ENGINES = 3 };
 typedef struct handle { uint64_t store, index; } handle;
 
 static handle pool[KINDS][ROOM];
@@ -649,7 +649,7 @@ int main(int argc, char **argv) {
         wasmvm_config_fuel(config, true);
         wasmvm_config_interrupts(config, n == 0);
         if (n == 1) wasmvm_config_eager(config, true);
-        else wasmvm_config_lazy(config, true);
+        if (n == 2) wasmvm_config_lazy(config, true);
         CHECK(tried(wasmvm_engine_new(config, &engines[n])));
         wasmvm_config_delete(config);
     }

@@ -115,8 +115,8 @@ impl Emitter {
         self.put(value.to_ne_bytes());
     }
     #[inline]
-    pub fn bytes(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.put([byte]));
+    pub fn wide(&mut self, bytes: [u8; 16]) {
+        self.put(bytes);
     }
     /// Ends an instruction.
     #[inline]

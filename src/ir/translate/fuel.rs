@@ -20,9 +20,10 @@ pub(super) struct Stretch {
 /// What the translator knows of the running stretch, and of those that go on after open blocks.
 #[derive(Default)]
 pub(super) struct Fuel {
-    /// Where the number of instructions of the running stretch goes, and how many there are.
+    /// Where the number of instructions of the running stretch goes, and how many there are: with
+    /// all the largest objects that a body has room for, more than the field holds.
     field: Option<NonZeroU32>,
-    charge: u32,
+    charge: u64,
     /// One for each open block.
     blocks: Vec<Stretch>,
     /// The function has exception handlers.
@@ -40,7 +41,7 @@ impl Fuel {
     /// As much more is done in this stretch.
     #[inline]
     pub(super) fn add(&mut self, charge: u32) {
-        self.charge += charge;
+        self.charge += u64::from(charge);
     }
 }
 
@@ -61,7 +62,8 @@ impl<B: Backend> Translator<'_, B> {
     }
     pub(super) fn end_fuel(&mut self) {
         if let Some(field) = self.fuel.field.take() {
-            self.out.set_u32(field.get() as usize, self.fuel.charge);
+            let charge = u32::try_from(self.fuel.charge).unwrap_or(u32::MAX);
+            self.out.set_u32(field.get() as usize, charge);
         }
         self.fuel.charge = 0;
     }
@@ -96,7 +98,7 @@ impl<B: Backend> Translator<'_, B> {
             self.end_fuel();
             self.fuel.field = block.field;
             let charge = block.field.map(|field| self.out.u32_at(field.get() as usize));
-            self.fuel.charge = charge.unwrap_or(0);
+            self.fuel.charge = charge.unwrap_or(0).into();
         }
     }
     /// Something may go on at this label.

@@ -69,8 +69,7 @@ impl<B: Backend> Translator<'_, B> {
             self.field(*field);
         }
         if vector.is_wide() {
-            let bytes = self.wide[vector.lane as usize];
-            self.out.bytes(&bytes);
+            self.out.wide(self.wide[vector.lane as usize]);
         } else if op.shape().has_lane() {
             self.out.u16(vector.lane as u16);
         }
