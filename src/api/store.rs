@@ -6,6 +6,7 @@ use super::{Engine, Error, GcStats, Limits, ResourceLimiter};
 use crate::rt::layout::{FuncData, StoreData};
 use crate::rt::limiter::Wish;
 use crate::rt::owned::Owned;
+use crate::rt::signals::Signals;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -13,7 +14,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A store (spec §4.2.3): it owns all objects of its instances, and `T`, the host's data.
 ///
@@ -146,22 +147,22 @@ impl<T> Store<T> {
         if !self.core().has_interrupts() {
             return Err(Error::usage("interrupts need Config::interrupts(true)"));
         }
-        Ok(InterruptHandle(self.core().interrupt().clone()))
+        Ok(InterruptHandle(self.core().signals().clone()))
     }
 }
 
 /// Stops the execution in a store from another thread. Clones stop the same store.
 #[derive(Clone, Debug)]
-pub struct InterruptHandle(Arc<AtomicBool>);
+pub struct InterruptHandle(Arc<Signals>);
 impl InterruptHandle {
     /// What runs now, or else next, ends with the trap `Interrupted`, at its next call or turn of a
     /// loop; once. A host function that blocks is not stopped, but what comes after it.
     pub fn interrupt(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.raise();
     }
     /// Takes back an interrupt that nothing has met yet.
     pub fn clear(&self) {
-        self.0.store(false, Ordering::Release);
+        self.0.clear();
     }
 }
 macro_rules! heap { ($($lender:ty),*) => { $(

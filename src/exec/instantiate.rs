@@ -119,7 +119,7 @@ unsafe fn allocate(
     slot: u32,
 ) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
-    let owned = Owned::new(Instance::empty(store.address()));
+    let owned = Owned::new(Instance::empty(store.address(), Arc::as_ptr(&store.head.signals)));
     // SAFETY: R1: nobody else knows the instance yet.
     let instance = unsafe { &mut *owned.as_ptr() };
     instance.slot = slot;

@@ -424,7 +424,8 @@ impl<'m, B: Backend> Translator<'m, B> {
         let control = &mut self.control[label];
         if control.kind == Kind::Loop {
             let header = control.header;
-            self.out.backward(header as usize);
+            let past = self.past(header);
+            self.out.backward(header as usize + past);
         } else {
             let mut patches = control.patches;
             control.cache = Some(match control.cache {
@@ -433,6 +434,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             });
             self.out.forward(&mut patches);
             self.control[label].patches = patches;
+            self.look_on(label);
         }
     }
     /// How a branch gets to a label.
@@ -631,7 +633,6 @@ impl<'m, B: Backend> Translator<'m, B> {
     /// Puts the arguments of a call into place. Gives the first slot of the arguments and the
     /// number of their slots; the operands are popped.
     fn arguments(&mut self, ty: &FuncType) -> Result<(i32, i32), Error> {
-        self.calls_now();
         let n = ty.params.len();
         self.settle_arguments(n)?;
         let end = self.next_slot();

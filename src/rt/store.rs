@@ -17,6 +17,7 @@ use super::memory::shared::Shared;
 use super::owned::Owned;
 use super::owner::Slots;
 use super::paused::{OuterStack, Place};
+use super::signals::Signals;
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::ir::cells::CELL_SIZES;
@@ -29,7 +30,6 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::AtomicBool;
 
 /// How a store calls host functions; see [`StoreData::host_call`].
 pub type HostCall =
@@ -76,8 +76,6 @@ pub struct Store {
     /// The places of instances.
     pub slots: Slots,
     options: Options,
-    /// What the head points to; handles outlive the store.
-    interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
     pub(super) used: Usage,
     pub(super) stack: Option<ValueStack>,
@@ -122,7 +120,6 @@ impl Store {
         options: Options,
         host_call: HostCall,
     ) -> Owned<Store> {
-        let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
@@ -134,7 +131,7 @@ impl Store {
             host_call,
             memory_grow,
             table_grow,
-            interrupt: Arc::as_ptr(&interrupt),
+            signals: Arc::new(Signals::new()),
             unsupported: Cell::new(None),
             registers: Cell::default(),
             resumable: Cell::new(false),
@@ -142,6 +139,7 @@ impl Store {
             unpaid: Cell::new(0),
             cells: [const { CellRange::empty() }; CELL_SIZES + 1],
         };
+        let host = Owned::new(Instance::empty(ptr::null_mut(), Arc::as_ptr(&head.signals)));
         let store = Owned::new(Store {
             head,
             id,
@@ -154,13 +152,12 @@ impl Store {
             ask: None,
             slots: Slots::default(),
             options,
-            interrupt,
             used: Usage::default(),
             stack: None,
             outer_stacks: Vec::new(),
             paused: Vec::new(),
             moves: 0,
-            host: Owned::new(Instance::empty(ptr::null_mut())),
+            host,
             funcs: Vec::new(),
             tables: Vec::new(),
             memories: Vec::new(),
@@ -188,16 +185,16 @@ impl Store {
         if !same_stack && self.head.depth.get() == 0 {
             self.stack = None;
             self.head.stack_top.set(ptr::null_mut());
-            self.head.stack_limit.set(ptr::null_mut());
+            self.head.set_stack_limit(ptr::null_mut());
         }
     }
     /// Whether code looks for interrupts.
     pub fn has_interrupts(&self) -> bool {
         self.options.interrupts
     }
-    /// Setting it stops what runs, once.
-    pub fn interrupt(&self) -> &Arc<AtomicBool> {
-        &self.interrupt
+    /// Raising them stops what runs, once.
+    pub fn signals(&self) -> &Arc<Signals> {
+        &self.head.signals
     }
     /// Bytes of all memories.
     pub fn memory_bytes(&self) -> u64 {
@@ -229,7 +226,7 @@ impl Store {
             let none = || Error::limit("bytes of value stack", bytes, 0);
             let stack = self.stack.insert(ValueStack::new(bytes).ok_or_else(none)?);
             self.head.stack_top.set(stack.start());
-            self.head.stack_limit.set(stack.limit());
+            self.head.set_stack_limit(stack.limit());
         }
         Ok(())
     }

@@ -156,7 +156,11 @@ impl<B: Backend> Translator<'_, B> {
         // Validation goes on after an end that cannot be reached: so does this.
         self.set_cache(&cache.unwrap_or_default());
         self.push_in_slots(control.results)?;
-        self.close_stretch(patched || control.kind == Kind::Loop);
+        self.close_stretch(
+            patched || control.kind == Kind::Loop,
+            live,
+            control.otherwise.is_some(),
+        );
         self.types.truncate(control.params.0);
         Ok(())
     }

@@ -40,7 +40,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
         self.results = self.control[0].results;
-        self.first_interrupt_point();
         self.fuel_point();
         // Setting a local to zero is work, too.
         let bytes = 8 * (info.locals.len() - info.ty.params.len()) as u64;
@@ -54,7 +53,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn finish(&mut self) -> Result<(), Error> {
         self.end_fuel();
         self.start = self.trim_zero();
-        self.trim_interrupt_point();
         Ok(())
     }
 
@@ -139,6 +137,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             self.set_cache(&cache);
         }
         self.push_in_slots(params)?;
+        self.look_again();
         self.fuel_point();
         Ok(())
     }
@@ -150,11 +149,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         if control.dead {
             self.types.truncate(control.params.0);
-            self.close_stretch(false);
+            self.close_stretch(false, live, false);
             return Ok(());
         }
         if control.kind == Kind::Func {
-            self.close_stretch(false);
+            self.close_stretch(false, live, false);
             if live {
                 self.emit_return()?;
             }
