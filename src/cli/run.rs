@@ -385,8 +385,8 @@ fn stats(program: &Program<'_>, times: &Times, args: &RunArgs) -> String {
 
 /// What was executed how often, if this is counted.
 #[cfg(not(feature = "counting"))]
-fn executed(_: &mut Store<Host>) -> &'static str {
-    "dispatches not counted: that takes a build with the feature `counting`\n"
+fn executed(_: &mut Store<Host>) -> String {
+    "dispatches not counted: that takes a build with the feature `counting`\n".into()
 }
 /// What was executed how often: the most frequent instructions, and pairs of neighbours.
 #[cfg(feature = "counting")]
