@@ -64,6 +64,12 @@ fn a_counted_loop() {
     assert_eq!(guest.dispatches(), Dispatches::default());
     assert_eq!(guest.call("loop", 1000).expect("no trap"), 3000);
     let first = guest.dispatches();
+    // Numbers are not part of names; those of operations and registers are.
+    for (name, _) in &first.handlers {
+        let mut words = name.split(|c: char| !c.is_alphanumeric());
+        assert!(!words.any(|word| word.starts_with(|c: char| c.is_ascii_digit())), "{name}");
+    }
+    assert!(count(&first, "i32.add") >= 2000);
     for (word, expected) in
         [("i32.store8", 1000), ("call _", 1000), ("return", 1001), ("translate", 2), ("end", 1)]
     {
