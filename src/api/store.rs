@@ -139,6 +139,14 @@ impl<T> Store<T> {
         let (memory_bytes, instances) = (self.core().memory_bytes(), self.core().instance_count());
         StoreStats { host_calls, memory_bytes, instances }
     }
+    /// What was executed in this store so far, by instances that are there.
+    ///
+    /// # Errors
+    /// What was executed cannot be translated once more, as there is no memory.
+    #[cfg(feature = "counting")]
+    pub fn dispatches(&mut self) -> Result<super::Dispatches, Error> {
+        Ok(crate::exec::counting::dispatches(self.core_mut())?)
+    }
     /// What stops execution in this store from another thread.
     ///
     /// # Errors

@@ -112,6 +112,15 @@ impl State {
         // SAFETY: E3, R1.
         unsafe { (*(*self.instance()).store).registers.set(registers) }
     }
+    /// Counts the instruction.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[cfg(feature = "counting")]
+    pub unsafe fn count(&self) {
+        // SAFETY: E3, R1.
+        unsafe { (*(*self.instance()).store).counts.count(self.ip as usize) }
+    }
     /// At an instruction, with registers that were kept.
     pub fn resumed(ip: *const u8, fp: *mut u64, registers: &Registers) -> State {
         // SAFETY: E9: two words are a float register.
@@ -239,12 +248,18 @@ macro_rules! enter {
 pub(super) use enter;
 
 /// Goes on with the instruction at `ip`.
-#[cfg(threaded)]
+#[cfg(all(threaded, not(feature = "counting")))]
 macro_rules! next {
     ($s:expr) => {{
         let handler: Handler = *$s.ip.cast::<Handler>();
         enter!(handler, $s)
     }};
+}
+#[cfg(all(threaded, feature = "counting"))]
+macro_rules! next {
+    ($s:expr) => {
+        enter!(crate::exec::machine::counted, $s)
+    };
 }
 #[cfg(not(threaded))]
 macro_rules! next {
@@ -617,6 +632,14 @@ handlers! {
         {
             Some(code)
         }
+    }
+    /// Counts the instruction at `ip`, and goes on with it.
+    #[cfg(all(threaded, feature = "counting"))]
+    #[inline(never)]
+    fn counted |s| {
+        s.count();
+        let handler: Handler = *s.ip.cast::<Handler>();
+        enter!(handler, s)
     }
     /// Executes an instruction.
     fn step<X: Root> |s| {

@@ -71,6 +71,15 @@ pub fn host_entry() -> *const CodeEntry {
     &raw const HOST_ENTRY
 }
 
+/// What an instruction does that is in no function's code.
+#[cfg(feature = "counting")]
+pub fn outside(ip: usize) -> Option<&'static str> {
+    let halt = (&raw const LANDED.halt) as usize;
+    let (translate, host) = (&raw const TRANSLATE as usize, &raw const CALL_HOST as usize);
+    let known = [(halt, "end"), (translate, "translate"), (host, "call of the host")];
+    known.into_iter().find_map(|(address, text)| (address == ip).then_some(text))
+}
+
 /// A frame of a backtrace.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameInfo {
@@ -322,6 +331,8 @@ pub unsafe fn dispatch(mut s: State) -> Stop {
     unsafe {
         s.take_fuel();
         s.take_signals();
+        #[cfg(feature = "counting")]
+        s.count();
         let handler: Handler = *s.ip.cast::<Handler>();
         super::machine::enter!(handler, &s)
     }
@@ -346,6 +357,11 @@ unsafe fn handler_at(ip: *const u8) -> Handler {
 #[cfg(not(threaded))]
 pub unsafe fn dispatch(mut s: State) -> Stop {
     loop {
+        // SAFETY: E3.
+        #[cfg(feature = "counting")]
+        unsafe {
+            s.count();
+        }
         // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
         let stop = unsafe { handler_at(s.ip)(&mut s) };
         if let Some(stop) = stop {

@@ -39,7 +39,7 @@ mod zero;
 
 use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
-use self::lower::{Field, Target, class};
+use self::lower::{Field, Target, class, place_text};
 use self::stack::{Addr, Bank, Cache, Entry, Held, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
@@ -507,7 +507,7 @@ impl<'m, B: Backend> Translator<'m, B> {
                 let Some(handler) = B::return_one(class(ty), place) else {
                     return Err(self.out.no_handler("return"));
                 };
-                self.out.list(|| format!("return {place:?} {field:?}"));
+                self.out.list(|| format!("return {}", place_text(place, field)));
                 self.out.begin(handler);
                 self.field(field);
                 self.out.end();

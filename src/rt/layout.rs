@@ -214,6 +214,9 @@ pub struct StoreData {
     pub unpaid: Cell<u64>,
     /// The running range of each size of cell; the last one, of no size, is always empty.
     pub cells: [CellRange; CELL_SIZES + 1],
+    /// What was executed.
+    #[cfg(feature = "counting")]
+    pub counts: super::counts::Counts,
 }
 
 impl StoreData {

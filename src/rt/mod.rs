@@ -1,5 +1,7 @@
 //! The run-time objects (spec §4.2).
 
+#[cfg(feature = "counting")]
+pub mod counts;
 pub mod error;
 pub mod exception;
 pub mod extern_type;

@@ -138,6 +138,8 @@ impl Store {
             suspended: Cell::new((ptr::null(), ptr::null_mut())),
             unpaid: Cell::new(0),
             cells: [const { CellRange::empty() }; CELL_SIZES + 1],
+            #[cfg(feature = "counting")]
+            counts: super::counts::Counts::default(),
         };
         let host = Owned::new(Instance::empty(ptr::null_mut(), Arc::as_ptr(&head.signals)));
         let store = Owned::new(Store {
@@ -199,6 +201,11 @@ impl Store {
     /// Bytes of all memories.
     pub fn memory_bytes(&self) -> u64 {
         self.used.memory_bytes
+    }
+    /// The modules of the instances.
+    #[cfg(feature = "counting")]
+    pub fn modules(&self) -> impl Iterator<Item = &(dyn Any + Send + Sync)> {
+        self.instances.iter().filter_map(|instance| instance.module.as_deref())
     }
     /// Instances that are there.
     pub fn instance_count(&self) -> u64 {

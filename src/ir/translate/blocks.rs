@@ -194,7 +194,14 @@ impl<B: Backend> Translator<'_, B> {
         };
         let Some(handler) = handler else { return Err(self.out.no_handler("call")) };
         self.out.traps();
-        self.out.list(|| format!("call {table:?} {place:?} {field:?} [{start}]"));
+        self.out.list(|| {
+            let to = if tail { "return_call" } else { "call" };
+            let callee = place_text(place, field);
+            match table {
+                Some((table, ..)) => format!("{to}_indirect {table} {callee} [{start}]"),
+                None => format!("{to}_ref {callee} [{start}]"),
+            }
+        });
         self.out.begin(handler);
         if let Some((table, _, id)) = table {
             self.out.u32(table);

@@ -184,7 +184,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settle_top(n)?;
         let (place, field) = self.with_operand(&index, false)?;
         let Some(handler) = B::br_table(place) else { return Err(self.out.no_handler("br_table")) };
-        self.out.list(|| format!("br_table {place:?} {field:?} × {}", targets.len()));
+        self.out.list(|| {
+            let index = place_text(place, field);
+            format!("br_table {index} × {}", targets.len())
+        });
         self.out.begin(handler);
         self.out.u32(targets.len() as u32 - 1);
         self.field(field);
