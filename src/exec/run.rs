@@ -76,7 +76,14 @@ pub fn host_entry() -> *const CodeEntry {
 pub fn outside(ip: usize) -> Option<&'static str> {
     let halt = (&raw const LANDED.halt) as usize;
     let (translate, host) = (&raw const TRANSLATE as usize, &raw const CALL_HOST as usize);
-    let known = [(halt, "end"), (translate, "translate"), (host, "call of the host")];
+    let (look, none) = (&raw const LOOK as usize, &raw const EXHAUSTED as usize);
+    let known = [
+        (halt, "end"),
+        (translate, "translate"),
+        (host, "call of the host"),
+        (look, "look at the stack"),
+        (none, "stack exhausted"),
+    ];
     known.into_iter().find_map(|(address, text)| (address == ip).then_some(text))
 }
 
