@@ -578,9 +578,16 @@ impl<const SET: bool, D: Dst, O: Binary<A: Num, R: Num>> Root for GlobalSum<SET,
         Ok(())
     }
 }
-/// Branches if `load [x] op b`: the fields of the address, then those of `b`.
-pub struct BrLoad<O, T, X, B>(PhantomData<(O, T, X, B)>);
-impl<O: Binary<A: Num, R: Num>, T: LoadAs, X: Address, B: Expr> Cond for BrLoad<O, T, X, B> {
+/// Branches if (`SENSE`) or unless `load [x] op b` is not zero: the fields of the address, then those
+/// of `b`.
+pub struct BrLoad<const SENSE: bool, O, T, X, B>(PhantomData<(O, T, X, B)>);
+impl<const SENSE: bool, O, T, X, B> Cond for BrLoad<SENSE, O, T, X, B>
+where
+    O: Binary<A: Num, R: Num>,
+    T: LoadAs,
+    X: Address,
+    B: Expr,
+{
     const LEN: usize = (12 + X::SIZE + B::SIZE).next_multiple_of(8);
     const COMMON: bool = X::COMMON && B::COMMON;
     #[inline(always)]
@@ -589,7 +596,7 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs, X: Address, B: Expr> Cond for BrLoad<
         unsafe {
             let a = T::load(X::place(s, 12, T::N)?);
             let b = B::get::<O::A>(s, 12 + X::SIZE);
-            Ok(O::eval(O::A::of(a), b)?.to_bits() != 0)
+            Ok((O::eval(O::A::of(a), b)?.to_bits() != 0) == SENSE)
         }
     }
 }

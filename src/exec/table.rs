@@ -787,6 +787,10 @@ impl Backend for Machine {
         trees::br_load(op, load, to, x, b)
     }
 
+    fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler> {
+        trees::br_mask(load, sense, to, x)
+    }
+
     fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler> {
         trees::br_loaded(load, sense, to, reg, a)
     }

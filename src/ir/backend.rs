@@ -231,6 +231,8 @@ pub trait Backend: gc::GcBackend {
     fn br_test(is_64: bool, sense: bool, to: To, a: Place) -> Option<Handler>;
     /// Branch if `load [address] op b`, a comparison of 32-bit integers, in a 32-bit memory 0.
     fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler>;
+    /// Branch if (`sense`) or unless `load [address]` has bits of an immediate, in the same.
+    fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler>;
     /// A local in a slot and register `reg` is loaded from `[a]` in a 32-bit memory 0; branch if
     /// (`sense`) or unless it is not zero.
     fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler>;

@@ -173,6 +173,8 @@ pub struct Translator<'m, B: Backend> {
     tries: Vec<Try>,
     catches: Vec<Catch>,
     code: Vec<u8>,
+    /// Where that is in the module.
+    code_start: usize,
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
     /// How many blocks were open inside of the outermost loop that is open; 0: none is.
@@ -216,6 +218,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             tries: Vec::new(),
             catches: Vec::new(),
             code: Vec::new(),
+            code_start: 0,
             wide: Vec::new(),
             in_loop: 0,
             returned: 0,

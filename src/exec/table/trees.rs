@@ -254,9 +254,9 @@ struct LoadBr<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadBr<O, T> {
     const TABLE: LoadBrs = [
         over!(X in any, over!(B in any,
-            only!(!SMALL, branch_of::<BrLoad<O, T, At<u32, X>, B>>()))),
+            only!(!SMALL, branch_of::<BrLoad<true, O, T, At<u32, X>, B>>()))),
         over!(X in any, over!(B in any,
-            only!(!SMALL, branch_loop::<BrLoad<O, T, At<u32, X>, B>>))),
+            only!(!SMALL, branch_loop::<BrLoad<true, O, T, At<u32, X>, B>>))),
     ];
 }
 macro_rules! load_branches { ($($op:ident)*) => {
@@ -276,6 +276,34 @@ load_branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32G
 pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
     let AddressForm::One(x) = x else { return None };
     address(*load_branches(op, load)?[usize::from(to.is_loop())].get(at(x))?.get(at(b))?)
+}
+
+/// By sense, target, address.
+type MaskBrs = [[[H; ANY]; 2]; 2];
+struct MaskBr<T>(PhantomData<T>);
+impl<T: LoadAs> MaskBr<T> {
+    const TABLE: MaskBrs = [Self::with_sense::<false>(), Self::with_sense::<true>()];
+    const fn with_sense<const SENSE: bool>() -> [[H; ANY]; 2] {
+        [
+            over!(X in any,
+                only!(!SMALL, branch_of::<BrLoad<SENSE, def::I32And, T, At<u32, X>, I>>())),
+            over!(X in any,
+                only!(!SMALL, branch_loop::<BrLoad<SENSE, def::I32And, T, At<u32, X>, I>>)),
+        ]
+    }
+}
+/// See [`crate::ir::backend::Backend::br_mask`].
+pub fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler> {
+    static TABLES: [MaskBrs; 3] =
+        [MaskBr::<L32U>::TABLE, MaskBr::<L8U>::TABLE, MaskBr::<L16U>::TABLE];
+    let AddressForm::One(x) = x else { return None };
+    let table = match load {
+        LoadOp::I32Load => &TABLES[0],
+        LoadOp::I32Load8U => &TABLES[1],
+        LoadOp::I32Load16U => &TABLES[2],
+        _ => return None,
+    };
+    address(*table[usize::from(sense)][usize::from(to.is_loop())].get(at(x))?)
 }
 
 /// By register, sense, target, address.

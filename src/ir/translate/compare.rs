@@ -1,9 +1,14 @@
 //! Comparisons with what is loaded: a branch on one is a single instruction.
 
-use super::condition::negated;
+use super::condition::{loop_word, negated};
 use super::lower::{Field, Fields, place_text};
 use super::stack::{Load, LoadKind};
 use super::*;
+
+/// Opcodes (spec §5.4.1, §5.4.7).
+const IF: u8 = 0x04;
+const BR_IF: u8 = 0x0D;
+const I32_EQZ: u8 = 0x45;
 
 /// A load of a number whose address is one operand, into a register and the slot of a local, just
 /// written.
@@ -58,6 +63,78 @@ impl<B: Backend> Translator<'_, B> {
         let slot = self.scratch;
         let into_slot = self.compute(Target::slot(slot), Value::Load(load), Ty::I32)?;
         Ok(into_slot && self.compute(target, Value::Bin(op, Leaf::Slot(slot), b), Ty::I32)?)
+    }
+    /// Makes `and`, if that is what comes, of a load and a constant one value, if what comes next is
+    /// a branch on it. Gives whether it did.
+    #[inline]
+    pub(super) fn load_mask(&mut self, op: BinOp) -> Result<bool, Error> {
+        if op != BinOp::I32And || tuning::SMALL {
+            return Ok(false);
+        }
+        let [.., Entry { value: Value::Load(load), .. }, top] = &self.stack[..] else {
+            return Ok(false);
+        };
+        let (load, Value::Leaf(Leaf::Const(mask))) = (*load, top.value) else { return Ok(false) };
+        let LoadKind::Scalar(kind) = load.op else { return Ok(false) };
+        let form = trees::form(load.address, Place::SLOT);
+        let is_near = !load.is_64 && self.is_near(load.memory, load.offset);
+        if !is_near || !self.branches_next() || B::br_mask(kind, true, To::Target, form).is_none() {
+            return Ok(false);
+        }
+        self.pop()?;
+        self.pop()?;
+        self.push(Value::LoadMask(load, mask as u32, true), Ty::I32)?;
+        Ok(true)
+    }
+    /// Whether the next instruction is a branch on the result of this one, which has one byte, or
+    /// on whether that is zero.
+    fn branches_next(&self) -> bool {
+        let next = self.out.offset as usize + 1 - self.code_start;
+        match self.code.get(next..) {
+            Some([BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..]) => true,
+            _ => false,
+        }
+    }
+    /// Writes that as several instructions; false: not with this target.
+    pub(super) fn compute_load_mask(
+        &mut self,
+        target: Target,
+        load: Load,
+        mask: u32,
+        sense: bool,
+    ) -> Result<bool, Error> {
+        if tuning::SMALL || target.dest.has_slot() == target.dest.register().is_some() {
+            return Ok(false);
+        }
+        let slot = self.scratch;
+        let mask = Leaf::Const(mask.into());
+        let and = if sense { Value::Bin } else { Value::Not };
+        let into_slot = self.compute(Target::slot(slot), Value::Load(load), Ty::I32)?;
+        let and = and(BinOp::I32And, Leaf::Slot(slot), mask);
+        Ok(into_slot && self.compute(target, and, Ty::I32)?)
+    }
+    /// The part before the target of a branch on a masked load, if there is such a branch.
+    pub(super) fn branch_on_mask(
+        &mut self,
+        entry: &Entry,
+        sense: bool,
+        to: To,
+    ) -> Result<Option<Fields>, Error> {
+        let Value::LoadMask(load, mask, masked) = entry.value else { return Ok(None) };
+        let LoadKind::Scalar(kind) = load.op else { return Ok(None) };
+        let (form, fields) = self.address(load.address, false)?;
+        let Some(handler) = B::br_mask(kind, sense == masked, to, form) else {
+            return Err(self.out.no_handler("branch"));
+        };
+        self.free(entry);
+        self.out.traps();
+        self.out.list(|| {
+            let word = if sense == masked { "if" } else { "unless" };
+            let (loop_, text) = (loop_word(to), kind.text());
+            format!("{loop_}branch {word} {text} {form:?} +{} i32.and {mask:#x}", load.offset)
+        });
+        self.out.begin(handler);
+        Ok(Some([self.access_field(load), fields[0], Field::Imm(mask)]))
     }
     /// The part before the target of a branch on `load op b`, if there is such a branch.
     pub(super) fn branch_on_load(

@@ -22,6 +22,9 @@ impl<B: Backend> Translator<'_, B> {
         if let Some(fields) = self.branch_on_load(&entry, sense, to)? {
             return Ok(fields);
         }
+        if let Some(fields) = self.branch_on_mask(&entry, sense, to)? {
+            return Ok(fields);
+        }
         entry = self.load_first(entry)?;
         // eqz turns the sense round.
         if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
@@ -63,7 +66,12 @@ impl<B: Backend> Translator<'_, B> {
                 return self.condition_compare(&entry, op, a, b, sense, to);
             }
         }
+        let mut ty = Ty::I32;
         if !matches!(entry.value, Value::Leaf(_)) {
+            if let Value::Bin(op, ..) = entry.value {
+                ty = Ty::num(op.signature().1);
+                entry.ty = ty;
+            }
             self.stack.push(entry);
             let i = self.stack.len() - 1;
             self.make_leaf(i)?;
@@ -71,7 +79,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("branch")) };
         self.free(&entry);
-        self.condition_test(leaf, Ty::I32, sense, to)
+        self.condition_test(leaf, ty, sense, to)
     }
     /// The part before the target of a branch on a leaf.
     pub(super) fn condition_test(
@@ -157,7 +165,7 @@ impl<B: Backend> Translator<'_, B> {
     }
 }
 
-fn loop_word(to: To) -> &'static str {
+pub(super) fn loop_word(to: To) -> &'static str {
     if to.is_loop() { "loop " } else { "" }
 }
 

@@ -378,6 +378,9 @@ impl<B: Backend> Translator<'_, B> {
             Value::LoadCompare(op, load, b) => {
                 return self.compute_load_compare(target, (op, load, b));
             }
+            Value::LoadMask(load, mask, sense) => {
+                return self.compute_load_mask(target, load, mask, sense);
+            }
             Value::Load(load) => {
                 let is_vector = matches!(load.op, LoadKind::Vector(_));
                 if !self.is_short(load.memory, load.offset, is_vector) {
@@ -415,8 +418,9 @@ impl<B: Backend> Translator<'_, B> {
             (true, None) => Leaf::Slot(target.slot),
             _ => return Ok(false),
         };
+        let eqz = if op == BinOp::I64And { UnOp::I64Eqz } else { UnOp::I32Eqz };
         Ok(self.compute(target, Value::Bin(op, a, b), Ty::I32)?
-            && self.compute(target, Value::Un(UnOp::I32Eqz, result), Ty::I32)?)
+            && self.compute(target, Value::Un(eqz, result), Ty::I32)?)
     }
     /// A load from another memory, or with an offset of more than 32 bits.
     fn far_load(&mut self, target: Target, load: Load) -> Result<bool, Error> {
@@ -513,7 +517,7 @@ impl<B: Backend> Translator<'_, B> {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));
             }
-            Value::Load(_) | Value::Gc(_) => Ty::I64,
+            Value::Load(_) | Value::LoadMask(..) | Value::Gc(_) => Ty::I64,
         };
         entry.value.leaves(|leaf| release(*leaf, ty));
     }

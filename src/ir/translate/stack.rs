@@ -152,7 +152,8 @@ pub enum Value {
     Leaf(Leaf),
     Un(UnOp, Leaf),
     Bin(BinOp, Leaf, Leaf),
-    /// Whether a comparison of floats does not hold: for those there is no comparison that says so.
+    /// Whether a comparison of floats does not hold, for which there is no comparison that says so;
+    /// or whether two numbers have no bit in common.
     Not(BinOp, Leaf, Leaf),
     Tree(Tree),
     Load(Load),
@@ -160,6 +161,8 @@ pub enum Value {
     LoadBin(BinOp, Leaf, Load),
     /// `load op leaf`, a comparison.
     LoadCompare(BinOp, Load, Leaf),
+    /// `load & mask`, on which there is a branch, or (false) whether that is zero.
+    LoadMask(Load, u32, bool),
     Global(u32),
     /// The sum of a global and an immediate.
     GlobalSum(BinOp, u32, u32),
@@ -177,7 +180,7 @@ impl Value {
                 f(b);
             }
             Value::Tree(tree) => tree.operands.iter().for_each(f),
-            Value::Load(load) => load.address.leaves(f),
+            Value::Load(load) | Value::LoadMask(load, ..) => load.address.leaves(f),
             Value::LoadBin(_, a, load) | Value::LoadCompare(_, load, a) => {
                 f(a);
                 load.address.leaves(f);
@@ -215,6 +218,7 @@ impl Value {
     pub fn is_ordered(&self) -> bool {
         match self {
             Value::Load(_) | Value::LoadBin(..) | Value::LoadCompare(..) => true,
+            Value::LoadMask(..) => true,
             Value::Un(op, _) => op.can_trap(),
             Value::Bin(op, _, Leaf::Const(bits)) => {
                 op.can_trap() && Reciprocal::of(*op, *bits).is_none()

@@ -15,6 +15,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
         self.out.clear();
         self.out.offset = info.code_offset as u32;
+        self.code_start = info.code_offset;
         self.stack.clear();
         self.control.clear();
         self.types.clear();
@@ -333,10 +334,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         // The condition is tested in 64 bits; its negation turns the operands round.
         let mut turned = false;
         if let Some(top) = self.stack.last_mut()
-            && let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), leaf) = top.value
+            && let Some((value, ty)) = is_zero(top.value)
         {
-            top.value = Value::Leaf(leaf);
-            top.ty = Ty::num(op.signature().0);
+            (top.value, top.ty) = (value, ty);
             turned = true;
         }
         self.leaves(3)?;
@@ -429,10 +429,18 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         top.value = Value::Bin(negated, a, b);
                         return Ok(());
                     }
-                    if condition::compares_floats(compare) {
+                    if condition::compares_floats(compare) || compare == BinOp::I32And {
                         top.value = Value::Not(compare, a, b);
                         return Ok(());
                     }
+                }
+                (UnOp::I64Eqz, Value::Bin(and @ BinOp::I64And, a, b)) => {
+                    *top = Entry { value: Value::Not(and, a, b), ty, ..*top };
+                    return Ok(());
+                }
+                (UnOp::I32Eqz, Value::LoadMask(load, mask, sense)) if sense => {
+                    top.value = Value::LoadMask(load, mask, false);
+                    return Ok(());
                 }
                 (UnOp::I32Eqz, Value::Load(load)) => {
                     if let Some(value) = self.load_compare(BinOp::I32Eq, load, Leaf::Const(0)) {
@@ -446,9 +454,21 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (UnOp::I32Eqz, Value::Not(compare, a, b)) => {
+                (UnOp::I32Eqz, Value::Not(compare, a, b))
+                    if condition::compares_floats(compare) =>
+                {
                     top.value = Value::Bin(compare, a, b);
                     return Ok(());
+                }
+                (UnOp::I32Eqz, not @ Value::Not(..)) => {
+                    if let Some((value, of)) = is_zero(not) {
+                        (top.value, top.ty) = (value, of);
+                        let entry = self.pop_leaf()?;
+                        let ne = if of == Ty::I64 { BinOp::I64Ne } else { BinOp::I32Ne };
+                        if let Value::Leaf(leaf) = entry.value {
+                            return self.push(Value::Bin(ne, leaf, Leaf::Const(0)), ty);
+                        }
+                    }
                 }
                 (_, Value::Leaf(Leaf::Const(_))) => {
                     if let Some(bits) = folded {
@@ -464,7 +484,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
-        if self.try_tree(op)? || self.global_sum(op)? {
+        if self.load_mask(op)? || self.try_tree(op)? || self.global_sum(op)? {
             return Ok(());
         }
         let ty = Ty::num(op.signature().1);
@@ -656,4 +676,17 @@ fn narrow(op: BinOp) -> Option<BinOp> {
         BinOp::I64Xor => BinOp::I32Xor,
         _ => return None,
     })
+}
+
+/// What a value says is zero, and its type.
+fn is_zero(value: Value) -> Option<(Value, Ty)> {
+    match value {
+        Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), leaf) => {
+            Some((Value::Leaf(leaf), Ty::num(op.signature().0)))
+        }
+        Value::Not(op @ (BinOp::I32And | BinOp::I64And), a, b) => {
+            Some((Value::Bin(op, a, b), Ty::num(op.signature().1)))
+        }
+        _ => None,
+    }
 }
