@@ -305,6 +305,21 @@ impl<W: Width, A: Expr> Address for AtImm<W, A> {
         }
     }
 }
+/// `[p + offset]` in memory 0, where `p` is the 32-bit number that ends at `a + immediate`.
+pub struct AtDeref<A>(PhantomData<A>);
+impl<A: Expr> Address for AtDeref<A> {
+    const SIZE: usize = 8 + A::SIZE;
+    const COMMON: bool = A::COMMON;
+    #[inline(always)]
+    unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
+        // SAFETY: E1, E2, E3, R2.
+        unsafe {
+            let first = checked(s.memory(), A::get::<u32>(s, at + 8), s.u32(at + 4) as u64, 4)?;
+            let p = u32::from_le(first.cast::<u32>().read_unaligned());
+            checked(s.memory(), p, s.u32(at) as u64, n)
+        }
+    }
+}
 /// `[(a + b) + offset]` in memory 0; `SCALED`: `b` times the width of the access.
 pub struct AtSum<W, A, B, const SCALED: bool>(PhantomData<(W, A, B)>);
 impl<W: Width, A: Expr, B: Expr, const SCALED: bool> Address for AtSum<W, A, B, SCALED> {
@@ -480,6 +495,24 @@ impl<T: StoreAs, A: Address, X: Expr> Root for Store<T, A, X> {
         unsafe {
             let value = X::get(s, 8 + A::SIZE);
             T::store(A::place(s, 8, T::N)?, value);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `[y] := [x]`, a `T` of bytes: the fields of both addresses.
+pub struct CopyBytes<T, X, Y>(PhantomData<(T, X, Y)>);
+impl<T: Copy, X: Address, Y: Address> Root for CopyBytes<T, X, Y> {
+    const SIZE: usize = X::SIZE + Y::SIZE;
+    const COMMON: bool = X::COMMON && Y::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let n = size_of::<T>() as u64;
+            let bytes = X::place(s, 8, n)?.cast::<T>().read_unaligned();
+            Y::place(s, 8 + X::SIZE, n)?.cast::<T>().write_unaligned(bytes);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())

@@ -800,6 +800,9 @@ impl Backend for Machine {
     }
 
     fn load(op: LoadOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
+        if let AddressForm::Deref(a) = form {
+            return if is_64 { None } else { trees::load_deref(op, d, a) };
+        }
         let table = if wide(is_64) { load_of!(loads64 op) } else { load_of!(loads32 op) };
         address(match (table, served(form)) {
             (AnyLoad::Hot(t), AddressForm::One(a)) => *t.one[to(d)].get(at(a))?,
@@ -831,6 +834,10 @@ impl Backend for Machine {
             AddressForm::Shared(Place::SLOT) if x == Place::SLOT => table.shared,
             _ => None,
         })
+    }
+
+    fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler> {
+        trees::copy(width, x, y)
     }
 
     fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {

@@ -91,6 +91,8 @@ pub enum AddressForm {
     Shl(Place),
     /// `(a & immediate) << k`.
     MaskShl(Place),
+    /// The 32-bit number at `a + immediate`.
+    Deref(Place),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
     /// `a` in a shared memory.
@@ -242,6 +244,8 @@ pub trait Backend: gc::GcBackend {
     fn load(op: LoadOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
     /// `store [address] := x`.
     fn store(op: StoreOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
+    /// `[y] := [x]`: so many bytes, in a 32-bit memory 0.
+    fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler>;
     /// A vector instruction without memory: `d := op x`, with the operands of its shape in order.
     fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler>;
     /// `d := load [address]`, of a vector. Lanes are loaded into a vector in a slot.

@@ -1,6 +1,6 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
-use super::super::machine::{Bin, Expr as P, I, Num, S, branch_loop, branch_of, step};
+use super::super::machine::{Bin, Expr as P, I, Num, S, branch_loop, branch_of, step, step_of};
 #[cfg(registers)]
 use super::super::machine::{R, W, branch_mut, branch_mut_loop};
 use super::super::roots::*;
@@ -196,6 +196,45 @@ pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Han
     let AddressForm::One(x) = x else { return None };
     address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
 }
+
+// ---- loading twice, loading and storing ---------------------------------------------------------
+
+/// By destination, operand.
+type Derefs = [[H; RS]; FULL];
+macro_rules! derefs { ($($load:ident $name:ident)*) => {
+    /// See [`crate::ir::backend::AddressForm::Deref`].
+    pub fn load_deref(op: LoadOp, d: Dest, a: Place) -> Option<Handler> {
+        let table = match op {
+            $( LoadOp::$load => {
+                static TABLE: Derefs = over!(D in full_dst, over!(A in reg_slot,
+                    only!(!SMALL, step_of::<Load<D, $name, AtDeref<A>>>())));
+                &TABLE
+            } )*
+            _ => return None,
+        };
+        address(*table[to(d)].get(at(a))?)
+    }
+} }
+derefs!(I32Load L32U I32Load8U L8U I32Load16U L16U I64Load L64);
+
+/// By address of the load, of the store.
+type Copies = [[H; ANY]; ANY];
+macro_rules! copies { ($($width:literal $t:ty)*) => {
+    /// See [`crate::ir::backend::Backend::copy`].
+    pub fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler> {
+        let (AddressForm::One(x), AddressForm::One(y)) = (x, y) else { return None };
+        let table = match width {
+            $( $width => {
+                static TABLE: Copies = over!(X in any, over!(Y in any,
+                    only!(!SMALL, step_of::<CopyBytes<$t, At<u32, X>, At<u32, Y>>>())));
+                &TABLE
+            } )*
+            _ => return None,
+        };
+        address(*table.get(at(x))?.get(at(y))?)
+    }
+} }
+copies!(1 u8 2 u16 4 u32 8 u64);
 
 // ---- adding and branching ----------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 //! The parts of the walk that several instructions share: the frame, labels, calls, addresses.
 
 use super::lower::Fields;
-use super::stack::Tree;
+use super::stack::{LoadKind, Tree};
 use super::*;
 use crate::ir::backend::gc::Check;
 
@@ -77,7 +77,7 @@ impl<B: Backend> Translator<'_, B> {
         let near = self.is_near(arg.memory, arg.offset);
         if let Some(top) = self.stack.last()
             && near
-            && let Some(address) = folded(top.value, arg.is_64, width.trailing_zeros())
+            && let Some(address) = self.folded(top.value, arg.is_64, width.trailing_zeros())
             && has(trees::form(address, Place::SLOT))
         {
             return Ok((self.pop()?, address));
@@ -85,6 +85,20 @@ impl<B: Backend> Translator<'_, B> {
         let entry = self.pop_leaf()?;
         let Value::Leaf(leaf) = entry.value else { return Err(self.out.no_handler("address")) };
         Ok((entry, Addr::One(leaf)))
+    }
+
+    /// What a pending operation or load is as an address of an access of `1 << k` bytes.
+    fn folded(&self, value: Value, is_64: bool, k: u32) -> Option<Addr> {
+        if let Value::Load(load) = value
+            && let Addr::One(a) = load.address
+            && !matches!(a, Leaf::Const(_))
+            && load.op == LoadKind::Scalar(LoadOp::I32Load)
+            && !(is_64 || load.is_64)
+            && self.is_near(load.memory, load.offset)
+        {
+            return Some(Addr::Deref(a, load.offset as u32 + load.op.width()));
+        }
+        folded(value, is_64, k)
     }
 
     /// A conditional branch that carries the top `n` operands, which are in their slots.

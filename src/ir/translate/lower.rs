@@ -490,6 +490,10 @@ impl<B: Backend> Translator<'_, B> {
                 let (place, field) = self.operand_not_const(a, ty, 2)?;
                 (AddressForm::MaskShl(place), [Field::Imm(mask), field])
             }
+            Addr::Deref(a, end) => {
+                let (place, field) = self.operand_not_const(a, ty, 2)?;
+                (AddressForm::Deref(place), [Field::Imm(end), field])
+            }
         })
     }
 

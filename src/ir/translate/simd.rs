@@ -131,7 +131,7 @@ impl<B: Backend> Translator<'_, B> {
 
     /// A store: the value on top of the stack, the address below.
     pub(super) fn store_kind(&mut self, op: StoreKind, arg: MemArg) -> Result<(), Error> {
-        if self.store_bin(op, &arg)? {
+        if self.store_bin(op, &arg)? || self.store_load(op, &arg)? {
             return Ok(());
         }
         let value = self.pop_leaf()?;

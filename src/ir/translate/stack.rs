@@ -72,12 +72,15 @@ pub enum Addr {
     Shl(Leaf),
     /// The bits of the mask only, times the width of the access.
     MaskShl(Leaf, u32),
+    /// What a load of 32 bits gives that ends so far behind the operand.
+    Deref(Leaf, u32),
 }
 impl Addr {
     #[inline]
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
-            Addr::One(a) | Addr::Imm(a, _) | Addr::Shl(a) | Addr::MaskShl(a, _) => f(a),
+            Addr::One(a) | Addr::Imm(a, _) | Addr::Shl(a) => f(a),
+            Addr::MaskShl(a, _) | Addr::Deref(a, _) => f(a),
             Addr::Sum(a, b) | Addr::Scaled(a, b) => {
                 f(a);
                 f(b);

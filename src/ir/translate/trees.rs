@@ -150,6 +150,49 @@ impl<B: Backend> Translator<'_, B> {
         self.out.end();
         Ok(true)
     }
+    /// A store of what a load gives, if there is such an instruction; the value is on top of the
+    /// stack, the address below.
+    pub(super) fn store_load(&mut self, op: StoreKind, arg: &MemArg) -> Result<bool, Error> {
+        let (StoreKind::Scalar(store), Some(top)) = (op, self.stack.last()) else {
+            return Ok(false);
+        };
+        let Value::Load(load) = top.value else { return Ok(false) };
+        let width = op.width();
+        let from = form(load.address, Place::SLOT);
+        let near = |is_64: bool, memory, offset| !is_64 && self.is_near(memory, offset);
+        if !near(load.is_64, load.memory, load.offset)
+            || !near(arg.is_64, arg.memory, arg.offset)
+            || load.op.width() != width
+            || B::copy(width, from, AddressForm::One(Place::SLOT)).is_none()
+        {
+            return Ok(false);
+        }
+        let entry = self.pop()?;
+        let (address_entry, address) =
+            self.pop_address(arg, width, |to| B::copy(width, from, to).is_some())?;
+        self.settle_ordered()?;
+        let (from, sources) = self.address(load.address, false)?;
+        let (to, targets) = self.address(address, false)?;
+        let Some(handler) = B::copy(width, from, to) else {
+            return Err(self.out.no_handler(store.text()));
+        };
+        self.free(&address_entry);
+        self.free(&entry);
+        self.out.traps();
+        self.out.list(|| {
+            let (load, store) = (load.offset, store.text());
+            format!("{store} {to:?} +{} := load {from:?} +{load}", arg.offset)
+        });
+        self.out.begin(handler);
+        for (offset, fields) in [(load.offset, sources), (arg.offset, targets)] {
+            self.out.access(offset, width);
+            for field in fields {
+                self.field(field);
+            }
+        }
+        self.out.end();
+        Ok(true)
+    }
     /// Writes an operation on a load; false: not with this target.
     pub(super) fn compute_load_bin(
         &mut self,
@@ -277,6 +320,7 @@ pub(super) fn form(address: Addr, place: Place) -> AddressForm {
         Addr::Scaled(..) => AddressForm::Scaled(place, place),
         Addr::Shl(_) => AddressForm::Shl(place),
         Addr::MaskShl(..) => AddressForm::MaskShl(place),
+        Addr::Deref(..) => AddressForm::Deref(place),
     }
 }
 
