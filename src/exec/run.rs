@@ -510,7 +510,7 @@ impl<'m> Translation<'m> {
         module.times().translating(|| {
             validate::func(&module.module, module.bytes(), func, translator, scratch)
         })?;
-        Ok(translator.take_code())
+        translator.take_code()
     }
 }
 

@@ -48,6 +48,7 @@ use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::room;
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
 use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
 use alloc::format;
@@ -149,6 +150,8 @@ pub struct Translator<'m, B: Backend> {
     cx: Context<'m>,
     out: Emitter,
     stack: Vec<Entry>,
+    /// How many operands validation has room for.
+    most_operands: usize,
     control: Vec<Control>,
     types: Vec<Ty>,
     locals: Vec<Local>,
@@ -195,6 +198,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             cx,
             out: Emitter::new(cx.listing),
             stack: Vec::new(),
+            most_operands: 0,
             control: Vec::new(),
             types: Vec::new(),
             locals: Vec::new(),
@@ -228,17 +232,21 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
     }
     /// The code of the function that was walked last.
-    pub fn take_code(&mut self) -> FuncCode {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn take_code(&mut self) -> Result<FuncCode, Error> {
         // Before the code is there twice: blocks may have been nested very deep.
         self.control = Vec::new();
-        FuncCode {
-            words: self.out.words(),
+        let offset = self.out.offset as usize;
+        Ok(FuncCode {
+            words: self.out.words().map_err(room::missing(offset))?,
             start: self.start / 8,
-            map: self.out.map.as_slice().into(),
-            clauses: self.clauses.as_slice().into(),
+            map: room::boxed(&self.out.map).map_err(room::missing(offset))?,
+            clauses: room::boxed(&self.clauses).map_err(room::missing(offset))?,
             frame_slots: (self.max_slot + HEADER) as u32,
             listing: core::mem::take(&mut self.out.listing),
-        }
+        })
     }
 
     // ---- the stack -----------------------------------------------------------------------------
@@ -270,6 +278,15 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.settle(tuning::PENDING_OPERANDS / 2)?;
         }
         Ok(())
+    }
+    /// Makes room for the operands that validation may have, for those of the clauses that are
+    /// open, and for what stands for a moment in the course of an instruction: nobody has to look
+    /// when he pushes one.
+    fn make_room(&mut self) -> Result<(), Error> {
+        const MORE: usize = 8;
+        let most = self.most_operands + self.tries.len() + MORE;
+        let more = most.saturating_sub(self.stack.len());
+        room::reserve(&mut self.stack, more, self.out.offset as usize)
     }
     fn replace_top(&mut self, value: Value, ty: Ty) {
         if let Some(top) = self.stack.last_mut() {
@@ -338,10 +355,11 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.settled = self.stack.len();
         Ok(())
     }
-    fn keep_types(&mut self, types: &[ValType]) -> (usize, usize) {
+    fn keep_types(&mut self, types: &[ValType]) -> Result<(usize, usize), Error> {
         let start = self.types.len();
+        room::reserve(&mut self.types, types.len(), self.out.offset as usize)?;
         self.types.extend(types.iter().map(|&ty| Ty::of(ty)));
-        (start, self.types.len())
+        Ok((start, self.types.len()))
     }
 
     // ---- registers at labels -------------------------------------------------------------------
@@ -527,11 +545,12 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     // ---- blocks --------------------------------------------------------------------------------
 
-    fn open(&mut self, kind: Kind, ty: BlockType<'_>, dead: bool) {
-        let params = self.keep_types(ty.params);
-        let results = self.keep_types(ty.results);
+    fn open(&mut self, kind: Kind, ty: BlockType<'_>, dead: bool) -> Result<(), Error> {
+        let params = self.keep_types(ty.params)?;
+        let results = self.keep_types(ty.results)?;
         let height = self.stack.len().saturating_sub(if dead { 0 } else { ty.params.len() });
-        self.control.push(Control {
+        let outer_pins = self.pins();
+        let control = Control {
             kind,
             dead,
             height,
@@ -543,12 +562,13 @@ impl<'m, B: Backend> Translator<'m, B> {
             otherwise: None,
             header: 0,
             loop_register: false,
-            outer_pins: self.pins(),
+            outer_pins,
             stub: Patches::default(),
             caught: Uses::default(),
             delegated: Uses::default(),
-        });
-        self.open_stretch();
+        };
+        room::push(&mut self.control, control, self.out.offset as usize)?;
+        self.open_stretch()
     }
     fn top(&mut self) -> Result<&mut Control, Error> {
         match self.control.last_mut() {
@@ -561,6 +581,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         if tuning::SMALL {
             return Ok(false);
         }
+        room::reserve(&mut self.touched, self.locals.len(), self.out.offset as usize)?;
         let code = core::mem::take(&mut self.code);
         let (uses, touched) = (&mut self.uses, &mut self.touched);
         let body = scan::loop_body(&code, code_pos, |local, written| {
@@ -596,7 +617,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
         let mut chosen = Cache::default();
         let old = self.cache();
-        let mut late = Vec::new();
+        let (mut late, mut count) = ([0; 2 * tuning::PINNED_LOCALS], 0);
         for &local in locals {
             let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
@@ -609,10 +630,13 @@ impl<'m, B: Backend> Translator<'m, B> {
             // Stay where it is, if it is in a register.
             match old[bank].iter().position(|&other| other == Held::local(local)) {
                 Some(reg) => chosen[bank][reg] = Held::local(local),
-                None => late.push(local),
+                None => {
+                    late[count] = local;
+                    count += 1;
+                }
             }
         }
-        for local in late {
+        for &local in &late[..count] {
             let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
             // From the last one down: vectors use the first ones.

@@ -4,29 +4,42 @@
 use super::error::Error;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::ptr::NonNull;
 
 /// What is said of the construct at `offset`, for which there is no memory.
 pub(crate) fn missing(offset: usize) -> impl FnOnce(TryReserveError) -> Error {
     move |_| out_of_memory(offset)
 }
+/// The same, if that is known already.
 #[cold]
 #[inline(never)]
-fn out_of_memory(offset: usize) -> Error {
+pub(crate) fn out_of_memory(offset: usize) -> Error {
     Error::limit(offset, "out of memory")
+}
+/// Makes room for so many more.
+#[inline]
+pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize, offset: usize) -> Result<(), Error> {
+    if list.capacity() - list.len() < more { grow(list, more, offset) } else { Ok(()) }
+}
+#[cold]
+#[inline(never)]
+fn grow<T>(list: &mut Vec<T>, more: usize, offset: usize) -> Result<(), Error> {
+    list.try_reserve(more).map_err(missing(offset))
 }
 /// Adds an element.
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(never))]
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T, offset: usize) -> Result<(), Error> {
-    list.try_reserve(1).map_err(missing(offset))?;
+    reserve(list, 1, offset)?;
     list.push(item);
     Ok(())
 }
 /// Adds copies.
 #[inline]
 pub(crate) fn extend<T: Copy>(list: &mut Vec<T>, items: &[T], offset: usize) -> Result<(), Error> {
-    list.try_reserve(items.len()).map_err(missing(offset))?;
+    reserve(list, items.len(), offset)?;
     list.extend_from_slice(items);
     Ok(())
 }
@@ -39,7 +52,7 @@ pub(crate) fn lengthen<T: Copy>(
     offset: usize,
 ) -> Result<(), Error> {
     if let Some(more) = len.checked_sub(list.len()) {
-        list.try_reserve(more).map_err(missing(offset))?;
+        reserve(list, more, offset)?;
         list.resize(len, fill);
     }
     Ok(())
@@ -56,10 +69,20 @@ pub(crate) fn boxed<T: Copy>(items: &[T]) -> Result<Box<[T]>, TryReserveError> {
     copy.extend_from_slice(items);
     Ok(copy.into_boxed_slice())
 }
+/// A copy of a text.
+pub(crate) fn text(text: &str) -> Result<String, TryReserveError> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())?;
+    copy.push_str(text);
+    Ok(copy)
+}
 /// A copy of a name.
 pub(crate) fn name(name: &str) -> Result<Box<str>, TryReserveError> {
-    let mut copy = alloc::string::String::new();
-    copy.try_reserve_exact(name.len())?;
-    copy.push_str(name);
-    Ok(copy.into_boxed_str())
+    text(name).map(String::into_boxed_str)
+}
+/// A value at an address of its own, to be freed as a box.
+pub(crate) fn leaked<T>(value: T) -> Result<NonNull<T>, TryReserveError> {
+    let mut place = list(1)?;
+    place.push(value);
+    Ok(NonNull::from(Box::leak(place.into_boxed_slice())).cast())
 }

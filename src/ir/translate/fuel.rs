@@ -69,12 +69,14 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// A block begins.
     #[inline]
-    pub(super) fn open_stretch(&mut self) {
+    pub(super) fn open_stretch(&mut self) -> Result<(), Error> {
         // In a small build every stretch ends with its block.
         if self.cx.fuel && !tuning::SMALL {
             let escapes_to = self.fuel.blocks.len() as u32;
-            self.fuel.blocks.push(Stretch { field: self.fuel.field, escapes_to });
+            let stretch = Stretch { field: self.fuel.field, escapes_to };
+            return room::push(&mut self.fuel.blocks, stretch, self.out.offset as usize);
         }
+        Ok(())
     }
     /// A block has ended; if its end can be reached from elsewhere than above, it is `joined`.
     #[inline]
