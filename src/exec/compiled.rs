@@ -10,10 +10,10 @@ use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
 use crate::wasm::order::sort_by;
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::room;
 use crate::wasm::sync::Lock;
 use crate::wasm::validate;
 use alloc::boxed::Box;
-use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -146,7 +146,9 @@ impl CompiledModule {
         };
         let validate_nanos = watch.nanos();
         let code = ModuleCode::new(module.code.len(), translate_stub());
-        let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
+        let code = code.map_err(room::missing(0))?;
+        let mut exports_by_name = room::list(module.exports.len()).map_err(room::missing(0))?;
+        exports_by_name.extend(0..module.exports.len() as u32);
         sort_by(&mut exports_by_name, |&i, &j| {
             module.exports[i as usize].name.cmp(&module.exports[j as usize].name)
         });
@@ -157,14 +159,14 @@ impl CompiledModule {
             options: *options,
             invalid,
             times: Times { decode_nanos, validate_nanos, ..Times::default() },
-            exports_by_name,
+            exports_by_name: exports_by_name.into_boxed_slice(),
             memory_export: None,
         };
         compiled.memory_export = compiled
             .export("memory")
             .filter(|export| export.kind == ExternKind::Memory)
             .map(|export| export.index);
-        let compiled = Arc::new(compiled);
+        let compiled = shared(compiled);
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
         if options.when == When::Loaded {
             compiled.translate_all()?;
@@ -174,7 +176,8 @@ impl CompiledModule {
     fn translate_all(&self) -> Result<(), Error> {
         let work = |translation: &mut Translation<'_>, func| {
             if !self.is_invalid(func) {
-                self.code.publish(func, translation.function(func)?);
+                let published = self.code.publish(func, translation.function(func)?);
+                published.map_err(room::missing(self.module.code[func as usize].start))?;
             }
             Ok(())
         };
@@ -233,18 +236,27 @@ impl CompiledModule {
     }
     /// A frame of a backtrace, with names.
     pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
+        // A name that there is no memory for is left out.
+        let copy = |name: &str| room::text(name).ok();
         let export = || {
             let named = |export: &&Export| export.kind == ExternKind::Func && export.index == func;
-            self.module.exports.iter().find(named).map(|export| export.name.to_string())
+            self.module.exports.iter().find(named).and_then(|export| copy(&export.name))
         };
         Frame {
             func,
-            name: names.func(func).map(ToString::to_string).or_else(export),
-            module: names.module.as_deref().map(ToString::to_string),
+            name: names.func(func).and_then(copy).or_else(export),
+            module: names.module.as_deref().and_then(copy),
             module_id: self.id(),
             offset,
         }
     }
+}
+
+/// What instances share. This is of a constant size: if there is no memory for it, the process
+/// ends.
+#[inline(never)]
+fn shared(compiled: CompiledModule) -> Arc<CompiledModule> {
+    Arc::new(compiled)
 }
 
 /// Decodes and validates a module.
@@ -270,8 +282,7 @@ fn validate_bodies(module: &Module, bytes: &[u8], options: &Options) -> Result<V
     for_each_body(module, options, worker, |(nobody, scratch), func| {
         match validate::func(module, bytes, func, nobody, scratch) {
             Err(error) if options.invalid_functions && error.kind() == ErrorKind::Invalid => {
-                errors.lock().push(error);
-                Ok(())
+                room::push(&mut *errors.lock(), error, 0)
             }
             result => result.map(|_| ()),
         }

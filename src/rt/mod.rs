@@ -12,6 +12,7 @@ pub mod memory;
 pub mod owned;
 pub mod owner;
 pub mod paused;
+pub mod room;
 #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
 mod spare;
 pub mod stack;

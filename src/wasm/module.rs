@@ -35,7 +35,7 @@ pub enum ExternType {
 #[allow(missing_docs)]
 pub struct Import {
     /// Shared by the imports of a compact group.
-    pub module: Arc<str>,
+    pub module: Arc<Box<str>>,
     pub name: Box<str>,
     pub ty: ExternType,
 }

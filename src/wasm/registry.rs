@@ -238,13 +238,19 @@ impl TypeRegistry {
         let mut funcs: Vec<bool> = room::list(group.len())?;
         funcs.extend(group.iter().map(is_func));
         self.make_room(first, count)?;
-        for (position, mut ty) in group.drain(..).enumerate() {
+        index.collisions.try_reserve(1)?;
+        // Nothing is there before all of it is: what can fail comes first.
+        let mut made = room::list(group.len())?;
+        for mut ty in group.drain(..) {
             for_each_id(&mut ty, &mut |id| {
                 if id.0 & REC != 0 {
                     id.0 = first + (id.0 & !REC);
                 }
             });
-            self.put(TypeId(first + position as u32), ty, first, &funcs);
+            made.push(self.make(ty, first, &made, &funcs)?);
+        }
+        for def in made {
+            self.put(def);
         }
         index.count += count;
         match entry {
@@ -266,14 +272,24 @@ impl TypeRegistry {
         }
         Ok(())
     }
-    /// Adds a type of the group that begins with `first`, for which there is a block; `funcs` says
-    /// which of it are functions.
-    fn put(&self, id: TypeId, ty: SubType, first: u32, funcs: &[bool]) {
+    /// Makes the next type of the group that begins with `first`, of which some are `made`;
+    /// `funcs` says which of it are functions.
+    fn make(
+        &self,
+        ty: SubType,
+        first: u32,
+        made: &[Arc<TypeDef>],
+        funcs: &[bool],
+    ) -> Result<Arc<TypeDef>, TryReserveError> {
+        let id = TypeId(first + made.len() as u32);
         let above: &[TypeId] = match ty.supertype {
-            Some(supertype) => &self.get(supertype).display,
+            Some(supertype) => match made.get(supertype.0.wrapping_sub(first) as usize) {
+                Some(in_group) => &in_group.display,
+                None => &self.get(supertype).display,
+            },
             None => &[],
         };
-        let mut display = Vec::with_capacity(above.len() + 1);
+        let mut display = room::list(above.len() + 1)?;
         display.extend_from_slice(above);
         display.push(id);
         let SubType { composite, supertype, is_final, descriptor, describes } = ty;
@@ -296,11 +312,11 @@ impl TypeRegistry {
             CompositeType::Func(_) => ObjectLayout::func(),
             CompositeType::Array(element) => ObjectLayout::array(*element, &on_heap),
             CompositeType::Struct(fields) => {
-                ObjectLayout::structure(fields, descriptor.is_some(), &on_heap)
+                ObjectLayout::structure(fields, descriptor.is_some(), &on_heap)?
             }
         };
         let group_count = funcs.len() as u32;
-        let def = TypeDef {
+        Ok(record(TypeDef {
             id,
             composite,
             supertype,
@@ -311,10 +327,13 @@ impl TypeRegistry {
             near,
             layout,
             group_count,
-        };
-        let (block, place) = locate(id);
+        }))
+    }
+    /// Puts a type into its place, for which there is a block.
+    fn put(&self, def: Arc<TypeDef>) {
+        let (block, place) = locate(def.id);
         let block = self.0.blocks[block].get().expect("made before");
-        block[place].get_or_init(|| Arc::new(def));
+        block[place].get_or_init(|| def);
     }
     /// Whether the group that begins with `first` is this one.
     fn is_group(&self, first: TypeId, group: &[SubType]) -> bool {
@@ -341,6 +360,13 @@ impl TypeRegistry {
                 && same_composite(&stored.composite, &new.composite, &same)
         })
     }
+}
+
+/// The record of a type. There is no other way to make what is shared than this, which ends the
+/// process if there is no memory; so it has a constant size, as nodes of the index have.
+#[inline(never)]
+fn record(def: TypeDef) -> Arc<TypeDef> {
+    Arc::new(def)
 }
 
 fn check_depth(registry: &TypeRegistry, group: &[SubType]) -> Result<(), RegisterError> {

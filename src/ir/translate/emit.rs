@@ -249,9 +249,7 @@ impl Emitter {
     pub fn words(&self) -> Result<Box<[u64]>, TryReserveError> {
         let mut words = room::list(self.len / 8)?;
         let chunks = self.code[..self.len].chunks_exact(8);
-        words.extend(
-            chunks.map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default())),
-        );
+        words.extend(chunks.map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default())));
         Ok(words.into_boxed_slice())
     }
     /// An instruction without a handler is a mistake of this program: say so, do not run it.
