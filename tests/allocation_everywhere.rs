@@ -85,6 +85,8 @@ extern "C" fn on_abort(_: libc::c_int) {
 /// where the process has ended how often.
 fn each(name: &str, f: impl Fn(usize) -> bool) -> (usize, BTreeMap<String, usize>) {
     let shared = shared();
+    // What children need to know of symbols is looked up once.
+    drop(Backtrace::force_capture().to_string());
     let mut ends = BTreeMap::new();
     let mut first = 1;
     loop {
@@ -383,19 +385,15 @@ fn every_allocation_can_fail() {
 fn suite() {
     let all = std::env::var("WASMVM_ALLOCATION").is_ok_and(|value| value == "all");
     let distinct: BTreeSet<Vec<u8>> = cases::cases().into_iter().map(|case| case.bytes).collect();
-    let share: Vec<Vec<u8>> = distinct.into_iter().step_by(if all { 1 } else { 20 }).collect();
+    let share = distinct.into_iter().step_by(if all { 1 } else { 50 });
+    // Of the others the text of the error is made.
+    let share: Vec<Vec<u8>> = share.filter(|bytes| load(bytes).is_ok()).collect();
     let (mut allocations, mut ends) = (0, BTreeMap::new());
     for bytes in &share {
-        let right = ALLOCATOR.fails_once(usize::MAX - 1, || load(bytes)).0;
         let (count, whose) = each("suite", |n| {
             let (result, failed) = ALLOCATOR.fails_once(n, || load(bytes));
-            let is_fine = match (&result, &right) {
-                (Ok(()), Ok(())) => true,
-                (Err(error), Err(right)) if error.to_string() == right.to_string() => true,
-                (Err(error), _) => is_clean(error),
-                (Ok(()), Err(_)) => false,
-            };
-            assert!(is_fine, "{n}: {result:?}, not {right:?}: {bytes:02x?}");
+            let is_fine = result.as_ref().map_or_else(|error| failed && is_clean(error), |()| true);
+            assert!(is_fine, "{n}: {result:?}: {bytes:02x?}");
             failed
         });
         allocations += count;

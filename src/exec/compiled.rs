@@ -3,17 +3,20 @@
 use super::parallel;
 use super::run::{Translation, nobody, translate_stub};
 use crate::ir::code::ModuleCode;
+use crate::ir::room;
 use crate::rt::error::Frame;
+use crate::tuning;
 use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::features::Features;
 use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
 use crate::wasm::order::sort_by;
 use crate::wasm::registry::TypeRegistry;
-use crate::wasm::room;
+use crate::wasm::room::text;
 use crate::wasm::sync::Lock;
 use crate::wasm::validate;
 use alloc::boxed::Box;
+use alloc::collections::TryReserveError;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -145,13 +148,7 @@ impl CompiledModule {
             When::Loaded | When::Called => validate_bodies(&module, bytes.as_slice(), options)?,
         };
         let validate_nanos = watch.nanos();
-        let code = ModuleCode::new(module.code.len(), translate_stub());
-        let code = code.map_err(room::missing(0))?;
-        let mut exports_by_name = room::list(module.exports.len()).map_err(room::missing(0))?;
-        exports_by_name.extend(0..module.exports.len() as u32);
-        sort_by(&mut exports_by_name, |&i, &j| {
-            module.exports[i as usize].name.cmp(&module.exports[j as usize].name)
-        });
+        let (code, exports_by_name) = places(&module).map_err(room::missing(0))?;
         let mut compiled = CompiledModule {
             module,
             code,
@@ -159,7 +156,7 @@ impl CompiledModule {
             options: *options,
             invalid,
             times: Times { decode_nanos, validate_nanos, ..Times::default() },
-            exports_by_name: exports_by_name.into_boxed_slice(),
+            exports_by_name,
             memory_export: None,
         };
         compiled.memory_export = compiled
@@ -237,7 +234,7 @@ impl CompiledModule {
     /// A frame of a backtrace, with names.
     pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
         // A name that there is no memory for is left out.
-        let copy = |name: &str| room::text(name).ok();
+        let copy = |name: &str| if tuning::SMALL { Some(name.into()) } else { text(name).ok() };
         let export = || {
             let named = |export: &&Export| export.kind == ExternKind::Func && export.index == func;
             self.module.exports.iter().find(named).and_then(|export| copy(&export.name))
@@ -252,9 +249,18 @@ impl CompiledModule {
     }
 }
 
+/// The places for the code of a module, and its exports in the order of their names.
+fn places(module: &Module) -> Result<(ModuleCode, Box<[u32]>), TryReserveError> {
+    let exports = &module.exports;
+    let mut by_name = room::list(exports.len())?;
+    by_name.extend(0..exports.len() as u32);
+    sort_by(&mut by_name, |&i, &j| exports[i as usize].name.cmp(&exports[j as usize].name));
+    let code = ModuleCode::new(module.code.len(), translate_stub())?;
+    Ok((code, by_name.into_boxed_slice()))
+}
 /// What instances share. This is of a constant size: if there is no memory for it, the process
 /// ends.
-#[inline(never)]
+#[cfg_attr(not(feature = "small"), inline(never))]
 fn shared(compiled: CompiledModule) -> Arc<CompiledModule> {
     Arc::new(compiled)
 }

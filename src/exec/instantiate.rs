@@ -15,7 +15,8 @@ use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
 use crate::rt::room;
 use crate::rt::store::{Store, func_data};
-use crate::wasm::module::{ConstExpr, Elements, Module, SegmentMode};
+use crate::tuning;
+use crate::wasm::module::{Elements, Module, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
 use crate::wasm::trap::Trap;
 use alloc::string::ToString;
@@ -159,17 +160,18 @@ unsafe fn allocate(
     }
     // Step 4: the elements of all segments.
     for elem in &m.elems {
-        let elements = match &elem.elements {
+        let mut elements = room::list(elem.elements.count())?;
+        match &elem.elements {
             Elements::Funcs(funcs) => {
-                let func = |&func: &u32| Ok(instance.funcs[func as usize] as u64);
-                room::collect(funcs.iter().map(func))?
+                elements.extend(funcs.iter().map(|&func| instance.funcs[func as usize] as u64));
             }
             Elements::Exprs(exprs) => {
-                // SAFETY: R1, R10: as above.
-                let mut value = |expr| unsafe { Ok(evaluate(store, expr, instance)?[0]) };
-                room::collect(exprs.iter().map(|expr: &ConstExpr| value(expr)))?
+                for expr in exprs {
+                    // SAFETY: R1, R10: as above.
+                    elements.push(unsafe { evaluate(store, expr, instance)?[0] });
+                }
             }
-        };
+        }
         // A box that is moved is no longer what an earlier pointer leads to.
         instance.elem_storage.push(elements.into_boxed_slice());
         if let Some(elements) = instance.elem_storage.last() {
@@ -197,16 +199,19 @@ unsafe fn allocate(
 /// Room for all that the module's index spaces have.
 fn make_room(instance: &mut Instance, m: &Module) -> Result<(), Error> {
     let defined = m.code.len();
-    instance.funcs = room::list(m.num_imported_funcs() as usize + defined)?;
-    instance.defined = room::list(defined)?;
-    instance.tables = room::list(m.table_types.len())?;
-    instance.memories = room::list(m.memories.len())?;
-    instance.globals = room::list(m.global_types.len())?;
-    instance.tags = room::list(m.tags.len())?;
-    instance.elems = room::list(m.elems.len())?;
-    instance.elem_storage = room::list(m.elems.len())?;
-    instance.datas = room::list(m.datas.len())?;
-    Ok(())
+    room::exact(&mut instance.defined, defined)?;
+    if tuning::SMALL {
+        // Less code, and the others grow.
+        return Ok(());
+    }
+    room::exact(&mut instance.funcs, m.num_imported_funcs() as usize + defined)?;
+    room::exact(&mut instance.tables, m.table_types.len())?;
+    room::exact(&mut instance.memories, m.memories.len())?;
+    room::exact(&mut instance.globals, m.global_types.len())?;
+    room::exact(&mut instance.tags, m.tags.len())?;
+    room::exact(&mut instance.elems, m.elems.len())?;
+    room::exact(&mut instance.elem_storage, m.elems.len())?;
+    room::exact(&mut instance.datas, m.datas.len())
 }
 fn segment(start: *const u8, len: usize) -> SegmentData {
     SegmentData { start: Cell::new(start), len: Cell::new(len as u64) }

@@ -6,6 +6,7 @@ use super::frames::{CallHost, Halt, Translate};
 use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
+use crate::ir::room;
 use crate::ir::translate::{Context, Translator};
 use crate::rt;
 use crate::rt::error::{Error as PublicError, Frame};
@@ -19,7 +20,6 @@ use crate::tuning;
 use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::module::Module;
 use crate::wasm::names::Names;
-use crate::wasm::room;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::TypeId;
 use crate::wasm::validate;
@@ -110,6 +110,11 @@ impl Exit {
     }
 }
 
+/// Whether there is memory for one more.
+#[inline]
+fn fits_one<T>(list: &mut Vec<T>) -> bool {
+    tuning::SMALL || list.try_reserve(1).is_ok()
+}
 /// Frames with names; each module's names are read once.
 unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
     let mut known: Vec<(*const CompiledModule, Names)> = Vec::new();
@@ -118,14 +123,14 @@ unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
         // SAFETY: R1.
         let module = unsafe { &*frame.module };
         if !known.iter().any(|(address, _)| ptr::eq(*address, frame.module)) {
-            if known.try_reserve(1).is_err() {
+            if !fits_one(&mut known) {
                 break;
             }
             known.push((frame.module, module.module.names(module.bytes())));
         }
         if let Some((_, names)) = known.iter().find(|(address, _)| ptr::eq(*address, frame.module))
         {
-            if named.try_reserve(1).is_err() {
+            if !fits_one(&mut named) {
                 break;
             }
             named.push(module.frame(frame.func, frame.offset, names));
@@ -599,7 +604,7 @@ unsafe fn backtrace(store: *mut StoreData) -> Vec<FrameInfo> {
                     && let Some(code) = (*module).code.get(func)
                 {
                     // What there is no memory for is left out.
-                    if frames.try_reserve(1).is_err() {
+                    if !fits_one(&mut frames) {
                         break;
                     }
                     frames.push(FrameInfo {

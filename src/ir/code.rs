@@ -1,7 +1,7 @@
 //! Translated code: one buffer per function, with a map back to the module's bytes.
 #![allow(unsafe_code)]
 
-use crate::wasm::room;
+use super::room;
 use crate::wasm::sync::Lock;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
@@ -57,7 +57,7 @@ pub enum Catches {
 }
 
 /// The code of one function.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FuncCode {
     /// The instructions.
     pub words: Box<[u64]>,
@@ -169,7 +169,7 @@ impl ModuleCode {
     pub fn publish(&self, func: u32, code: FuncCode) -> Result<&FuncCode, TryReserveError> {
         let mut catching = (!code.clauses.is_empty()).then(|| self.catching.lock());
         if let Some(catching) = &mut catching {
-            catching.try_reserve(1)?;
+            room::try_reserve(catching, 1)?;
         }
         let new = room::leaked(code)?.as_ptr();
         let slot = &self.codes[func as usize];

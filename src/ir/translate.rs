@@ -43,14 +43,15 @@ use self::lower::{Field, Target, class};
 use self::stack::{Addr, Bank, Cache, Entry, Held, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
+use super::room;
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
 use crate::wasm::registry::TypeRegistry;
-use crate::wasm::room;
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
 use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
+use alloc::collections::TryReserveError;
 use alloc::format;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -238,15 +239,23 @@ impl<'m, B: Backend> Translator<'m, B> {
     pub fn take_code(&mut self) -> Result<FuncCode, Error> {
         // Before the code is there twice: blocks may have been nested very deep.
         self.control = Vec::new();
-        let offset = self.out.offset as usize;
-        Ok(FuncCode {
-            words: self.out.words().map_err(room::missing(offset))?,
+        let missing = room::missing(self.out.offset as usize);
+        let mut code = FuncCode {
             start: self.start / 8,
-            map: room::boxed(&self.out.map).map_err(room::missing(offset))?,
-            clauses: room::boxed(&self.clauses).map_err(room::missing(offset))?,
             frame_slots: (self.max_slot + HEADER) as u32,
             listing: core::mem::take(&mut self.out.listing),
-        })
+            ..FuncCode::default()
+        };
+        match self.copy_code(&mut code) {
+            Ok(()) => Ok(code),
+            Err(error) => Err(missing(error)),
+        }
+    }
+    fn copy_code(&self, code: &mut FuncCode) -> Result<(), TryReserveError> {
+        code.words = self.out.words()?;
+        code.map = room::boxed(&self.out.map)?;
+        code.clauses = room::boxed(&self.clauses)?;
+        Ok(())
     }
 
     // ---- the stack -----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 use super::error::Error;
 use super::room;
-use crate::wasm::room::leaked;
+use crate::ir::room::leaked;
 use alloc::boxed::Box;
 use core::ops::Deref;
 use core::ptr::NonNull;

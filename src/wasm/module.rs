@@ -126,6 +126,15 @@ pub enum Elements {
     Funcs(Box<[u32]>),
     Exprs(Box<[ConstExpr]>),
 }
+impl Elements {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Elements::Funcs(funcs) => funcs.len(),
+            Elements::Exprs(exprs) => exprs.len(),
+        }
+    }
+}
 
 /// An element segment.
 #[derive(Clone, Debug)]

@@ -100,9 +100,9 @@ impl ObjectLayout {
         has_descriptor: bool,
         on_heap: &impl Fn(HeapType) -> bool,
     ) -> Result<ObjectLayout, TryReserveError> {
-        let mut places = room::list(fields.len())?;
+        let mut places = room::few(fields.len())?;
         let references = fields.iter().filter(|field| is_traced(field.storage, on_heap)).count();
-        let mut traced = room::list(usize::from(has_descriptor) + references)?;
+        let mut traced = room::few(usize::from(has_descriptor) + references)?;
         let mut end = HEADER_BYTES;
         if has_descriptor {
             traced.push(DESCRIPTOR);

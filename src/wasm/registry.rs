@@ -13,6 +13,7 @@ use super::object::ObjectLayout;
 use super::room;
 use super::sync::{Lock, Once};
 use super::types::{CompositeType, FieldType, FuncType, HeapType, StorageType, TypeId, ValType};
+use crate::tuning;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
 use alloc::collections::btree_map::{BTreeMap, Entry};
@@ -216,7 +217,7 @@ impl TypeRegistry {
     ///
     /// # Complexity
     /// Linear in the size of the group (and the logarithm of the number of groups).
-    pub(crate) fn register(&self, mut group: Vec<SubType>) -> Result<TypeId, RegisterError> {
+    pub(crate) fn register(&self, group: Vec<SubType>) -> Result<TypeId, RegisterError> {
         let mut hasher = new_hasher();
         group.hash(&mut hasher);
         let mut index = self.0.index.lock();
@@ -238,21 +239,20 @@ impl TypeRegistry {
         let mut funcs: Vec<bool> = room::list(group.len())?;
         funcs.extend(group.iter().map(is_func));
         self.make_room(first, count)?;
-        index.collisions.try_reserve(1)?;
-        // Nothing is there before all of it is: what can fail comes first.
-        let mut made = room::list(group.len())?;
-        for mut ty in group.drain(..) {
+        if !tuning::SMALL {
+            index.collisions.try_reserve(1)?;
+        }
+        for (position, mut ty) in group.into_iter().enumerate() {
             for_each_id(&mut ty, &mut |id| {
                 if id.0 & REC != 0 {
                     id.0 = first + (id.0 & !REC);
                 }
             });
-            made.push(self.make(ty, first, &made, &funcs)?);
+            let put = self.put(TypeId(first + position as u32), ty, first, &funcs);
+            // Of a group that is not complete nobody knows the numbers, and nobody gets them.
+            index.count += u32::from(tuning::SMALL || put.is_ok());
+            put?;
         }
-        for def in made {
-            self.put(def);
-        }
-        index.count += count;
         match entry {
             Entry::Vacant(entry) => drop(entry.insert(TypeId(first))),
             Entry::Occupied(_) => index.collisions.push(TypeId(first)),
@@ -272,24 +272,20 @@ impl TypeRegistry {
         }
         Ok(())
     }
-    /// Makes the next type of the group that begins with `first`, of which some are `made`;
-    /// `funcs` says which of it are functions.
-    fn make(
+    /// Adds a type of the group that begins with `first`, for which there is a block; `funcs` says
+    /// which of it are functions.
+    fn put(
         &self,
+        id: TypeId,
         ty: SubType,
         first: u32,
-        made: &[Arc<TypeDef>],
         funcs: &[bool],
-    ) -> Result<Arc<TypeDef>, TryReserveError> {
-        let id = TypeId(first + made.len() as u32);
+    ) -> Result<(), TryReserveError> {
         let above: &[TypeId] = match ty.supertype {
-            Some(supertype) => match made.get(supertype.0.wrapping_sub(first) as usize) {
-                Some(in_group) => &in_group.display,
-                None => &self.get(supertype).display,
-            },
+            Some(supertype) => &self.get(supertype).display,
             None => &[],
         };
-        let mut display = room::list(above.len() + 1)?;
+        let mut display = room::few(above.len() + 1)?;
         display.extend_from_slice(above);
         display.push(id);
         let SubType { composite, supertype, is_final, descriptor, describes } = ty;
@@ -316,7 +312,7 @@ impl TypeRegistry {
             }
         };
         let group_count = funcs.len() as u32;
-        Ok(record(TypeDef {
+        let def = TypeDef {
             id,
             composite,
             supertype,
@@ -327,13 +323,11 @@ impl TypeRegistry {
             near,
             layout,
             group_count,
-        }))
-    }
-    /// Puts a type into its place, for which there is a block.
-    fn put(&self, def: Arc<TypeDef>) {
-        let (block, place) = locate(def.id);
+        };
+        let (block, place) = locate(id);
         let block = self.0.blocks[block].get().expect("made before");
-        block[place].get_or_init(|| def);
+        block[place].get_or_init(|| record(def));
+        Ok(())
     }
     /// Whether the group that begins with `first` is this one.
     fn is_group(&self, first: TypeId, group: &[SubType]) -> bool {
@@ -364,7 +358,7 @@ impl TypeRegistry {
 
 /// The record of a type. There is no other way to make what is shared than this, which ends the
 /// process if there is no memory; so it has a constant size, as nodes of the index have.
-#[inline(never)]
+#[cfg_attr(not(feature = "small"), inline(never))]
 fn record(def: TypeDef) -> Arc<TypeDef> {
     Arc::new(def)
 }

@@ -2,11 +2,11 @@
 //! on.
 
 use super::error::Error;
+use crate::tuning;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ptr::NonNull;
 
 /// What is said of the construct at `offset`, for which there is no memory.
 pub(crate) fn missing(offset: usize) -> impl FnOnce(TryReserveError) -> Error {
@@ -21,6 +21,9 @@ pub(crate) fn out_of_memory(offset: usize) -> Error {
 /// Makes room for so many more.
 #[inline]
 pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize, offset: usize) -> Result<(), Error> {
+    if tuning::SMALL {
+        return list.try_reserve(more).map_err(missing(offset));
+    }
     if list.capacity() - list.len() < more { grow(list, more, offset) } else { Ok(()) }
 }
 #[cold]
@@ -34,13 +37,6 @@ fn grow<T>(list: &mut Vec<T>, more: usize, offset: usize) -> Result<(), Error> {
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T, offset: usize) -> Result<(), Error> {
     reserve(list, 1, offset)?;
     list.push(item);
-    Ok(())
-}
-/// Adds copies.
-#[inline]
-pub(crate) fn extend<T: Copy>(list: &mut Vec<T>, items: &[T], offset: usize) -> Result<(), Error> {
-    reserve(list, items.len(), offset)?;
-    list.extend_from_slice(items);
     Ok(())
 }
 /// Makes a list at least so long.
@@ -63,6 +59,11 @@ pub(crate) fn list<T>(len: usize) -> Result<Vec<T>, TryReserveError> {
     list.try_reserve_exact(len)?;
     Ok(list)
 }
+/// The same. A small build, which has no room for that many errors, ends where there is no memory
+/// for it.
+pub(crate) fn few<T>(len: usize) -> Result<Vec<T>, TryReserveError> {
+    if tuning::SMALL { Ok(Vec::with_capacity(len)) } else { list(len) }
+}
 /// A copy.
 pub(crate) fn boxed<T: Copy>(items: &[T]) -> Result<Box<[T]>, TryReserveError> {
     let mut copy = list(items.len())?;
@@ -79,10 +80,4 @@ pub(crate) fn text(text: &str) -> Result<String, TryReserveError> {
 /// A copy of a name.
 pub(crate) fn name(name: &str) -> Result<Box<str>, TryReserveError> {
     text(name).map(String::into_boxed_str)
-}
-/// A value at an address of its own, to be freed as a box.
-pub(crate) fn leaked<T>(value: T) -> Result<NonNull<T>, TryReserveError> {
-    let mut place = list(1)?;
-    place.push(value);
-    Ok(NonNull::from(Box::leak(place.into_boxed_slice())).cast())
 }

@@ -1,9 +1,9 @@
 //! Writing instructions: handlers, fields, jumps, the map to the module.
 
 use crate::ir::backend::Handler;
+use crate::ir::room;
 use crate::tuning;
 use crate::wasm::error::Error;
-use crate::wasm::room;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
 use alloc::string::String;
@@ -63,13 +63,17 @@ impl Emitter {
         self.label = 0;
         // Some at least: where there is no more, writing begins anew.
         if self.code.is_empty() {
-            room::lengthen(&mut self.code, STEP, 0, offset)?;
+            room::fill(&mut self.code, STEP, 0, offset)?;
         }
         room::reserve(&mut self.map, 1, offset)
     }
     /// Ends a function.
     pub fn finish(&mut self) -> Result<(), Error> {
-        if self.missing { Err(room::out_of_memory(self.offset as usize)) } else { Ok(()) }
+        if !tuning::SMALL && self.missing {
+            Err(room::out_of_memory(self.offset as usize))
+        } else {
+            Ok(())
+        }
     }
     #[inline]
     pub fn pos(&self) -> usize {
@@ -91,7 +95,7 @@ impl Emitter {
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {
-        match self.code.try_reserve(STEP) {
+        match room::try_reserve(&mut self.code, STEP) {
             Ok(()) => self.code.resize(self.code.len() + STEP, 0),
             Err(_) => {
                 self.missing = true;
@@ -102,7 +106,7 @@ impl Emitter {
     #[cold]
     #[inline(never)]
     fn make_room_in_map(&mut self) {
-        if self.map.try_reserve(1).is_err() {
+        if room::try_reserve(&mut self.map, 1).is_err() {
             self.missing = true;
             self.map.clear();
         }
@@ -201,7 +205,7 @@ impl Emitter {
     pub fn place(&mut self, patches: Patches) {
         let target = self.mark() as i64;
         let mut field = patches.0 as usize;
-        if self.missing {
+        if !tuning::SMALL && self.missing {
             return;
         }
         while field != 0

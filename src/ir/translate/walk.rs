@@ -27,7 +27,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.code.clear();
         room::extend(&mut self.code, info.code, info.code_offset)?;
         self.uses.clear();
-        room::lengthen(&mut self.uses, info.locals.len(), 0, info.code_offset)?;
+        room::fill(&mut self.uses, info.locals.len(), 0, info.code_offset)?;
         self.touched.clear();
         self.wide.clear();
         self.in_loop = 0;

@@ -6,11 +6,13 @@
 use super::mark::size_of_object;
 use super::object::{header, word};
 use super::{EXCEPTION_BIT, mark_segments, tag_of};
+use crate::rt::error::Error;
 use crate::rt::instance::{Global, Instance, Object};
 use crate::rt::owner::HOST;
 use crate::rt::room;
 use crate::rt::store::Store;
 use crate::rt::table::Table;
+use crate::tuning;
 use crate::wasm::order::sort_by;
 use crate::wasm::subtype::top;
 use crate::wasm::types::{HeapType, ValType};
@@ -18,6 +20,7 @@ use alloc::vec::Vec;
 use core::ptr;
 
 /// Which instances are reached.
+#[derive(Default)]
 struct Reach {
     /// What a word can point to in instances that were released: addresses from, to, the place.
     ranges: Vec<(usize, usize, u32)>,
@@ -31,21 +34,30 @@ struct Reach {
 impl Reach {
     /// All the room that it will need; `None` if there is none.
     fn new(store: &Store) -> Option<Reach> {
-        let places = store.slots.len();
-        let mut ranges = room::list(2 * places).ok()?;
+        let mut reach = Reach::default();
+        reach.make_room(store.slots.len()).ok()?;
         for instance in store.instances.iter().filter(|i| store.slots.is_released(i.slot)) {
             let address = instance.as_ptr() as usize;
-            ranges.push((address, address + 1, instance.slot));
+            reach.ranges.push((address, address + 1, instance.slot));
             let funcs = instance.defined.as_ptr_range();
-            ranges.push((funcs.start as usize, funcs.end as usize, instance.slot));
+            reach.ranges.push((funcs.start as usize, funcs.end as usize, instance.slot));
         }
-        sort_by(&mut ranges, |a, b| a.cmp(b));
-        let reached = room::filled(places, false).ok()?;
-        let mut instances = room::filled(places, ptr::null::<Instance>()).ok()?;
+        sort_by(&mut reach.ranges, |a, b| a.cmp(b));
         for instance in &store.instances {
-            instances[instance.slot as usize] = instance.as_ptr();
+            reach.instances[instance.slot as usize] = instance.as_ptr();
         }
-        Some(Reach { ranges, reached, instances, list: room::list(places).ok()? })
+        Some(reach)
+    }
+    fn make_room(&mut self, places: usize) -> Result<(), Error> {
+        if !tuning::SMALL {
+            room::exact(&mut self.ranges, 2 * places)?;
+            room::exact(&mut self.list, places)?;
+            room::exact(&mut self.reached, places)?;
+            room::exact(&mut self.instances, places)?;
+        }
+        self.reached.resize(places, false);
+        self.instances.resize(places, ptr::null());
+        Ok(())
     }
     fn slot(&mut self, slot: u32) {
         if !core::mem::replace(&mut self.reached[slot as usize], true) {

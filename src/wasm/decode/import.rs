@@ -25,7 +25,7 @@ enum Desc {
 
 /// A name of a module, which stands for many imports. This is of a constant size: if there is no
 /// memory for it, the process ends.
-#[inline(never)]
+#[cfg_attr(not(feature = "small"), inline(never))]
 fn shared(name: Box<str>) -> Arc<Box<str>> {
     Arc::new(name)
 }

@@ -1,6 +1,7 @@
 //! The operand stack and the frames of blocks (spec appendix §7.5.1).
 
 use super::func::{Result, Validator};
+use crate::tuning;
 use crate::wasm::compact::Ty;
 use crate::wasm::error::Error;
 use crate::wasm::limits;
@@ -84,9 +85,13 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.operands.try_reserve(operands).map_err(room::missing(self.at))?;
         self.tell_room()
     }
-    /// Tells the listener how many operands there may be.
+    /// Tells the listener how many operands there may be. In a small build it finds out.
     pub fn tell_room(&mut self) -> Result<()> {
-        if self.sink.listens() { self.sink.operands(self.operands.capacity()) } else { Ok(()) }
+        if !tuning::SMALL && self.sink.listens() {
+            self.sink.operands(self.operands.capacity())
+        } else {
+            Ok(())
+        }
     }
     /// Pushes several at once: two bytes of code can stand for a thousand of them.
     pub fn push_all(&mut self, types: &[Ty]) -> Result<()> {
