@@ -4,8 +4,8 @@
 /// instruction that needs one.
 pub const SMALL: bool = cfg!(feature = "small");
 /// Whether the translator can write its instructions as text, which takes much of its code. Where
-/// everything is to be small, only the command asks for it.
-pub const LISTINGS: bool = !SMALL || cfg!(feature = "cli");
+/// everything is to be small, only the command and a counting build ask for it.
+pub const LISTINGS: bool = !SMALL || cfg!(any(feature = "cli", feature = "counting"));
 /// Integer registers, and as many for floats, that values are kept in, where there are any.
 pub const REGISTERS: usize = 4;
 /// How many of them are used outside of loops, where values do not stay long: the fewer, the fewer

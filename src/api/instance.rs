@@ -15,6 +15,7 @@ use crate::rt::layout::FuncData;
 use crate::rt::owner::Owner;
 use crate::rt::room;
 use crate::rt::store::Store as Core;
+use crate::wasm::error::Quoted;
 use crate::wasm::module::{Export, ExternKind};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -180,7 +181,10 @@ impl Instance {
         self.object(cx)?;
         match self.func(cx, name) {
             Some(func) => func.typed(cx),
-            None => Err(Error::usage(alloc::format!("no function is exported as {name:?}"))),
+            None => {
+                let name = Quoted(name);
+                Err(Error::usage(alloc::format!("no function is exported as {name}")))
+            }
         }
     }
 }

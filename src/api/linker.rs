@@ -8,6 +8,7 @@ use super::{
 };
 use crate::rt::instance::Object;
 use crate::rt::room;
+use crate::wasm::error::Quoted;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -57,7 +58,8 @@ impl<T> Linker<T> {
     ) -> Result<&mut Self, Error> {
         let names = self.names.entry(module.to_string()).or_default();
         if !self.allow_shadowing && names.contains_key(name) {
-            return Err(Error::usage(alloc::format!("{module:?}.{name:?} is defined already")));
+            let (module, name) = (Quoted(module), Quoted(name));
+            return Err(Error::usage(alloc::format!("{module}.{name} is defined already")));
         }
         names.insert(name.to_string(), definition);
         Ok(self)
@@ -121,7 +123,10 @@ impl<T> Linker<T> {
                 hosts.push(Arc::new(HostFunc::raw(ty, f)?));
                 Ok(self)
             }
-            _ => Err(Error::usage(alloc::format!("{module:?}.{name:?} takes no type {ty}"))),
+            _ => {
+                let (module, name) = (Quoted(module), Quoted(name));
+                Err(Error::usage(alloc::format!("{module}.{name} takes no type {ty}")))
+            }
         }
     }
     /// Defines an object of a store.

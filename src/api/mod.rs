@@ -41,6 +41,8 @@ pub use self::store::{
 };
 pub use self::typed::{WasmList, WasmType};
 pub use self::val::Val;
+#[cfg(feature = "counting")]
+pub use crate::exec::counting::Dispatches;
 pub use crate::rt::error::{Error, ErrorKind, Frame, LinkProblem, Suspend};
 pub use crate::rt::extern_type::ExternType;
 pub use crate::rt::gc::GcStats;

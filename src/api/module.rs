@@ -2,6 +2,7 @@
 
 use super::{Engine, Error, ExternType, TypeId};
 use crate::exec::compiled::{Bytes, CompiledModule};
+use crate::wasm::error::Quoted;
 use crate::wasm::hints::BranchHint;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -23,7 +24,7 @@ pub struct ImportType {
 }
 impl fmt::Display for ImportType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}.{:?}: {}", self.module, self.name, self.ty)
+        write!(f, "{}.{}: {}", Quoted(&self.module), Quoted(&self.name), self.ty)
     }
 }
 
@@ -38,7 +39,7 @@ pub struct ExportType {
 }
 impl fmt::Display for ExportType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.name, self.ty)
+        write!(f, "{}: {}", Quoted(&self.name), self.ty)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::rt::layout::{FuncData, StoreData};
 use crate::rt::limiter::Wish;
 use crate::rt::owned::Owned;
 use crate::rt::room;
+use crate::rt::signals::Signals;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -14,7 +15,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A store (spec §4.2.3): it owns all objects of its instances, and `T`, the host's data.
 ///
@@ -139,6 +140,14 @@ impl<T> Store<T> {
         let (memory_bytes, instances) = (self.core().memory_bytes(), self.core().instance_count());
         StoreStats { host_calls, memory_bytes, instances }
     }
+    /// What was executed in this store so far, by instances that are there.
+    ///
+    /// # Errors
+    /// What was executed cannot be translated once more, as there is no memory.
+    #[cfg(feature = "counting")]
+    pub fn dispatches(&mut self) -> Result<super::Dispatches, Error> {
+        Ok(crate::exec::counting::dispatches(self.core_mut())?)
+    }
     /// What stops execution in this store from another thread.
     ///
     /// # Errors
@@ -147,22 +156,22 @@ impl<T> Store<T> {
         if !self.core().has_interrupts() {
             return Err(Error::usage("interrupts need Config::interrupts(true)"));
         }
-        Ok(InterruptHandle(self.core().interrupt().clone()))
+        Ok(InterruptHandle(self.core().signals().clone()))
     }
 }
 
 /// Stops the execution in a store from another thread. Clones stop the same store.
 #[derive(Clone, Debug)]
-pub struct InterruptHandle(Arc<AtomicBool>);
+pub struct InterruptHandle(Arc<Signals>);
 impl InterruptHandle {
     /// What runs now, or else next, ends with the trap `Interrupted`, at its next call or turn of a
     /// loop; once. A host function that blocks is not stopped, but what comes after it.
     pub fn interrupt(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.raise();
     }
     /// Takes back an interrupt that nothing has met yet.
     pub fn clear(&self) {
-        self.0.store(false, Ordering::Release);
+        self.0.clear();
     }
 }
 macro_rules! heap { ($($lender:ty),*) => { $(

@@ -284,7 +284,8 @@ pub(super) struct EngineArgs {
     /// Print times and amounts to standard error at the end
     ///
     /// How long it took to decode, validate, translate, link and run; the fuel used; how much
-    /// memory there was; how often the host was called. Example: wasmvm --stats app.wasm
+    /// memory there was; how often the host was called. In a build with the feature `counting` also
+    /// which instructions were executed how often, and after which. Example: wasmvm --stats app.wasm
     #[arg(long)]
     pub stats: bool,
 }

@@ -48,6 +48,7 @@ fn run_watched(args: &RunArgs, watch: &Watch) -> Result<u8, Failure> {
     times.ran = times.lap();
     if args.engine.stats {
         note(&stats(&program, &times, args));
+        note(&executed(&mut program.store));
     }
     Ok(code)
 }
@@ -382,5 +383,36 @@ fn stats(program: &Program<'_>, times: &Times, args: &RunArgs) -> String {
     text
 }
 
+/// What was executed how often, if this is counted.
+#[cfg(not(feature = "counting"))]
+fn executed(_: &mut Store<Host>) -> String {
+    "dispatches not counted: that takes a build with the feature `counting`\n".into()
+}
+/// What was executed how often: the most frequent instructions, and pairs of neighbours.
+#[cfg(feature = "counting")]
+fn executed(store: &mut Store<Host>) -> String {
+    let executed = match store.dispatches() {
+        Ok(executed) => executed,
+        Err(error) => return format!("dispatches not known: {error}\n"),
+    };
+    let total = executed.total;
+    let line = |name: &str, count: u64| {
+        let share = count as f64 / total as f64;
+        format!("{count:>23} {:>6.2}% {name}\n", share * 100.0)
+    };
+    let mut text = format!("dispatches {total:>12}, by {} names\n", executed.handlers.len());
+    for (name, count) in executed.handlers.iter().take(COUNTED_MAX) {
+        text += &line(name, *count);
+    }
+    text += &format!("neighbours {:>12} pairs of names\n", executed.pairs.len());
+    for ([first, second], count) in executed.pairs.iter().take(COUNTED_MAX) {
+        text += &line(&format!("{first}  ;  {second}"), *count);
+    }
+    text
+}
+
+/// How many instructions, and pairs of them, are told how often they were executed.
+#[cfg(feature = "counting")]
+const COUNTED_MAX: usize = 25;
 /// How many functions are listed.
 const LISTED_MAX: usize = 100;

@@ -1,9 +1,11 @@
 //! Calls, returns, and what leaves the machine: host functions, translation, operations out of line.
 #![allow(unsafe_code)]
 
-use super::machine::{Expr, F, Find, K, Num, Root, STOP_SUSPENDED, State, Stop, Tail};
+use super::machine::{
+    Expr, F, Find, K, Num, Pause, Root, STOP_SUSPENDED, State, Stop, Tail, taken,
+};
 use super::roots::{Moves, Width};
-use super::run::{Called, call_host};
+use super::run::{Called, call_host, exhausted_stub, has_code, look_stub};
 use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
     InstanceData, Registers,
@@ -21,15 +23,13 @@ unsafe fn enter(
     instance: *const InstanceData,
     memory: u64,
     len: usize,
-) -> Result<(), Trap> {
+) {
     // SAFETY: E3, E5, R1.
     unsafe {
         let code = (*entry).entry.load(Ordering::Acquire);
         let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
-        let limit = (*(*instance).store).stack_limit.get();
-        if fp.add(frame) > limit {
-            return Err(Trap::StackExhausted);
-        }
+        let limit = s.signals().limit();
+        let fits = fp.add(frame) <= limit;
         *fp.offset(HEADER_IP) = s.ip.add(len) as u64;
         *fp.offset(HEADER_FP) = s.fp as u64;
         // One by one: a load of 16 bytes that were just stored as two words waits for both.
@@ -42,17 +42,15 @@ unsafe fn enter(
         }
         s.fp = fp;
         s.ip = code.cast();
+        if !fits {
+            taken();
+            s.ip = look_stub();
+        }
     }
-    Ok(())
 }
 /// Enters a function of any instance.
 #[inline(always)]
-unsafe fn enter_func(
-    s: &mut State,
-    func: *const FuncData,
-    fp: *mut u64,
-    len: usize,
-) -> Result<(), Trap> {
+unsafe fn enter_func(s: &mut State, func: *const FuncData, fp: *mut u64, len: usize) {
     // SAFETY: E3, E5, R1.
     unsafe {
         let instance = (*func).instance;
@@ -73,8 +71,9 @@ impl<M: Moves> Root for Call<M> {
             M::run(s, 18);
             let entry = s.u64(8) as *const CodeEntry;
             let memory = *s.fp.offset(HEADER_MEMORY);
-            enter(s, entry, s.slot(16), s.instance(), memory, Self::LEN)
+            enter(s, entry, s.slot(16), s.instance(), memory, Self::LEN);
         }
+        Ok(())
     }
 }
 /// Calls an imported function: its index (4 bytes), the frame's slot.
@@ -86,8 +85,9 @@ impl Root for CallImport {
         // SAFETY: E1, E2, E3, E4.
         unsafe {
             let func = *(*s.instance()).funcs.add(s.u32(8) as usize);
-            enter_func(s, func, s.slot(12), Self::LEN)
+            enter_func(s, func, s.slot(12), Self::LEN);
         }
+        Ok(())
     }
 }
 /// Tests the type of a function for `call_indirect`: the slow path beside equality.
@@ -138,8 +138,9 @@ impl<A: Expr, X: Width> Root for CallIndirect<A, X> {
         // SAFETY: E1, E2, E3.
         unsafe {
             let func = callee::<A, X, true>(s, 18)?;
-            enter_func(s, func, s.slot(16), Self::LEN)
+            enter_func(s, func, s.slot(16), Self::LEN);
         }
+        Ok(())
     }
 }
 impl<A: Expr, X: Width> Find for CallIndirect<A, X> {
@@ -148,8 +149,9 @@ impl<A: Expr, X: Width> Find for CallIndirect<A, X> {
         // SAFETY: E1, E2, E3.
         unsafe {
             let Ok(func) = callee::<A, X, false>(s, 18) else { return false };
-            enter_func(s, func, s.slot(16), Self::LEN).is_ok()
+            enter_func(s, func, s.slot(16), Self::LEN);
         }
+        true
     }
 }
 /// Calls a function reference: the frame's slot, the reference.
@@ -164,8 +166,9 @@ impl<A: Expr> Root for CallRef<A> {
             if func.is_null() {
                 return Err(Trap::NullFunctionReference);
             }
-            enter_func(s, func, s.slot(8), Self::LEN)
+            enter_func(s, func, s.slot(8), Self::LEN);
         }
+        Ok(())
     }
 }
 
@@ -190,16 +193,14 @@ unsafe fn replace(
     at: usize,
     entry: *const CodeEntry,
     instance: *const InstanceData,
-) -> Result<(), Trap> {
+) {
     // SAFETY: E2, E3, E5, E6.
     unsafe {
         let from = s.slot(at);
         let (params, n) = s.two(at + 2);
         let frame = (*entry).frame_slots.load(Ordering::Acquire) as usize;
         let needed = s.fp.sub(params).add(n + frame);
-        if needed > (*(*instance).store).stack_limit.get() {
-            return Err(Trap::StackExhausted);
-        }
+        let fits = needed <= s.signals().limit();
         let (ip, caller) = (*s.fp.offset(HEADER_IP), *s.fp.offset(HEADER_FP));
         let fp = slide(s, from, params, n);
         *fp.offset(HEADER_IP) = ip;
@@ -209,12 +210,15 @@ unsafe fn replace(
         s.r[0] = entry as u64;
         s.fp = fp;
         s.ip = (*entry).entry.load(Ordering::Acquire).cast();
+        if !fits {
+            taken();
+            s.ip = look_stub();
+        }
     }
-    Ok(())
 }
 /// Replaces this frame by that of a function of any instance.
 #[inline(always)]
-unsafe fn replace_func(s: &mut State, at: usize, func: *const FuncData) -> Result<(), Trap> {
+unsafe fn replace_func(s: &mut State, at: usize, func: *const FuncData) {
     // SAFETY: E3, E5, R1.
     unsafe {
         s.r[1] = func as u64;
@@ -229,6 +233,7 @@ impl Root for TailCall {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3.
         unsafe { replace(s, 16, s.u64(8) as *const CodeEntry, s.instance()) }
+        Ok(())
     }
 }
 /// `return_call` of an import: index, then as for [`replace`].
@@ -240,8 +245,9 @@ impl Root for TailCallImport {
         // SAFETY: E1, E3, E4.
         unsafe {
             let func = *(*s.instance()).funcs.add(s.u32(8) as usize);
-            replace_func(s, 12, func)
+            replace_func(s, 12, func);
         }
+        Ok(())
     }
 }
 /// `return_call_indirect`: table, type, as for [`replace`], index.
@@ -253,8 +259,9 @@ impl<A: Expr, X: Width> Root for TailCallIndirect<A, X> {
         // SAFETY: E1, E3.
         unsafe {
             let func = callee::<A, X, true>(s, 22)?;
-            replace_func(s, 16, func)
+            replace_func(s, 16, func);
         }
+        Ok(())
     }
 }
 impl<A: Expr, X: Width> Find for TailCallIndirect<A, X> {
@@ -263,8 +270,9 @@ impl<A: Expr, X: Width> Find for TailCallIndirect<A, X> {
         // SAFETY: E1, E3.
         unsafe {
             let Ok(func) = callee::<A, X, false>(s, 22) else { return false };
-            replace_func(s, 16, func).is_ok()
+            replace_func(s, 16, func);
         }
+        true
     }
 }
 /// `return_call_ref`: as for [`replace`], the reference.
@@ -279,8 +287,9 @@ impl<A: Expr> Root for TailCallRef<A> {
             if func.is_null() {
                 return Err(Trap::NullFunctionReference);
             }
-            replace_func(s, 8, func)
+            replace_func(s, 8, func);
         }
+        Ok(())
     }
 }
 
@@ -413,6 +422,42 @@ impl Tail for CallHost {
             }
         }
         Ok(())
+    }
+}
+/// What is entered instead of a function for which the stack seems to have no room: register 0
+/// holds the entry. If there is none, or somebody wants the execution to stop, it stops in the
+/// function's frame; else the function begins.
+pub struct Look;
+impl Root for Look {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E3, E5, R1.
+        unsafe {
+            let entry = s.r[0] as *const CodeEntry;
+            let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
+            let limit = (*(*s.instance()).store).stack_limit.get();
+            s.ip = (*entry).entry.load(Ordering::Acquire).cast();
+            if s.fp.add(frame) > limit {
+                s.ip = exhausted_stub();
+            } else if has_code(entry) && s.signals().take(limit) {
+                return Err(Trap::Interrupted);
+            }
+            // What has no code to go on with later looks itself, or soon.
+        }
+        Ok(())
+    }
+}
+impl Pause for Look {
+    const TRAP: Trap = Trap::Interrupted;
+}
+/// Where that leads if there really is no room.
+pub struct Exhausted;
+impl Root for Exhausted {
+    const SIZE: usize = 0;
+    #[inline(always)]
+    unsafe fn run(_: &mut State) -> Result<(), Trap> {
+        Err(Trap::StackExhausted)
     }
 }
 /// A function that is not translated yet: register 0 holds its entry.

@@ -5,8 +5,44 @@
 use super::machine::F;
 use super::machine::{Pause, Root, State, taken};
 use super::roots::SetLoop;
+use crate::ir::code::POLL_BYTES;
+use crate::rt::signals::Signals;
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
+
+/// Signals: their address is in a register where there are some.
+impl State {
+    /// Those of the store.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[inline(always)]
+    pub unsafe fn signals(&self) -> &Signals {
+        #[cfg(registers)]
+        // SAFETY: R11, E3: `take_signals` took them from the store.
+        unsafe {
+            &*(self.signals.to_bits() as usize as *const Signals)
+        }
+        #[cfg(not(registers))]
+        // SAFETY: R11, E3.
+        unsafe {
+            &*(*self.instance()).signals
+        }
+    }
+    /// Takes their address from the store.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[cfg(threaded)]
+    #[inline(always)]
+    pub unsafe fn take_signals(&mut self) {
+        #[cfg(registers)]
+        // SAFETY: E3.
+        unsafe {
+            self.signals = f64::from_bits((*self.instance()).signals as usize as u64);
+        }
+    }
+}
 
 /// Fuel: in a register where there are some, else in the store.
 impl State {
@@ -70,21 +106,9 @@ impl State {
 /// What a loop begins with that is looked after at each turn, by the branch back: it stays there for
 /// the first turn, and for turns that cannot go on at once.
 pub trait Gate: Pause {
-    /// Does what the instruction at `ip` would, if it would go on; else nothing has happened.
-    unsafe fn passes(s: &mut State, ip: *const u8) -> bool;
-    /// Where to go on instead of at `ip`, where this instruction is.
-    #[inline(always)]
-    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
-        // SAFETY: E11: promised by the caller.
-        unsafe {
-            if Self::passes(s, ip) {
-                taken();
-                ip.add(Self::LEN)
-            } else {
-                ip
-            }
-        }
-    }
+    /// Does what the instruction at `ip` would and gives where to go on behind it, or, if that would
+    /// not go on, does nothing and gives `ip`.
+    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8;
     /// Where the next turn of the innermost loop begins, which does with this instruction.
     #[inline(always)]
     unsafe fn turn(s: &mut State) -> *const u8 {
@@ -114,9 +138,16 @@ impl Pause for Fuel {
 }
 impl Gate for Fuel {
     #[inline(always)]
-    unsafe fn passes(s: &mut State, ip: *const u8) -> bool {
+    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
         // SAFETY: E1, E3.
-        unsafe { s.pay(ip.add(8).cast::<u32>().read_unaligned()) }
+        unsafe {
+            if s.pay(ip.add(8).cast::<u32>().read_unaligned()) {
+                taken();
+                ip.add(Self::LEN)
+            } else {
+                ip
+            }
+        }
     }
 }
 /// Stops if somebody else wants it.
@@ -127,19 +158,23 @@ impl Root for Poll {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3, R1, R11.
         unsafe {
-            if super::run::take_interrupt((*s.instance()).store) {
-                return Err(Trap::Interrupted);
+            if s.signals().past() != Self::LEN {
+                let store = (*s.instance()).store;
+                if s.signals().take((*store).stack_limit.get()) {
+                    return Err(Trap::Interrupted);
+                }
             }
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
     }
 }
+const _: () = assert!(Poll::LEN == POLL_BYTES);
 impl Gate for Poll {
     #[inline(always)]
-    unsafe fn passes(s: &mut State, _: *const u8) -> bool {
-        // SAFETY: E1, E3, R1, R11.
-        unsafe { !super::run::is_interrupted((*s.instance()).store) }
+    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
+        // SAFETY: E1, E3, R11. No branch: whoever raises an interrupt sets it to 0.
+        unsafe { ip.add(s.signals().past()) }
     }
 }
 impl Pause for Poll {

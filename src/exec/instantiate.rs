@@ -120,7 +120,8 @@ unsafe fn allocate(
     slot: u32,
 ) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
-    let owned = Owned::try_new(Instance::empty(store.address()))?;
+    let empty = Instance::empty(store.address(), Arc::as_ptr(&store.head.signals));
+    let owned = Owned::try_new(empty)?;
     // SAFETY: R1: nobody else knows the instance yet.
     let instance = unsafe { &mut *owned.as_ptr() };
     instance.slot = slot;

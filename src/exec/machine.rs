@@ -47,6 +47,9 @@ pub struct State {
     /// The fuel that is left; the store has it while others look at it.
     #[cfg(registers)]
     pub fuel: F,
+    /// The address of what others stop the execution with.
+    #[cfg(registers)]
+    pub signals: f64,
 }
 
 impl State {
@@ -109,6 +112,15 @@ impl State {
         // SAFETY: E3, R1.
         unsafe { (*(*self.instance()).store).registers.set(registers) }
     }
+    /// Counts the instruction.
+    ///
+    /// # Safety
+    /// `fp` is a frame (E3).
+    #[cfg(feature = "counting")]
+    pub unsafe fn count(&self) {
+        // SAFETY: E3, R1.
+        unsafe { (*(*self.instance()).store).counts.count(self.ip as usize) }
+    }
     /// At an instruction, with registers that were kept.
     pub fn resumed(ip: *const u8, fp: *mut u64, registers: &Registers) -> State {
         // SAFETY: E9: two words are a float register.
@@ -128,6 +140,8 @@ impl State {
             lp: 0.0,
             #[cfg(registers)]
             fuel: NOTHING,
+            #[cfg(registers)]
+            signals: 0.0,
         }
     }
     /// The same, with what calls and other operations leave as it is.
@@ -137,6 +151,8 @@ impl State {
             lp: self.lp,
             #[cfg(registers)]
             fuel: self.fuel,
+            #[cfg(registers)]
+            signals: self.signals,
             ..State::at(ip, fp)
         };
     }
@@ -155,7 +171,7 @@ pub const STOP_SUSPENDED: Stop = 0x102;
 #[cfg(registers)]
 #[rustfmt::skip]
 #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
-pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64, F) -> Stop;
+pub type Handler = unsafe extern "sysv64" fn(*const u8, *mut u64, u64, u64, u64, u64, F, F, F, F, f64, F, f64) -> Stop;
 /// A handler: besides the instruction and the frame there is what calls tell stubs (E5).
 #[cfg(all(threaded, not(registers)))]
 pub type Handler = unsafe extern "C" fn(*const u8, *mut u64, u64, u64) -> Stop;
@@ -172,9 +188,9 @@ macro_rules! handlers { ($($(#[$doc:meta])* fn $name:ident $(<$x:ident: $bound:p
     #[cfg(registers)]
     #[allow(improper_ctypes_definitions)] // a vector register is one in this ABI
     pub unsafe extern "sysv64" fn $name$(<$x: $bound>)?(
-        ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64, fuel: F,
+        ip: *const u8, fp: *mut u64, r0: u64, r1: u64, r2: u64, r3: u64, f0: F, f1: F, f2: F, f3: F, lp: f64, fuel: F, signals: f64,
     ) -> Stop {
-        let mut state = State { ip, fp, r: [r0, r1, r2, r3], f: [f0, f1, f2, f3], lp, fuel };
+        let mut state = State { ip, fp, r: [r0, r1, r2, r3], f: [f0, f1, f2, f3], lp, fuel, signals };
         let $s = &mut state;
         // SAFETY: E1, E2, E3.
         unsafe { $body }
@@ -211,7 +227,7 @@ macro_rules! enter {
         let s = &*$s;
         $handler(
             s.ip, s.fp, s.r[0], s.r[1], s.r[2], s.r[3], s.f[0], s.f[1], s.f[2], s.f[3], s.lp,
-            s.fuel,
+            s.fuel, s.signals,
         )
     }};
 }
@@ -232,12 +248,18 @@ macro_rules! enter {
 pub(super) use enter;
 
 /// Goes on with the instruction at `ip`.
-#[cfg(threaded)]
+#[cfg(all(threaded, not(feature = "counting")))]
 macro_rules! next {
     ($s:expr) => {{
         let handler: Handler = *$s.ip.cast::<Handler>();
         enter!(handler, $s)
     }};
+}
+#[cfg(all(threaded, feature = "counting"))]
+macro_rules! next {
+    ($s:expr) => {
+        enter!(crate::exec::machine::counted, $s)
+    };
 }
 #[cfg(not(threaded))]
 macro_rules! next {
@@ -610,6 +632,14 @@ handlers! {
         {
             Some(code)
         }
+    }
+    /// Counts the instruction at `ip`, and goes on with it.
+    #[cfg(all(threaded, feature = "counting"))]
+    #[inline(never)]
+    fn counted |s| {
+        s.count();
+        let handler: Handler = *s.ip.cast::<Handler>();
+        enter!(handler, s)
     }
     /// Executes an instruction.
     fn step<X: Root> |s| {

@@ -5,6 +5,8 @@ pub mod atomic;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;
+#[cfg(feature = "counting")]
+pub mod counting;
 pub mod descriptors;
 pub mod frames;
 pub mod gates;

@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::compiled::CompiledModule;
-use super::frames::{CallHost, Halt, Translate};
-use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, tail};
+use super::frames::{CallHost, Exhausted, Halt, Look, Translate};
+use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, pausing, step, tail};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::room;
@@ -36,6 +36,8 @@ struct Landing {
 static LANDED: Landing = Landing { call: 0, halt: tail::<Halt> };
 static TRANSLATE: [Handler; 1] = [tail::<Translate>];
 static CALL_HOST: [Handler; 1] = [tail::<CallHost>];
+static LOOK: [Handler; 1] = [pausing::<Look>];
+static EXHAUSTED: [Handler; 1] = [step::<Exhausted>];
 static HOST_ENTRY: CodeEntry = CodeEntry {
     entry: AtomicPtr::new((&raw const CALL_HOST).cast_mut().cast()),
     frame_slots: AtomicU32::new(0),
@@ -47,9 +49,44 @@ static HOST_ENTRY: CodeEntry = CodeEntry {
 pub fn translate_stub() -> *const u64 {
     (&raw const TRANSLATE).cast()
 }
+/// Where calls go that the stack seems to have no room for.
+#[inline(always)]
+pub fn look_stub() -> *const u8 {
+    (&raw const LOOK).cast()
+}
+/// Where those go for which there really is none.
+#[inline(always)]
+pub fn exhausted_stub() -> *const u8 {
+    (&raw const EXHAUSTED).cast()
+}
+/// Whether it is the entry of a function of a module that is translated.
+///
+/// # Safety
+/// It is the entry of a function (R1).
+pub unsafe fn has_code(entry: *const CodeEntry) -> bool {
+    // SAFETY: R1: promised by the caller.
+    let code = unsafe { (*entry).entry.load(Ordering::Relaxed) };
+    entry != host_entry() && !ptr::addr_eq(code, translate_stub())
+}
 /// The entry of every host function.
 pub fn host_entry() -> *const CodeEntry {
     &raw const HOST_ENTRY
+}
+
+/// What an instruction does that is in no function's code.
+#[cfg(feature = "counting")]
+pub fn outside(ip: usize) -> Option<&'static str> {
+    let halt = (&raw const LANDED.halt) as usize;
+    let (translate, host) = (&raw const TRANSLATE as usize, &raw const CALL_HOST as usize);
+    let (look, none) = (&raw const LOOK as usize, &raw const EXHAUSTED as usize);
+    let known = [
+        (halt, "end"),
+        (translate, "translate"),
+        (host, "call of the host"),
+        (look, "look at the stack"),
+        (none, "stack exhausted"),
+    ];
+    known.into_iter().find_map(|(address, text)| (address == ip).then_some(text))
 }
 
 /// A frame of a backtrace.
@@ -161,8 +198,11 @@ pub unsafe fn invoke(
         let fp = base.add(params + HEADER_SLOTS);
         let code = (*entry).entry.load(Ordering::Acquire);
         let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
-        if fp.add(frame.max(results)) > (*store).stack_limit.get() {
-            return Err(Exit::Trap { trap: Trap::StackExhausted, backtrace: Vec::new() });
+        let end = fp.add(frame.max(results));
+        if end > (*store).signals.limit()
+            && let Some(trap) = (*store).look(end)
+        {
+            return Err(Exit::Trap { trap, backtrace: Vec::new() });
         }
         let mut landing = [0u64; LANDING];
         let landing_fp = landing.as_mut_ptr().add(HEADER_SLOTS);
@@ -310,6 +350,9 @@ pub unsafe fn dispatch(mut s: State) -> Stop {
     // SAFETY: E1: `ip` is at an instruction, whose first word is its handler. E3.
     unsafe {
         s.take_fuel();
+        s.take_signals();
+        #[cfg(feature = "counting")]
+        s.count();
         let handler: Handler = *s.ip.cast::<Handler>();
         super::machine::enter!(handler, &s)
     }
@@ -334,6 +377,11 @@ unsafe fn handler_at(ip: *const u8) -> Handler {
 #[cfg(not(threaded))]
 pub unsafe fn dispatch(mut s: State) -> Stop {
     loop {
+        // SAFETY: E3.
+        #[cfg(feature = "counting")]
+        unsafe {
+            s.count();
+        }
         // SAFETY: E1: `ip` is at an instruction, whose first word is its handler.
         let stop = unsafe { handler_at(s.ip)(&mut s) };
         if let Some(stop) = stop {
@@ -399,7 +447,7 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
             done
         };
         if done {
-            return if take_interrupt(store) { Called::Interrupted } else { Called::Done };
+            return if (*store).take_interrupt() { Called::Interrupted } else { Called::Done };
         }
         let pending = &(*store.cast::<Store>()).pending;
         if (*store).resumable.get() && pending.as_ref().is_some_and(PublicError::is_suspend) {
@@ -408,24 +456,6 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
         }
         Called::Failed
     }
-}
-/// Whether somebody wants the execution to stop; only once.
-///
-/// # Safety
-/// `store` is live (R1).
-#[inline(always)]
-pub unsafe fn take_interrupt(store: *const StoreData) -> bool {
-    // SAFETY: R1, R11.
-    unsafe { is_interrupted(store) && (*(*store).interrupt).swap(false, Ordering::Acquire) }
-}
-/// Whether somebody wants the execution to stop.
-///
-/// # Safety
-/// `store` is live (R1).
-#[inline(always)]
-pub unsafe fn is_interrupted(store: *const StoreData) -> bool {
-    // SAFETY: R1, R11.
-    unsafe { (*(*store).interrupt).load(Ordering::Relaxed) }
 }
 
 /// Translates the function of an entry and gives its first instruction.

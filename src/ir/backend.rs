@@ -5,12 +5,13 @@ pub mod gc;
 use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{AtomicOp, LoadOp, SimdOp, StoreOp};
+use core::fmt;
 
 /// The address of a handler, as it stands in the code.
 pub type Handler = usize;
 
 /// Where an operand is: a register of its class, a slot, or an immediate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Place(pub u8);
 impl Place {
     /// A slot.
@@ -25,6 +26,19 @@ impl Place {
     #[inline]
     pub const fn is_register(self) -> bool {
         self.0 < Place::SLOT.0
+    }
+}
+
+/// As a listing shows it.
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Place::SLOT => f.write_str("slot"),
+            Place::IMM => f.write_str("imm"),
+            Place::LONG => f.write_str("long"),
+            Place::GLOBAL => f.write_str("global"),
+            Place(register) => write!(f, "r{register}"),
+        }
     }
 }
 

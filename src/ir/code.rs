@@ -25,6 +25,9 @@ pub struct CodeEntry {
     pub module: AtomicPtr<()>,
 }
 
+/// The bytes of the instruction at the header of a loop that looks for interrupts.
+pub const POLL_BYTES: usize = 8;
+
 /// A clause of an exception handler (spec §4.2.14): for which code, what it catches, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct Clause {

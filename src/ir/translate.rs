@@ -39,7 +39,7 @@ mod zero;
 
 use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
-use self::lower::{Field, Target, class};
+use self::lower::{Field, Target, class, place_text};
 use self::stack::{Addr, Bank, Cache, Entry, Held, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
@@ -451,7 +451,8 @@ impl<'m, B: Backend> Translator<'m, B> {
         let control = &mut self.control[label];
         if control.kind == Kind::Loop {
             let header = control.header;
-            self.out.backward(header as usize);
+            let past = self.past(header);
+            self.out.backward(header as usize + past);
         } else {
             let mut patches = control.patches;
             control.cache = Some(match control.cache {
@@ -460,6 +461,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             });
             self.out.forward(&mut patches);
             self.control[label].patches = patches;
+            self.look_on(label);
         }
     }
     /// How a branch gets to a label.
@@ -532,7 +534,7 @@ impl<'m, B: Backend> Translator<'m, B> {
                 let Some(handler) = B::return_one(class(ty), place) else {
                     return Err(self.out.no_handler("return"));
                 };
-                self.out.list(|| format!("return {place:?} {field:?}"));
+                self.out.list(|| format!("return {}", place_text(place, field)));
                 self.out.begin(handler);
                 self.field(field);
                 self.out.end();
@@ -664,7 +666,6 @@ impl<'m, B: Backend> Translator<'m, B> {
     /// Puts the arguments of a call into place. Gives the first slot of the arguments and the
     /// number of their slots; the operands are popped.
     fn arguments(&mut self, ty: &FuncType) -> Result<(i32, i32), Error> {
-        self.calls_now();
         let n = ty.params.len();
         self.settle_arguments(n)?;
         let end = self.next_slot();

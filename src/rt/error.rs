@@ -2,7 +2,7 @@
 
 use super::exception::Exception;
 use super::extern_type::ExternType;
-use crate::wasm::error::{Error as ModuleError, ErrorKind as ModuleErrorKind};
+use crate::wasm::error::{Error as ModuleError, ErrorKind as ModuleErrorKind, Quoted};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::FuncType;
 use alloc::borrow::Cow;
@@ -64,7 +64,8 @@ impl LinkProblem {
 }
 impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}.{:?}: needs {}", self.problem, self.module, self.name, self.expected)?;
+        let LinkProblem { module, name, problem, expected, .. } = self;
+        write!(f, "{problem} {}.{}: needs {expected}", Quoted(module), Quoted(name))?;
         match &self.found {
             Some(found) => write!(f, ", there is {found}")?,
             None => return Ok(()),

@@ -6,6 +6,7 @@ use super::layout::{
 };
 use super::memory::Memory;
 use super::owner::HOST;
+use super::signals::Signals;
 use super::table::Table;
 use crate::wasm::module::ExternType;
 use crate::wasm::types::{GlobalType, TypeId};
@@ -127,10 +128,11 @@ pub struct Instance {
 }
 impl Instance {
     /// An instance without anything; its arrays are filled in, then [`Instance::link`]ed.
-    pub fn empty(store: *mut StoreData) -> Instance {
+    pub fn empty(store: *mut StoreData, signals: *const Signals) -> Instance {
         Instance {
             data: InstanceData {
                 store,
+                signals,
                 memory0: Cell::new(empty_memory()),
                 funcs: ptr::null(),
                 globals: ptr::null(),

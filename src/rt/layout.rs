@@ -9,14 +9,15 @@
 //! array or exception is the address of its object; an i31 is `(value << 1) | 1`; a host value is
 //! `(index << 2) | 2`.
 
+use super::signals::Signals;
 use crate::ir::cells::CELL_SIZES;
 pub use crate::ir::code::CodeEntry;
 use crate::tuning::REGISTERS;
 use crate::wasm::error::Error;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::{MemoryType, TypeId, ValType};
+use alloc::sync::Arc;
 use core::cell::Cell;
-use core::sync::atomic::AtomicBool;
 
 /// Slots of a frame's header, below the frame pointer.
 pub const HEADER_SLOTS: usize = 4;
@@ -82,6 +83,8 @@ impl ResultClass {
 pub struct InstanceData {
     /// The store.
     pub store: *mut StoreData,
+    /// The store's signals (R11).
+    pub signals: *const Signals,
     /// The base of memory 0, or of an empty memory.
     pub memory0: Cell<*mut u8>,
     /// Functions.
@@ -197,8 +200,8 @@ pub struct StoreData {
         count: u64,
         init: u64,
     ) -> Result<u64, Trap>,
-    /// Set by others to stop the execution; the store keeps what it points to (R11).
-    pub interrupt: *const AtomicBool,
+    /// What others stop the execution with.
+    pub signals: Arc<Signals>,
     /// Why a function could not be translated.
     pub unsupported: Cell<Option<Error>>,
     /// The registers of an execution that was stopped and may go on.
@@ -211,9 +214,31 @@ pub struct StoreData {
     pub unpaid: Cell<u64>,
     /// The running range of each size of cell; the last one, of no size, is always empty.
     pub cells: [CellRange; CELL_SIZES + 1],
+    /// What was executed.
+    #[cfg(feature = "counting")]
+    pub counts: super::counts::Counts,
 }
 
 impl StoreData {
+    /// Sets one past the last slot that a frame may use.
+    pub fn set_stack_limit(&self, limit: *mut u64) {
+        self.stack_limit.set(limit);
+        self.signals.release(limit);
+    }
+    /// What is the matter, if slots up to `end` seem not to be there.
+    #[cold]
+    #[inline(never)]
+    pub fn look(&self, end: *mut u64) -> Option<Trap> {
+        if end > self.stack_limit.get() {
+            return Some(Trap::StackExhausted);
+        }
+        self.signals.take(self.stack_limit.get()).then_some(Trap::Interrupted)
+    }
+    /// Whether somebody wants what runs to stop; only once.
+    #[inline(always)]
+    pub fn take_interrupt(&self) -> bool {
+        self.signals.is_raised() && self.look(self.stack_limit.get()).is_some()
+    }
     /// All fuel that there is, or, below zero, that is owed.
     #[inline]
     pub fn all_fuel(&self) -> i64 {

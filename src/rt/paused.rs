@@ -93,7 +93,7 @@ impl Store {
         }
     }
     fn set_stack(&mut self, stack: Option<ValueStack>, top: *mut u64) {
-        self.head.stack_limit.set(stack.as_ref().map_or(ptr::null_mut(), ValueStack::limit));
+        self.head.set_stack_limit(stack.as_ref().map_or(ptr::null_mut(), ValueStack::limit));
         self.head.stack_top.set(top);
         self.stack = stack;
     }

@@ -18,6 +18,7 @@ use super::owned::Owned;
 use super::owner::Slots;
 use super::paused::{OuterStack, Place};
 use super::room;
+use super::signals::Signals;
 use super::stack::ValueStack;
 use super::table::Table;
 use crate::ir::cells::CELL_SIZES;
@@ -30,7 +31,6 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::cell::Cell;
 use core::ptr;
-use core::sync::atomic::AtomicBool;
 
 /// How a store calls host functions; see [`StoreData::host_call`].
 pub type HostCall =
@@ -77,8 +77,6 @@ pub struct Store {
     /// The places of instances.
     pub slots: Slots,
     options: Options,
-    /// What the head points to; handles outlive the store.
-    interrupt: Arc<AtomicBool>,
     /// Bytes of all memories, and elements of all tables.
     pub(super) used: Usage,
     pub(super) stack: Option<ValueStack>,
@@ -123,7 +121,6 @@ impl Store {
         options: Options,
         host_call: HostCall,
     ) -> Owned<Store> {
-        let interrupt = Arc::new(AtomicBool::new(false));
         let head = StoreData {
             stack_limit: Cell::new(ptr::null_mut()),
             fuel: Cell::new(if options.fuel { 0 } else { i64::MAX }),
@@ -135,14 +132,17 @@ impl Store {
             host_call,
             memory_grow,
             table_grow,
-            interrupt: Arc::as_ptr(&interrupt),
+            signals: Arc::new(Signals::new()),
             unsupported: Cell::new(None),
             registers: Cell::default(),
             resumable: Cell::new(false),
             suspended: Cell::new((ptr::null(), ptr::null_mut())),
             unpaid: Cell::new(0),
             cells: [const { CellRange::empty() }; CELL_SIZES + 1],
+            #[cfg(feature = "counting")]
+            counts: super::counts::Counts::default(),
         };
+        let host = Owned::new(Instance::empty(ptr::null_mut(), Arc::as_ptr(&head.signals)));
         let store = Owned::new(Store {
             head,
             id,
@@ -155,13 +155,12 @@ impl Store {
             ask: None,
             slots: Slots::default(),
             options,
-            interrupt,
             used: Usage::default(),
             stack: None,
             outer_stacks: Vec::new(),
             paused: Vec::new(),
             moves: 0,
-            host: Owned::new(Instance::empty(ptr::null_mut())),
+            host,
             funcs: Vec::new(),
             tables: Vec::new(),
             memories: Vec::new(),
@@ -189,20 +188,25 @@ impl Store {
         if !same_stack && self.head.depth.get() == 0 {
             self.stack = None;
             self.head.stack_top.set(ptr::null_mut());
-            self.head.stack_limit.set(ptr::null_mut());
+            self.head.set_stack_limit(ptr::null_mut());
         }
     }
     /// Whether code looks for interrupts.
     pub fn has_interrupts(&self) -> bool {
         self.options.interrupts
     }
-    /// Setting it stops what runs, once.
-    pub fn interrupt(&self) -> &Arc<AtomicBool> {
-        &self.interrupt
+    /// Raising them stops what runs, once.
+    pub fn signals(&self) -> &Arc<Signals> {
+        &self.head.signals
     }
     /// Bytes of all memories.
     pub fn memory_bytes(&self) -> u64 {
         self.used.memory_bytes
+    }
+    /// The modules of the instances.
+    #[cfg(feature = "counting")]
+    pub fn modules(&self) -> impl Iterator<Item = &(dyn Any + Send + Sync)> {
+        self.instances.iter().filter_map(|instance| instance.module.as_deref())
     }
     /// Instances that are there.
     pub fn instance_count(&self) -> u64 {
@@ -230,7 +234,7 @@ impl Store {
             let none = || Error::limit("bytes of value stack", bytes, 0);
             let stack = self.stack.insert(ValueStack::new(bytes).ok_or_else(none)?);
             self.head.stack_top.set(stack.start());
-            self.head.stack_limit.set(stack.limit());
+            self.head.set_stack_limit(stack.limit());
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ mod types;
 pub(crate) use const_expr::{WITH_DESCRIPTOR, WITHOUT_DESCRIPTOR, unpacked};
 pub(crate) use types::TypeSpace;
 
-use super::error::{Error, ErrorKind};
+use super::error::{Error, ErrorKind, Quoted};
 use super::features::Features;
 use super::limits;
 use super::module::{Custom, Export, ExternKind, Global, Module, Table};
@@ -347,7 +347,7 @@ impl Decoder {
         sort_by(&mut names, |a, b| a.cmp(b));
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
-                Err(Error::invalid(offset, format!("duplicate export name {:?}", pair[0])))
+                Err(Error::invalid(offset, format!("duplicate export name {}", Quoted(pair[0]))))
             }
             None => Ok(()),
         }

@@ -1,8 +1,10 @@
 //! Why a module is not accepted, and where.
 
+use crate::tuning;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt;
+use core::fmt::Write as _;
 
 /// The class of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +27,21 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Unsupported => "unsupported",
             ErrorKind::Limit => "limit exceeded",
         })
+    }
+}
+
+/// A name in quotes, without what would confuse a terminal. In a small build all is escaped that is
+/// not ASCII, which needs no tables.
+pub struct Quoted<'a>(pub &'a str);
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !tuning::SMALL {
+            return fmt::Debug::fmt(self.0, f);
+        }
+        let mut chars = self.0.chars().flat_map(char::escape_default);
+        f.write_char('"')?;
+        chars.try_for_each(|c| f.write_char(c))?;
+        f.write_char('"')
     }
 }
 

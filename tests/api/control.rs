@@ -47,6 +47,63 @@ fn other_threads_stop_what_runs() -> Outcome {
     Ok(())
 }
 
+/// Loops without an end: what is in one of them, if anything looks for interrupts, is not on every
+/// way, or on none.
+const SPINS: &[&str] = &[
+    "(loop $l (br $l))",
+    "(loop $l (call $f) (br $l))",
+    "(call $f) (loop $l (br $l))",
+    "(loop $l (call $f) (loop $m (br $m)))",
+    "(loop $l (if (global.get 0) (then (call $f))) (br $l))",
+    "(loop $l (if (global.get 0) (then (call $f)) (else (nop))) (br $l))",
+    "(loop $l (if (global.get 0) (then (nop)) (else (call $f))) (br $l))",
+    "(loop $l (block $b (br_if $b (i32.eqz (global.get 0))) (call $f)) (br $l))",
+    "(loop $l (block $b (block $c (br_table $b $c (global.get 0))) (call $f)) (br $l))",
+    "(loop $l (br_if $l (i32.eqz (global.get 0))) (call $f) (br $l))",
+    "(loop $l (drop (br_on_null $l (ref.null func))) (call $f) (br $l))",
+    "(loop $l (loop $m (br_if $l (i32.eqz (global.get 0))) (call $f) (br $m)))",
+    "(loop $l (if (global.get 0) (then (loop $m (br_if $m (global.get 0))))) (br $l))",
+    "(loop $l (local.set 0 (i32.const 9))
+        (loop $m (br_if $m (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (br $l))",
+    "(loop $l (local.set 0 (i32.add (local.get 0) (i32.const 1)))
+        (br_if $l (i32.ge_u (local.get 0) (i32.const 0))))",
+    "(loop $l (block $b (try_table (catch_all $b) (throw $t))) (br $l))",
+    "(loop $l (block $b (try_table (catch_all $b) (throw $t) (call $f))) (br $l))",
+    "(loop $l (try_table (catch_all $l) (throw $t)) (call $f) (br $l))",
+];
+
+#[test]
+fn no_loop_escapes_an_interrupt() -> Outcome {
+    let funcs: String = SPINS
+        .iter()
+        .enumerate()
+        .map(|(i, body)| format!("(func (export \"{i}\") (local i32) {body})"))
+        .collect();
+    let text = format!("(module (global i32 (i32.const 0)) (tag $t) (func $f) {funcs})");
+    for fuel in [false, true] {
+        let engine = Engine::new(Config::new().interrupts(true).fuel(fuel))?;
+        let module = module(&engine, &text)?;
+        let mut store = Store::new(&engine, ());
+        if fuel {
+            store.set_fuel(u64::MAX >> 1)?;
+        }
+        let instance = Instance::new(&mut store, &module, &[])?;
+        let handle = store.interrupt_handle()?;
+        for (i, body) in SPINS.iter().enumerate() {
+            let func = instance.typed_func::<(), ()>(&store, &i.to_string())?;
+            let other = handle.clone();
+            let waits = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(5));
+                other.interrupt();
+            });
+            let error = func.call(&mut store, ()).unwrap_err();
+            waits.join().expect("it does not panic");
+            assert_eq!(error.trap(), Some(Trap::Interrupted), "{body}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn an_interrupt_meets_what_runs_next_once() -> Outcome {
     let engine = interruptible()?;
@@ -58,8 +115,10 @@ fn an_interrupt_meets_what_runs_next_once() -> Outcome {
     let fib = instance.typed_func::<i64, i64>(&store, "fib")?;
     handle.interrupt();
     handle.interrupt();
-    // It ends soon: it does not look.
+    // Even if it would end soon.
+    assert_eq!(seven.call(&mut store, ()).unwrap_err().trap(), Some(Trap::Interrupted));
     assert_eq!(seven.call(&mut store, ())?, 7);
+    handle.interrupt();
     assert_eq!(fib.call(&mut store, 10).unwrap_err().trap(), Some(Trap::Interrupted));
     assert_eq!(fib.call(&mut store, 10)?, 55);
     handle.interrupt();

@@ -266,6 +266,8 @@ fn limits_are_kept() {
     let stats = files.run(&["--stats", "--eager", "--invoke", "grow", "m.wat", "0"]);
     assert_eq!((stats.code, &*stats.out), (0, "1\n"));
     assert!(stats.err.contains("validate") && stats.err.contains(" ms"), "{}", stats.err);
+    let counted = stats.err.contains("\ndispatches ") && !stats.err.contains("not counted");
+    assert_eq!(counted, cfg!(feature = "counting"), "{}", stats.err);
 }
 
 #[test]

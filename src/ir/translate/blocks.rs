@@ -157,7 +157,11 @@ impl<B: Backend> Translator<'_, B> {
         // Validation goes on after an end that cannot be reached: so does this.
         self.set_cache(&cache.unwrap_or_default());
         self.push_in_slots(control.results)?;
-        self.close_stretch(patched || control.kind == Kind::Loop);
+        self.close_stretch(
+            patched || control.kind == Kind::Loop,
+            live,
+            control.otherwise.is_some(),
+        );
         self.types.truncate(control.params.0);
         Ok(())
     }
@@ -191,7 +195,14 @@ impl<B: Backend> Translator<'_, B> {
         };
         let Some(handler) = handler else { return Err(self.out.no_handler("call")) };
         self.out.traps();
-        self.out.list(|| format!("call {table:?} {place:?} {field:?} [{start}]"));
+        self.out.list(|| {
+            let to = if tail { "return_call" } else { "call" };
+            let callee = place_text(place, field);
+            match table {
+                Some((table, ..)) => format!("{to}_indirect {table} {callee} [{start}]"),
+                None => format!("{to}_ref {callee} [{start}]"),
+            }
+        });
         self.out.begin(handler);
         if let Some((table, _, id)) = table {
             self.out.u32(table);

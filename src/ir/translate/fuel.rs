@@ -7,14 +7,19 @@
 //! callee may throw: in a module without tags an exception only passes by, of others.
 
 use super::*;
+use crate::ir::code::POLL_BYTES;
 
-/// The stretch in which a block began. Small, as a million blocks can be open at once.
+/// What a block began in. Small, as a million blocks can be open at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
     /// As in [`Fuel`].
     field: Option<NonZeroU32>,
     /// The outermost block that something in this one branches to or past the end of.
     escapes_to: u32,
+    /// As in [`Fuel`].
+    looked: u32,
+    /// The same at its end, by the branches so far.
+    looked_at_end: u32,
 }
 
 /// What the translator knows of the running stretch, and of those that go on after open blocks.
@@ -28,10 +33,9 @@ pub(super) struct Fuel {
     blocks: Vec<Stretch>,
     /// The function has exception handlers.
     catches: bool,
-    /// It calls others.
-    calls: bool,
-    /// Where the instruction begins and ends that looks for interrupts when it is called.
-    first: Option<(usize, usize)>,
+    /// The last place in the code that every way to here has passed since it began, where it is
+    /// looked for interrupts; `u32::MAX` where no way leads.
+    looked: u32,
 }
 impl Fuel {
     pub(super) fn reset(&mut self) {
@@ -71,16 +75,18 @@ impl<B: Backend> Translator<'_, B> {
     #[inline]
     pub(super) fn open_stretch(&mut self) -> Result<(), Error> {
         // In a small build every stretch ends with its block.
-        if self.cx.fuel && !tuning::SMALL {
+        if !tuning::SMALL && (self.cx.fuel || self.cx.interrupts) {
             let escapes_to = self.fuel.blocks.len() as u32;
-            let stretch = Stretch { field: self.fuel.field, escapes_to };
+            let Fuel { field, looked, .. } = self.fuel;
+            let stretch = Stretch { field, escapes_to, looked, looked_at_end: u32::MAX };
             return room::push(&mut self.fuel.blocks, stretch, self.out.offset as usize);
         }
         Ok(())
     }
-    /// A block has ended; if its end can be reached from elsewhere than above, it is `joined`.
+    /// A block has ended. Its end is reached by branches, from above if it is `live`, and from its
+    /// start if it is `skipped`; if it is reached from elsewhere than above, it is `joined`.
     #[inline]
-    pub(super) fn close_stretch(&mut self, joined: bool) {
+    pub(super) fn close_stretch(&mut self, joined: bool, live: bool, skipped: bool) {
         if tuning::SMALL {
             if joined {
                 self.fuel_point();
@@ -88,6 +94,9 @@ impl<B: Backend> Translator<'_, B> {
             return;
         }
         let Some(block) = self.fuel.blocks.pop() else { return };
+        let above = if live { self.fuel.looked } else { u32::MAX };
+        let start = if skipped { block.looked } else { u32::MAX };
+        self.fuel.looked = block.looked_at_end.min(above).min(start);
         self.escape_to(block.escapes_to as usize);
         if !joined {
             return;
@@ -120,42 +129,54 @@ impl<B: Backend> Translator<'_, B> {
     /// After a call.
     #[inline]
     pub(super) fn called(&mut self) {
+        self.looked();
         if self.cx.fuel && (self.cx.throws || self.fuel.catches) {
             self.escape_to(0);
             self.fuel_point();
         }
     }
-    /// Before a call of any kind.
-    pub(super) fn calls_now(&mut self) {
-        self.fuel.calls = true;
-    }
-    /// Where the function begins.
-    pub(super) fn first_interrupt_point(&mut self) {
-        let start = self.out.pos();
-        self.interrupt_point();
-        if tuning::SMALL {
-            return;
-        }
-        self.fuel.first = Some((start, self.out.pos()));
-    }
-    /// The end of the function: if it calls no other, it need not look when it is called. Whoever
-    /// calls it for ever does.
-    pub(super) fn trim_interrupt_point(&mut self) {
-        if !tuning::SMALL
-            && let Some((start, end)) = self.fuel.first
-            && start == self.start
-            && !self.fuel.calls
-            && start < end
-        {
-            self.start = end;
-            self.out.listing.retain(|&(at, ..)| at as usize != start);
-        }
-    }
-    /// Where code that runs for ever passes by: looks whether it shall stop.
+    /// Where a loop begins: looks whether it shall stop. Calls look by themselves.
+    #[inline(never)]
     pub(super) fn interrupt_point(&mut self) {
         if self.cx.interrupts {
             self.out.traps();
             self.fixed(Fixed::Poll);
+            self.looked();
+        }
+    }
+    /// A branch back to a loop need not look if each turn has done so on its way: by a call, or
+    /// where a loop within it began. In functions with handlers nobody knows the way.
+    fn may_pass(&self) -> bool {
+        self.cx.interrupts && !self.cx.fuel && !self.fuel.catches && !tuning::SMALL
+    }
+    #[inline]
+    fn looked(&mut self) {
+        if self.may_pass() {
+            self.fuel.looked = self.out.pos() as u32;
+        }
+    }
+    /// What a branch from here adds to the address of a loop's header.
+    #[inline]
+    pub(super) fn past(&self, header: u32) -> usize {
+        let passes = self.may_pass() && self.fuel.looked > header + POLL_BYTES as u32;
+        if passes { POLL_BYTES } else { 0 }
+    }
+    /// A branch from here to the end of a block.
+    #[inline]
+    pub(super) fn look_on(&mut self, label: usize) {
+        if !tuning::SMALL
+            && let Some(block) = self.fuel.blocks.get_mut(label)
+        {
+            block.looked_at_end = block.looked_at_end.min(self.fuel.looked);
+        }
+    }
+    /// The second arm of an `if` begins.
+    #[inline]
+    pub(super) fn look_again(&mut self) {
+        if !tuning::SMALL
+            && let Some(block) = self.fuel.blocks.last()
+        {
+            self.fuel.looked = block.looked;
         }
     }
 }

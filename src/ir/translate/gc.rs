@@ -162,7 +162,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.fuel.add((size / crate::tuning::BYTES_PER_FUEL) as u32);
         let cell = cell_of(size);
         self.out.traps();
-        self.out.list(|| format!("{} := new {filling:?} $type{ty} [{slot}]", target.text()));
+        self.out.list(|| format!("{} := new {filling:?} $type {ty} [{slot}]", target.text()));
         self.out.begin(handler);
         self.target(target);
         self.out.u64(core::ptr::from_ref(def) as u64);

@@ -148,7 +148,10 @@ impl<B: Backend> Translator<'_, B> {
             return Err(self.out.no_handler(op.text()));
         };
         self.out.traps();
-        self.out.list(|| format!("{} {form:?} +{} := {place:?} {field:?}", op.text(), arg.offset));
+        self.out.list(|| {
+            let x = place_text(place, field);
+            format!("{} {form:?} +{} := {x}", op.text(), arg.offset)
+        });
         self.out.begin(handler);
         self.out.access(arg.offset, op.width());
         for field in fields {

@@ -39,7 +39,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false)?;
         self.results = self.control[0].results;
-        self.first_interrupt_point();
         self.fuel_point();
         // Setting a local to zero is work, too.
         let bytes = 8 * (info.locals.len() - info.ty.params.len()) as u64;
@@ -53,7 +52,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn finish(&mut self) -> Result<(), Error> {
         self.end_fuel();
         self.start = self.trim_zero();
-        self.trim_interrupt_point();
         self.out.finish()
     }
 
@@ -140,6 +138,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             self.set_cache(&cache);
         }
         self.push_in_slots(params)?;
+        self.look_again();
         self.fuel_point();
         Ok(())
     }
@@ -151,11 +150,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         if control.dead {
             self.types.truncate(control.params.0);
-            self.close_stretch(false);
+            self.close_stretch(false, live, false);
             return Ok(());
         }
         if control.kind == Kind::Func {
-            self.close_stretch(false);
+            self.close_stretch(false, live, false);
             if live {
                 self.emit_return()?;
             }
@@ -186,7 +185,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.settle_top(n)?;
         let (place, field) = self.with_operand(&index, false)?;
         let Some(handler) = B::br_table(place) else { return Err(self.out.no_handler("br_table")) };
-        self.out.list(|| format!("br_table {place:?} {field:?} × {}", targets.len()));
+        self.out.list(|| {
+            let index = place_text(place, field);
+            format!("br_table {index} × {}", targets.len())
+        });
         self.out.begin(handler);
         self.out.u32(targets.len() as u32 - 1);
         self.field(field);
