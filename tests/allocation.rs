@@ -9,8 +9,8 @@ mod failing;
 use failing::Failing;
 use wasmvm::{Engine, Error, ErrorKind, Instance, Module, Store, Trap};
 
-/// What is larger was sized by a guest, or is one of the few large things of a store. Smaller
-/// allocations end the process when they fail, as everywhere in Rust.
+/// What is larger was sized by a guest, or is one of the few large things of a store. Smaller ones
+/// are refused in `allocation_everywhere.rs`.
 const LARGE: usize = 48 << 10;
 
 #[global_allocator]

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 use wasmvm::{Config, Engine, Instance, Limits, Module, Store};
 
 /// Of modules up to this size, each byte is given every other value.
@@ -51,7 +52,23 @@ struct Counts {
     prefixes: AtomicU64,
     changes: AtomicU64,
     instances: AtomicU64,
+    worst_nanos: AtomicU64,
     panics: Mutex<Vec<String>>,
+}
+
+impl Counts {
+    fn print(&self, modules: usize) {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        println!(
+            "{modules} modules: {} prefixes, {} changes; {} were instantiated; {} panics; at most \
+             {} ms",
+            of(&self.prefixes),
+            of(&self.changes),
+            of(&self.instances),
+            self.panics.lock().expect("no panic here").len(),
+            of(&self.worst_nanos) / 1_000_000,
+        );
+    }
 }
 
 struct Worker<'a> {
@@ -65,7 +82,11 @@ impl Worker<'_> {
         if self.uses.is_multiple_of(MODULES_PER_ENGINE) {
             self.engine = engine();
         }
-        match catch_unwind(AssertUnwindSafe(|| try_module(&self.engine, bytes))) {
+        let start = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(|| try_module(&self.engine, bytes)));
+        let nanos = start.elapsed().as_nanos() as u64;
+        self.counts.worst_nanos.fetch_max(nanos, Ordering::Relaxed);
+        match result {
             Ok(true) => drop(self.counts.instances.fetch_add(1, Ordering::Relaxed)),
             Ok(false) => {}
             Err(_) => {
@@ -110,18 +131,16 @@ fn damaged_modules_are_harmless() {
                     let index = counts.modules.fetch_add(1, Ordering::Relaxed);
                     let Some(module) = modules.get(index) else { break };
                     worker.damage(module, all, index);
+                    if index.is_multiple_of(50) {
+                        counts.print(index);
+                    }
                 }
             });
         }
     });
     let bytes: usize = modules.iter().map(Vec::len).sum();
-    println!(
-        "{} modules of {bytes} bytes: {} prefixes, {} changes; {} were instantiated",
-        modules.len(),
-        counts.prefixes.into_inner(),
-        counts.changes.into_inner(),
-        counts.instances.into_inner(),
-    );
+    println!("{} modules of {bytes} bytes:", modules.len());
+    counts.print(modules.len());
     let panics = counts.panics.into_inner().expect("no panic here");
     assert!(panics.is_empty(), "{} panics:\n{}", panics.len(), panics.join("\n"));
 }

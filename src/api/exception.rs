@@ -7,6 +7,7 @@ pub use crate::rt::exception::Exception;
 use crate::rt::exception::contents;
 use crate::rt::gc::object::word;
 use crate::rt::instance::Tag as TagObject;
+use crate::rt::room;
 use alloc::vec::Vec;
 
 impl Exception {
@@ -24,7 +25,7 @@ impl Exception {
         }
         let core = cx.core_mut();
         let tag = tag.address(core)?;
-        let mut slots = alloc::vec![0; ty.params.iter().map(|ty| ty.slots()).sum()];
+        let mut slots = room::filled(ty.params.iter().map(|ty| ty.slots()).sum(), 0)?;
         Val::list_into_slots(values, &ty.params, &mut slots, core)?;
         // SAFETY: R1, R10: a tag of this store, and slots as its type says; entries keep what they
         // refer to.
@@ -51,8 +52,8 @@ impl Exception {
         // SAFETY: R9: a tag of this store.
         let count = unsafe { (*tag).slots } as usize;
         // SAFETY: R9: as many words as the tag says.
-        let slots: Vec<u64> = (0..count).map(|i| unsafe { word(values.add(i * 8)) }).collect();
-        let mut vals: Vec<Val> = ty.params.iter().map(|&ty| Val::default_for(ty)).collect();
+        let slots = room::collect((0..count).map(|i| Ok(unsafe { word(values.add(i * 8)) })))?;
+        let mut vals = room::collect(ty.params.iter().map(|&ty| Ok(Val::default_for(ty))))?;
         Val::list_from_slots(&mut vals, &ty.params, &slots, cx.core());
         Ok(vals)
     }

@@ -7,6 +7,7 @@ use crate::exec::resume::{Reached, Why, provide, resume, start};
 use crate::rt::error::Suspend;
 use crate::rt::layout::FuncData;
 use crate::rt::paused::{Paused, Place};
+use crate::rt::room;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -29,7 +30,7 @@ pub enum Progress<R> {
     Suspended(Suspend),
 }
 
-type Finish<R> = dyn Fn(&Core, &[u64]) -> R + Send + Sync;
+type Finish<R> = dyn Fn(&Core, &[u64]) -> Result<R, Error> + Send + Sync;
 
 /// A call that was started, and goes on whenever it is run: until its end, until the fuel is used
 /// up, until somebody interrupts it, or until a host function suspends it.
@@ -72,24 +73,24 @@ impl<R> Execution<R> {
         cx: &mut impl AsContextMut,
         func: *const FuncData,
         args: &[u64],
-        finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
+        finish: impl Fn(&Core, &[u64]) -> Result<R, Error> + Send + Sync + 'static,
     ) -> Result<Execution<R>, Error> {
         // SAFETY: R1, R6: the store is lent; the rest is promised by the caller.
         let paused = unsafe { start(cx.head(), func, args)? };
-        let state = State::Paused(cx.core_mut().add_paused(paused));
+        let state = State::Paused(cx.core_mut().add_paused(paused)?);
         Ok(Execution::with_state(cx, state, finish))
     }
     /// One with nothing to run.
     pub(super) fn empty(
         cx: &impl AsContext,
-        finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
+        finish: impl Fn(&Core, &[u64]) -> Result<R, Error> + Send + Sync + 'static,
     ) -> Execution<R> {
         Execution::with_state(cx, State::Empty, finish)
     }
     fn with_state(
         cx: &impl AsContext,
         state: State,
-        finish: impl Fn(&Core, &[u64]) -> R + Send + Sync + 'static,
+        finish: impl Fn(&Core, &[u64]) -> Result<R, Error> + Send + Sync + 'static,
     ) -> Execution<R> {
         Execution {
             store: cx.core().id,
@@ -144,7 +145,7 @@ impl<R> Execution<R> {
                 let (given, wanted) = (results.len(), types.len());
                 return Err(Error::usage(alloc::format!("{given} results instead of {wanted}")));
             }
-            let mut values = alloc::vec![0; slots as usize];
+            let mut values = room::filled(slots as usize, 0)?;
             Val::list_into_slots(results, types, &mut values, core)?;
             // SAFETY: R6: they were checked.
             unsafe { provide(paused, &values) };
@@ -195,7 +196,7 @@ impl<R> Execution<R> {
             State::Paused(place) => place.clone(),
             State::Empty => {
                 self.state = State::Ended;
-                return Ok(Progress::Done((self.finish)(core, &[])));
+                return (self.finish)(core, &[]).map(Progress::Done);
             }
             State::Ended => return Err(Error::usage("the execution has ended")),
         };
@@ -219,7 +220,7 @@ impl<R> Execution<R> {
         }
         // SAFETY: R1, R6, R12: the store is lent, and the execution belongs to it.
         match unsafe { resume(cx.head(), paused, failed, self.slice)? } {
-            Reached::Done(slots) => Ok(Progress::Done((self.finish)(cx.core(), &slots))),
+            Reached::Done(slots) => (self.finish)(cx.core(), &slots).map(Progress::Done),
             Reached::Pause(paused, why) => {
                 *place.lock() = Some(paused);
                 self.state = State::Paused(place);

@@ -10,10 +10,13 @@ use crate::exec::call::call;
 use crate::rt::instance::Object;
 use crate::rt::layout::FuncData;
 use crate::rt::owner::Owner;
+use crate::rt::room;
 use crate::rt::store::Store as Core;
 use crate::wasm::registry::TypeDef;
+use alloc::alloc::handle_alloc_error;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::alloc::Layout;
 use core::marker::PhantomData;
 
 /// A function of a store (spec §4.2.6). A plain value.
@@ -39,7 +42,9 @@ impl Func {
         Func::add(cx, f.into_host())
     }
     fn add<C: AsContextMut>(mut cx: C, host: HostFunc<C::Data>) -> Func {
-        let func = cx.inner_mut().add_host(Arc::new(host));
+        // The interface has no other way to say so.
+        let no_memory = |_| handle_alloc_error(Layout::new::<FuncData>());
+        let func = cx.inner_mut().add_host(Arc::new(host)).unwrap_or_else(no_memory);
         Func::from_object(cx.core(), func)
     }
     /// A handle of a function of this store.
@@ -129,11 +134,12 @@ impl Func {
         let func = self.object(cx.core())?;
         with_slots(slots_of(func), |slots| {
             Val::list_into_slots(args, &ty.params, slots, cx.core())?;
-            let results = ty.results.clone();
+            let def = def.clone();
             let finish = move |core: &Core, slots: &[u64]| {
-                let mut vals = alloc::vec![Val::I32(0); results.len()];
-                Val::list_from_slots(&mut vals, &results, slots, core);
-                vals
+                let results = &signature(&def)?.results;
+                let mut vals = room::filled(results.len(), Val::I32(0))?;
+                Val::list_from_slots(&mut vals, results, slots, core);
+                Ok(vals)
             };
             // SAFETY: R6: the arguments were checked.
             unsafe { Execution::new(&mut cx, func, slots, finish) }
@@ -196,9 +202,9 @@ fn slots_of(func: *const FuncData) -> usize {
     unsafe { (*func).param_slots.max((*func).result_slots) as usize }
 }
 /// Gives `f` at least `n` zeroed slots: a few on the native stack, more on the heap.
-fn with_slots<R>(n: usize, f: impl FnOnce(&mut [u64]) -> R) -> R {
+fn with_slots<R>(n: usize, f: impl FnOnce(&mut [u64]) -> Result<R, Error>) -> Result<R, Error> {
     const INLINE_SLOTS: usize = 16;
-    if n <= INLINE_SLOTS { f(&mut [0; INLINE_SLOTS]) } else { f(&mut alloc::vec![0; n]) }
+    if n <= INLINE_SLOTS { f(&mut [0; INLINE_SLOTS]) } else { f(&mut room::filled(n, 0)?) }
 }
 
 /// A function whose signature was checked.
@@ -260,7 +266,7 @@ impl<P: WasmList, R: WasmList> TypedFunc<P, R> {
         params.check(core)?;
         let mut slots = P::ZERO;
         params.put(slots.as_mut(), core);
-        let finish = |core: &Core, slots: &[u64]| R::get(slots, core);
+        let finish = |core: &Core, slots: &[u64]| Ok(R::get(slots, core));
         // SAFETY: R6: the signature was checked.
         unsafe { Execution::new(&mut cx, func, slots.as_mut(), finish) }
     }

@@ -5,6 +5,7 @@ use super::store::{Inner, Lent};
 use super::typed::{WasmList, WasmType, all_lists};
 use super::{Caller, Error, FuncType, Val, ValType};
 use crate::rt::layout::{FuncData, InstanceData, StoreData};
+use crate::rt::room;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -69,7 +70,7 @@ impl<T> HostFunc<T> {
             if n <= FEW {
                 call(caller, slots, &mut [NOTHING; FEW][..n])
             } else {
-                call(caller, slots, &mut alloc::vec![NOTHING; n])
+                call(caller, slots, &mut room::filled(n, NOTHING)?)
             }
         })
     }

@@ -13,6 +13,7 @@ use crate::exec::instantiate::{check_imports, instantiate};
 use crate::rt::instance::{Instance as InstanceObject, Object};
 use crate::rt::layout::FuncData;
 use crate::rt::owner::Owner;
+use crate::rt::room;
 use crate::rt::store::Store as Core;
 use crate::wasm::error::Quoted;
 use crate::wasm::module::{Export, ExternKind};
@@ -78,7 +79,7 @@ impl Instance {
         provided: &[Option<Object>],
     ) -> Result<Execution<Instance>, Error> {
         let (instance, start) = Instance::prepare(&mut cx, module, provided)?;
-        let finish = move |_: &Core, _: &[u64]| instance;
+        let finish = move |_: &Core, _: &[u64]| Ok(instance);
         match start {
             // SAFETY: R6: a start function has no parameters.
             Some(start) => unsafe { Execution::new(&mut cx, start, &[], finish) },
@@ -199,7 +200,7 @@ fn objects_of(
         return Err(Error::usage(alloc::format!("{given} imports, where {needed} are needed")));
     }
     cx.core_mut().make_room();
-    imports.iter().map(|import| import.object(cx.core()).map(Some)).collect()
+    room::collect(imports.iter().map(|import| import.object(cx.core()).map(Some)))
 }
 
 fn export_of(core: &Core, object: &InstanceObject, export: &Export) -> Extern {

@@ -7,6 +7,7 @@ use super::{
     Instance, IntoFunc, LinkProblem, Module, Trap, Val,
 };
 use crate::rt::instance::Object;
+use crate::rt::room;
 use crate::wasm::error::Quoted;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -233,7 +234,7 @@ impl<T> Linker<T> {
     ) -> Result<Vec<Option<Object>>, Error> {
         let found = self.definitions(module)?;
         cx.core_mut().make_room();
-        found.iter().map(|found| found.as_ref().map(|found| found.object(cx)).transpose()).collect()
+        room::collect(found.iter().map(|f| f.as_ref().map(|f| f.object(cx)).transpose()))
     }
     fn definitions(&self, module: &Module) -> Result<Vec<Option<Found<T>>>, Error> {
         if !self.engine.is_same(module.engine()) {
@@ -269,7 +270,7 @@ impl<T> Found<T> {
     /// The object, in this store.
     fn object<C: AsContextMut<Data = T>>(&self, cx: &mut C) -> Result<Object, Error> {
         match self {
-            Found::Host(host) => Ok(Object::Func(cx.inner_mut().link(host))),
+            Found::Host(host) => cx.inner_mut().link(host).map(Object::Func),
             Found::Object(object) => object.object(cx.core()),
         }
     }
@@ -306,7 +307,7 @@ impl<T> InstancePre<T> {
     }
     fn objects<C: AsContextMut<Data = T>>(&self, cx: &mut C) -> Result<Vec<Option<Object>>, Error> {
         cx.core_mut().make_room();
-        self.imports.iter().map(|found| found.object(cx).map(Some)).collect()
+        room::collect(self.imports.iter().map(|found| found.object(cx).map(Some)))
     }
 }
 

@@ -15,6 +15,8 @@ use crate::rt::owner::Owner;
 use crate::rt::store::Store as Core;
 use crate::rt::table::Table as TableObject;
 use crate::wasm::trap::Trap;
+use alloc::alloc::handle_alloc_error;
+use core::alloc::Layout;
 
 macro_rules! handles { ($($(#[$doc:meta])* $name:ident $object:ty;)*) => { $(
     $(#[$doc])*
@@ -255,7 +257,7 @@ impl Global {
     pub fn new(mut cx: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Global, Error> {
         let core = cx.core_mut();
         let bits = value.to_bits(ty.value, core)?;
-        let global = core.add_global(ty, bits);
+        let global = core.add_global(ty, bits)?;
         Ok(Global::from_address(core, global.cast()))
     }
     /// The type.
@@ -293,7 +295,9 @@ impl Tag {
     pub fn new(mut cx: impl AsContextMut, params: &[ValType]) -> Tag {
         let core = cx.core_mut();
         let id = core.registry.func_type(params, &[]);
-        let tag = core.add_tag(id);
+        // This one has no other way to say so.
+        let no_memory = |_| handle_alloc_error(Layout::new::<TagObject>());
+        let tag = core.add_tag(id).unwrap_or_else(no_memory);
         Tag::from_address(core, tag)
     }
     /// The object, if it is there, in this store.

@@ -6,6 +6,7 @@ use super::{Engine, Error, GcStats, Limits, ResourceLimiter};
 use crate::rt::layout::{FuncData, StoreData};
 use crate::rt::limiter::Wish;
 use crate::rt::owned::Owned;
+use crate::rt::room;
 use crate::rt::signals::Signals;
 use crate::rt::store::Store as Core;
 use alloc::boxed::Box;
@@ -356,26 +357,33 @@ impl<T> Inner<T> {
         unsafe { NonNull::new_unchecked((*store.cast::<Core>()).owner.cast()) }
     }
     /// Adds a host function to the store.
-    pub fn add_host(&mut self, func: Arc<HostFunc<T>>) -> *const FuncData {
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
+    pub fn add_host(&mut self, func: Arc<HostFunc<T>>) -> Result<*const FuncData, Error> {
         let index = self.hosts.len() as u32;
         let ty = func.ty();
         let id = self.engine.registry().func_type(&ty.params, &ty.results);
         let entry = crate::exec::run::host_entry();
         // SAFETY: R6: `self` is borrowed for writing, and owns the core.
         let core = unsafe { &mut *self.core.as_ptr() };
-        let address = core.add_host_func(entry, id, ty, index);
+        room::reserve(&mut self.hosts, 1)?;
+        let address = core.add_host_func(entry, id, ty, index)?;
         self.hosts.push(func);
-        address
+        Ok(address)
     }
     /// The function that a linker's host function is in this store.
-    pub fn link(&mut self, func: &Arc<HostFunc<T>>) -> *const FuncData {
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
+    pub fn link(&mut self, func: &Arc<HostFunc<T>>) -> Result<*const FuncData, Error> {
         // The store keeps what is shared, so the address stays its own.
         let key = Arc::as_ptr(func) as usize;
         if let Some(&linked) = self.linked.get(&key) {
-            return linked;
+            return Ok(linked);
         }
-        let linked = self.add_host(func.clone());
+        let linked = self.add_host(func.clone())?;
         self.linked.insert(key, linked);
-        linked
+        Ok(linked)
     }
 }

@@ -3,17 +3,20 @@
 use super::parallel;
 use super::run::{Translation, nobody, translate_stub};
 use crate::ir::code::ModuleCode;
+use crate::ir::room;
 use crate::rt::error::Frame;
+use crate::tuning;
 use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::features::Features;
 use crate::wasm::module::{Export, ExternKind, Module};
 use crate::wasm::names::Names;
 use crate::wasm::order::sort_by;
 use crate::wasm::registry::TypeRegistry;
+use crate::wasm::room::text;
 use crate::wasm::sync::Lock;
 use crate::wasm::validate;
 use alloc::boxed::Box;
-use alloc::string::ToString;
+use alloc::collections::TryReserveError;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -145,11 +148,7 @@ impl CompiledModule {
             When::Loaded | When::Called => validate_bodies(&module, bytes.as_slice(), options)?,
         };
         let validate_nanos = watch.nanos();
-        let code = ModuleCode::new(module.code.len(), translate_stub());
-        let mut exports_by_name: Box<[u32]> = (0..module.exports.len() as u32).collect();
-        sort_by(&mut exports_by_name, |&i, &j| {
-            module.exports[i as usize].name.cmp(&module.exports[j as usize].name)
-        });
+        let (code, exports_by_name) = places(&module).map_err(room::missing(0))?;
         let mut compiled = CompiledModule {
             module,
             code,
@@ -164,7 +163,7 @@ impl CompiledModule {
             .export("memory")
             .filter(|export| export.kind == ExternKind::Memory)
             .map(|export| export.index);
-        let compiled = Arc::new(compiled);
+        let compiled = shared(compiled);
         compiled.code.bind(Arc::as_ptr(&compiled).cast());
         if options.when == When::Loaded {
             compiled.translate_all()?;
@@ -174,7 +173,8 @@ impl CompiledModule {
     fn translate_all(&self) -> Result<(), Error> {
         let work = |translation: &mut Translation<'_>, func| {
             if !self.is_invalid(func) {
-                self.code.publish(func, translation.function(func)?);
+                let published = self.code.publish(func, translation.function(func)?);
+                published.map_err(room::missing(self.module.code[func as usize].start))?;
             }
             Ok(())
         };
@@ -233,18 +233,36 @@ impl CompiledModule {
     }
     /// A frame of a backtrace, with names.
     pub fn frame(&self, func: u32, offset: u32, names: &Names) -> Frame {
+        // A name that there is no memory for is left out.
+        let copy = |name: &str| if tuning::SMALL { Some(name.into()) } else { text(name).ok() };
         let export = || {
             let named = |export: &&Export| export.kind == ExternKind::Func && export.index == func;
-            self.module.exports.iter().find(named).map(|export| export.name.to_string())
+            self.module.exports.iter().find(named).and_then(|export| copy(&export.name))
         };
         Frame {
             func,
-            name: names.func(func).map(ToString::to_string).or_else(export),
-            module: names.module.as_deref().map(ToString::to_string),
+            name: names.func(func).and_then(copy).or_else(export),
+            module: names.module.as_deref().and_then(copy),
             module_id: self.id(),
             offset,
         }
     }
+}
+
+/// The places for the code of a module, and its exports in the order of their names.
+fn places(module: &Module) -> Result<(ModuleCode, Box<[u32]>), TryReserveError> {
+    let exports = &module.exports;
+    let mut by_name = room::list(exports.len())?;
+    by_name.extend(0..exports.len() as u32);
+    sort_by(&mut by_name, |&i, &j| exports[i as usize].name.cmp(&exports[j as usize].name));
+    let code = ModuleCode::new(module.code.len(), translate_stub())?;
+    Ok((code, by_name.into_boxed_slice()))
+}
+/// What instances share. This is of a constant size: if there is no memory for it, the process
+/// ends.
+#[cfg_attr(not(feature = "small"), inline(never))]
+fn shared(compiled: CompiledModule) -> Arc<CompiledModule> {
+    Arc::new(compiled)
 }
 
 /// Decodes and validates a module.
@@ -270,8 +288,7 @@ fn validate_bodies(module: &Module, bytes: &[u8], options: &Options) -> Result<V
     for_each_body(module, options, worker, |(nobody, scratch), func| {
         match validate::func(module, bytes, func, nobody, scratch) {
             Err(error) if options.invalid_functions && error.kind() == ErrorKind::Invalid => {
-                errors.lock().push(error);
-                Ok(())
+                room::push(&mut *errors.lock(), error, 0)
             }
             result => result.map(|_| ()),
         }

@@ -4,6 +4,7 @@
 use crate::rt::error::Error;
 use crate::rt::gc::object::{put, set_word};
 use crate::rt::instance::Instance;
+use crate::rt::room;
 use crate::rt::store::Store;
 use crate::wasm::error::Error as ModuleError;
 use crate::wasm::module::ConstOp;
@@ -50,7 +51,7 @@ pub unsafe fn evaluate(
                 None => [unsafe { allocate(store, op, &mut stack)? }, 0],
             },
         };
-        stack.push(value);
+        room::push(&mut stack, value)?;
     }
     Ok(stack.pop().unwrap_or_default())
 }
@@ -123,7 +124,7 @@ unsafe fn allocate(
         }
     };
     let object = object.ok_or(Trap::AllocationTooLarge)? as u64;
-    store.heap.pins.push(object);
+    room::push(&mut store.heap.pins, object)?;
     Ok(object)
 }
 

@@ -13,11 +13,12 @@ use crate::rt::instance::{Instance, Object};
 use crate::rt::layout::{FuncData, SegmentData, StoreData};
 use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
+use crate::rt::room;
 use crate::rt::store::{Store, func_data};
-use crate::wasm::module::{ConstExpr, Elements, SegmentMode};
+use crate::tuning;
+use crate::wasm::module::{Elements, Module, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
 use crate::wasm::trap::Trap;
-use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -37,7 +38,7 @@ pub unsafe fn check_imports(
     provided: &[Option<Object>],
 ) -> Result<Vec<Object>, Error> {
     let registry = module.registry();
-    let mut objects = Vec::with_capacity(provided.len());
+    let mut objects = room::list(provided.len())?;
     let mut problems = Vec::new();
     for (i, import) in module.module.imports.iter().enumerate() {
         let found = provided.get(i).copied().flatten();
@@ -81,10 +82,10 @@ pub unsafe fn instantiate(
             store.check_instances()?;
             let mark = store.mark();
             let pinned = store.heap.pins.len();
-            let slot = store.slots.begin();
+            let slot = store.slots.begin()?;
             let allocated = allocate(store, module, imports, slot);
             store.slots.end();
-            let added = allocated.map(|instance| store.add_instance(instance));
+            let added = allocated.and_then(|instance| store.add_instance(instance));
             store.heap.pins.truncate(pinned);
             match added {
                 Ok(instance) => (instance, slot),
@@ -119,12 +120,14 @@ unsafe fn allocate(
     slot: u32,
 ) -> Result<Owned<Instance>, Error> {
     let m = &module.module;
-    let owned = Owned::new(Instance::empty(store.address(), Arc::as_ptr(&store.head.signals)));
+    let empty = Instance::empty(store.address(), Arc::as_ptr(&store.head.signals));
+    let owned = Owned::try_new(empty)?;
     // SAFETY: R1: nobody else knows the instance yet.
     let instance = unsafe { &mut *owned.as_ptr() };
     instance.slot = slot;
     instance.data.module = Arc::as_ptr(module).cast();
     instance.module = Some(module.clone());
+    make_room(instance, m)?;
     for import in imports {
         match *import {
             Object::Func(func) => instance.funcs.push(func),
@@ -136,18 +139,16 @@ unsafe fn allocate(
     }
     // Functions come first: constant expressions refer to them.
     let address = owned.as_ptr().cast_const().cast();
-    instance.defined.reserve_exact(m.code.len());
     for (entry, index) in module.code.entries().iter().zip(m.num_imported_funcs()..) {
         let (id, ty) = (m.func_type_id(index), m.func_type_of(index));
         instance.defined.push(func_data(entry, address, id, ty, index, false));
     }
     instance.funcs.extend(instance.defined.iter().map(ptr::from_ref));
     // Step 2: globals in order; each sees those before.
-    instance.globals.reserve_exact(m.globals.len());
     for global in &m.globals {
         // SAFETY: R1, R10: what was made so far is pinned.
         let value = unsafe { evaluate(store, &global.init, instance)? };
-        instance.globals.push(store.add_global(global.ty, value));
+        instance.globals.push(store.add_global(global.ty, value)?);
     }
     // Step 3: the initial elements of tables.
     for table in &m.tables {
@@ -160,19 +161,20 @@ unsafe fn allocate(
     }
     // Step 4: the elements of all segments.
     for elem in &m.elems {
-        let elements: Box<[u64]> = match &elem.elements {
+        let mut elements = room::list(elem.elements.count())?;
+        match &elem.elements {
             Elements::Funcs(funcs) => {
-                funcs.iter().map(|&func| instance.funcs[func as usize] as u64).collect()
+                elements.extend(funcs.iter().map(|&func| instance.funcs[func as usize] as u64));
             }
             Elements::Exprs(exprs) => {
-                // SAFETY: R1, R10: as above.
-                let mut value = |expr| unsafe { Ok(evaluate(store, expr, instance)?[0]) };
-                let values = exprs.iter().map(|expr: &ConstExpr| value(expr));
-                values.collect::<Result<_, Error>>()?
+                for expr in exprs {
+                    // SAFETY: R1, R10: as above.
+                    elements.push(unsafe { evaluate(store, expr, instance)?[0] });
+                }
             }
-        };
+        }
         // A box that is moved is no longer what an earlier pointer leads to.
-        instance.elem_storage.push(elements);
+        instance.elem_storage.push(elements.into_boxed_slice());
         if let Some(elements) = instance.elem_storage.last() {
             instance.elems.push(segment(elements.as_ptr().cast(), elements.len()));
         }
@@ -182,7 +184,7 @@ unsafe fn allocate(
         instance.memories.push(store.add_memory(*memory)?);
     }
     for tag in m.num_imported_tags()..m.tags.len() as u32 {
-        instance.tags.push(store.add_tag(m.tag_type_id(tag)));
+        instance.tags.push(store.add_tag(m.tag_type_id(tag))?);
     }
     for data in &m.datas {
         let bytes = module.bytes().get(data.bytes.clone()).unwrap_or_default();
@@ -195,6 +197,23 @@ unsafe fn allocate(
     Ok(owned)
 }
 
+/// Room for all that the module's index spaces have.
+fn make_room(instance: &mut Instance, m: &Module) -> Result<(), Error> {
+    let defined = m.code.len();
+    room::exact(&mut instance.defined, defined)?;
+    if tuning::SMALL {
+        // Less code, and the others grow.
+        return Ok(());
+    }
+    room::exact(&mut instance.funcs, m.num_imported_funcs() as usize + defined)?;
+    room::exact(&mut instance.tables, m.table_types.len())?;
+    room::exact(&mut instance.memories, m.memories.len())?;
+    room::exact(&mut instance.globals, m.global_types.len())?;
+    room::exact(&mut instance.tags, m.tags.len())?;
+    room::exact(&mut instance.elems, m.elems.len())?;
+    room::exact(&mut instance.elem_storage, m.elems.len())?;
+    room::exact(&mut instance.datas, m.datas.len())
+}
 fn segment(start: *const u8, len: usize) -> SegmentData {
     SegmentData { start: Cell::new(start), len: Cell::new(len as u64) }
 }

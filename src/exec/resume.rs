@@ -11,6 +11,7 @@ use crate::rt::layout::{
     StoreData,
 };
 use crate::rt::paused::Paused;
+use crate::rt::room;
 use crate::rt::store::Store;
 use crate::wasm::trap::Trap;
 use alloc::vec::Vec;
@@ -127,7 +128,7 @@ pub unsafe fn resume(
         let landing_fp = paused.stack.start().add(HEADER_SLOTS);
         *landing_fp.offset(HEADER_FP) = outer.stop_fp as u64;
         let Paused { stack, func, ip, fp, registers, top: paused_top, .. } = paused;
-        (*core).enter_stack(stack, paused_top);
+        (*core).enter_stack(stack, paused_top)?;
         (*store).depth.set(depth + 1);
         (*store).resumable.set(true);
         if slice != u64::MAX && (*core).has_fuel() {
@@ -136,16 +137,11 @@ pub unsafe fn resume(
         let stop = go_on(store, State::resumed(ip, fp, &registers), failed);
         *landing_fp.offset(HEADER_FP) = 0;
         let ended = match stop {
-            0 => {
-                let mut results = alloc::vec![0; (*func).result_slots as usize];
-                take_results(
-                    func,
-                    landing_fp,
-                    landing_fp.add(LANDING - HEADER_SLOTS),
-                    &mut results,
-                );
-                Ok(Ok(results))
-            }
+            0 => room::filled((*func).result_slots as usize, 0).map(|mut results| {
+                let top = landing_fp.add(LANDING - HEADER_SLOTS);
+                take_results(func, landing_fp, top, &mut results);
+                Ok(results)
+            }),
             OUT_OF_FUEL | INTERRUPTED | STOP_SUSPENDED => Ok(Err(why(store, stop))),
             stop => Err(exit(store, stop).into_error(&mut *core)),
         };

@@ -6,7 +6,9 @@ use super::frames::{CallHost, Exhausted, Halt, Look, Translate};
 use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, pausing, step, tail};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
+use crate::ir::room;
 use crate::ir::translate::{Context, Translator};
+use crate::rt;
 use crate::rt::error::{Error as PublicError, Frame};
 use crate::rt::exception::Exception;
 use crate::rt::layout::{
@@ -145,18 +147,29 @@ impl Exit {
     }
 }
 
+/// Whether there is memory for one more.
+#[inline]
+fn fits_one<T>(list: &mut Vec<T>) -> bool {
+    tuning::SMALL || list.try_reserve(1).is_ok()
+}
 /// Frames with names; each module's names are read once.
 unsafe fn name_frames(frames: &[FrameInfo]) -> Vec<Frame> {
     let mut known: Vec<(*const CompiledModule, Names)> = Vec::new();
-    let mut named = Vec::with_capacity(frames.len());
+    let mut named = Vec::new();
     for frame in frames {
         // SAFETY: R1.
         let module = unsafe { &*frame.module };
         if !known.iter().any(|(address, _)| ptr::eq(*address, frame.module)) {
+            if !fits_one(&mut known) {
+                break;
+            }
             known.push((frame.module, module.module.names(module.bytes())));
         }
         if let Some((_, names)) = known.iter().find(|(address, _)| ptr::eq(*address, frame.module))
         {
+            if !fits_one(&mut named) {
+                break;
+            }
             named.push(module.frame(frame.func, frame.offset, names));
         }
     }
@@ -412,11 +425,18 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
             ((*store).host_call)(store, func, caller, slots)
         } else {
             // They must not lie over the header while the call lasts.
-            let (mut few, mut many) = ([0; FEW_SLOTS], Vec::new());
+            let mut few = [0; FEW_SLOTS];
+            let mut many: Vec<u64>;
             let copy = if results <= FEW_SLOTS {
                 few.as_mut_ptr()
             } else {
-                many.resize(results, 0u64);
+                match rt::room::filled(results, 0u64) {
+                    Ok(slots) => many = slots,
+                    Err(error) => {
+                        (*store.cast::<Store>()).fail_with(error);
+                        return Called::Failed;
+                    }
+                }
                 many.as_mut_ptr()
             };
             ptr::copy_nonoverlapping(slots, copy, params);
@@ -454,8 +474,8 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
             None if (*module).is_invalid((*entry).func) => {
                 return Err(1 + Trap::InvalidFunction as Stop);
             }
-            None => match translate_function(&*module, (*entry).func, false) {
-                Ok(code) => (*module).code.publish((*entry).func, code),
+            None => match translate_and_publish(&*module, (*entry).func) {
+                Ok(code) => code,
                 Err(error)
                     if error.kind() == ErrorKind::Invalid
                         && (*module).options().invalid_functions =>
@@ -475,6 +495,11 @@ pub unsafe fn translate(entry: *const CodeEntry, fp: *mut u64) -> Result<*const 
     }
 }
 
+fn translate_and_publish(module: &CompiledModule, func: u32) -> Result<&FuncCode, Error> {
+    let code = translate_function(module, func, false)?;
+    let offset = module.module.code.get(func as usize).map_or(0, |body| body.start);
+    module.code.publish(func, code).map_err(room::missing(offset))
+}
 /// Translates a function.
 ///
 /// # Errors
@@ -540,7 +565,7 @@ impl<'m> Translation<'m> {
         module.times().translating(|| {
             validate::func(&module.module, module.bytes(), func, translator, scratch)
         })?;
-        Ok(translator.take_code())
+        translator.take_code()
     }
 }
 
@@ -608,6 +633,10 @@ unsafe fn backtrace(store: *mut StoreData) -> Vec<FrameInfo> {
                 if let Some((func, at)) = (*module).code.find(at)
                     && let Some(code) = (*module).code.get(func)
                 {
+                    // What there is no memory for is left out.
+                    if !fits_one(&mut frames) {
+                        break;
+                    }
                     frames.push(FrameInfo {
                         module,
                         func: func + (*module).module.num_imported_funcs(),

@@ -1,8 +1,10 @@
 //! Translated code: one buffer per function, with a map back to the module's bytes.
 #![allow(unsafe_code)]
 
+use super::room;
 use crate::wasm::sync::Lock;
 use alloc::boxed::Box;
+use alloc::collections::TryReserveError;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
@@ -58,7 +60,7 @@ pub enum Catches {
 }
 
 /// The code of one function.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct FuncCode {
     /// The instructions.
     pub words: Box<[u64]>,
@@ -128,18 +130,24 @@ pub struct ModuleCode {
 }
 impl ModuleCode {
     /// For `defined` functions; every entry begins at `stub`.
-    pub fn new(defined: usize, stub: *const u64) -> ModuleCode {
+    ///
+    /// # Errors
+    /// There is no memory for them.
+    pub fn new(defined: usize, stub: *const u64) -> Result<ModuleCode, TryReserveError> {
         let entry = |func| CodeEntry {
             entry: AtomicPtr::new(stub.cast_mut()),
             frame_slots: AtomicU32::new(0),
             func: func as u32,
             module: AtomicPtr::new(ptr::null_mut()),
         };
-        ModuleCode {
-            entries: (0..defined).map(entry).collect(),
-            codes: (0..defined).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
+        let (mut entries, mut codes) = (room::list(defined)?, room::list(defined)?);
+        entries.extend((0..defined).map(entry));
+        codes.resize_with(defined, || AtomicPtr::new(ptr::null_mut()));
+        Ok(ModuleCode {
+            entries: entries.into_boxed_slice(),
+            codes: codes.into_boxed_slice(),
             catching: Lock::default(),
-        }
+        })
     }
     /// Tells every entry the compiled module, whose address is final now.
     pub fn bind(&self, module: *const ()) {
@@ -158,8 +166,15 @@ impl ModuleCode {
         unsafe { code.as_ref() }
     }
     /// Publishes the code of a function; the first one wins.
-    pub fn publish(&self, func: u32, code: FuncCode) -> &FuncCode {
-        let new = Box::into_raw(Box::new(code));
+    ///
+    /// # Errors
+    /// There is no memory to note it.
+    pub fn publish(&self, func: u32, code: FuncCode) -> Result<&FuncCode, TryReserveError> {
+        let mut catching = (!code.clauses.is_empty()).then(|| self.catching.lock());
+        if let Some(catching) = &mut catching {
+            room::try_reserve(catching, 1)?;
+        }
+        let new = room::leaked(code)?.as_ptr();
         let slot = &self.codes[func as usize];
         let exchange =
             slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
@@ -173,9 +188,8 @@ impl ModuleCode {
                 }
             }
         };
-        if !code.clauses.is_empty() {
+        if let Some(mut catching) = catching {
             let start = code.words.as_ptr() as usize;
-            let mut catching = self.catching.lock();
             let place = catching.partition_point(|&(other, _)| other < start);
             if catching.get(place).is_none_or(|&(other, _)| other != start) {
                 catching.insert(place, (start, func));
@@ -184,7 +198,7 @@ impl ModuleCode {
         let entry = &self.entries[func as usize];
         entry.frame_slots.store(code.frame_slots, Ordering::Release);
         entry.entry.store(code.entry().cast_mut(), Ordering::Release);
-        code
+        Ok(code)
     }
     /// The code with exception handlers that the address is in, and at which byte.
     ///

@@ -4,4 +4,5 @@ pub mod backend;
 pub mod cells;
 pub mod code;
 pub mod divide;
+pub mod room;
 pub mod translate;

@@ -43,6 +43,7 @@ use self::lower::{Field, Target, class, place_text};
 use self::stack::{Addr, Bank, Cache, Entry, Held, Leaf, Ty, Value, meet};
 use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
+use super::room;
 use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::{BinOp, UnOp};
@@ -50,6 +51,7 @@ use crate::wasm::ops::{AtomicOp, LoadOp, OtherOp, SimdOp, StoreOp};
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::sink::{BlockType, Catch, FuncInfo, MemArg, Sink};
 use crate::wasm::types::{FuncType, MemoryType, RefType, TypeId, ValType};
+use alloc::collections::TryReserveError;
 use alloc::format;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
@@ -149,6 +151,8 @@ pub struct Translator<'m, B: Backend> {
     cx: Context<'m>,
     out: Emitter,
     stack: Vec<Entry>,
+    /// How many operands validation has room for.
+    most_operands: usize,
     control: Vec<Control>,
     types: Vec<Ty>,
     locals: Vec<Local>,
@@ -197,6 +201,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             cx,
             out: Emitter::new(cx.listing),
             stack: Vec::new(),
+            most_operands: 0,
             control: Vec::new(),
             types: Vec::new(),
             locals: Vec::new(),
@@ -231,17 +236,29 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
     }
     /// The code of the function that was walked last.
-    pub fn take_code(&mut self) -> FuncCode {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn take_code(&mut self) -> Result<FuncCode, Error> {
         // Before the code is there twice: blocks may have been nested very deep.
         self.control = Vec::new();
-        FuncCode {
-            words: self.out.words(),
+        let missing = room::missing(self.out.offset as usize);
+        let mut code = FuncCode {
             start: self.start / 8,
-            map: self.out.map.as_slice().into(),
-            clauses: self.clauses.as_slice().into(),
             frame_slots: (self.max_slot + HEADER) as u32,
             listing: core::mem::take(&mut self.out.listing),
+            ..FuncCode::default()
+        };
+        match self.copy_code(&mut code) {
+            Ok(()) => Ok(code),
+            Err(error) => Err(missing(error)),
         }
+    }
+    fn copy_code(&self, code: &mut FuncCode) -> Result<(), TryReserveError> {
+        code.words = self.out.words()?;
+        code.map = room::boxed(&self.out.map)?;
+        code.clauses = room::boxed(&self.clauses)?;
+        Ok(())
     }
 
     // ---- the stack -----------------------------------------------------------------------------
@@ -273,6 +290,15 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.settle(tuning::PENDING_OPERANDS / 2)?;
         }
         Ok(())
+    }
+    /// Makes room for the operands that validation may have, for those of the clauses that are
+    /// open, and for what stands for a moment in the course of an instruction: nobody has to look
+    /// when he pushes one.
+    fn make_room(&mut self) -> Result<(), Error> {
+        const MORE: usize = 8;
+        let most = self.most_operands + self.tries.len() + MORE;
+        let more = most.saturating_sub(self.stack.len());
+        room::reserve(&mut self.stack, more, self.out.offset as usize)
     }
     fn replace_top(&mut self, value: Value, ty: Ty) {
         if let Some(top) = self.stack.last_mut() {
@@ -341,10 +367,11 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.settled = self.stack.len();
         Ok(())
     }
-    fn keep_types(&mut self, types: &[ValType]) -> (usize, usize) {
+    fn keep_types(&mut self, types: &[ValType]) -> Result<(usize, usize), Error> {
         let start = self.types.len();
+        room::reserve(&mut self.types, types.len(), self.out.offset as usize)?;
         self.types.extend(types.iter().map(|&ty| Ty::of(ty)));
-        (start, self.types.len())
+        Ok((start, self.types.len()))
     }
 
     // ---- registers at labels -------------------------------------------------------------------
@@ -532,11 +559,12 @@ impl<'m, B: Backend> Translator<'m, B> {
 
     // ---- blocks --------------------------------------------------------------------------------
 
-    fn open(&mut self, kind: Kind, ty: BlockType<'_>, dead: bool) {
-        let params = self.keep_types(ty.params);
-        let results = self.keep_types(ty.results);
+    fn open(&mut self, kind: Kind, ty: BlockType<'_>, dead: bool) -> Result<(), Error> {
+        let params = self.keep_types(ty.params)?;
+        let results = self.keep_types(ty.results)?;
         let height = self.stack.len().saturating_sub(if dead { 0 } else { ty.params.len() });
-        self.control.push(Control {
+        let outer_pins = self.pins();
+        let control = Control {
             kind,
             dead,
             height,
@@ -548,12 +576,13 @@ impl<'m, B: Backend> Translator<'m, B> {
             otherwise: None,
             header: 0,
             loop_register: false,
-            outer_pins: self.pins(),
+            outer_pins,
             stub: Patches::default(),
             caught: Uses::default(),
             delegated: Uses::default(),
-        });
-        self.open_stretch();
+        };
+        room::push(&mut self.control, control, self.out.offset as usize)?;
+        self.open_stretch()
     }
     fn top(&mut self) -> Result<&mut Control, Error> {
         match self.control.last_mut() {
@@ -566,6 +595,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         if tuning::SMALL {
             return Ok(false);
         }
+        room::reserve(&mut self.touched, self.locals.len(), self.out.offset as usize)?;
         let code = core::mem::take(&mut self.code);
         let (uses, touched) = (&mut self.uses, &mut self.touched);
         let body = scan::loop_body(&code, code_pos, |local, written| {
@@ -601,7 +631,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
         let mut chosen = Cache::default();
         let old = self.cache();
-        let mut late = Vec::new();
+        let (mut late, mut count) = ([0; 2 * tuning::PINNED_LOCALS], 0);
         for &local in locals {
             let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
@@ -614,10 +644,13 @@ impl<'m, B: Backend> Translator<'m, B> {
             // Stay where it is, if it is in a register.
             match old[bank].iter().position(|&other| other == Held::local(local)) {
                 Some(reg) => chosen[bank][reg] = Held::local(local),
-                None => late.push(local),
+                None => {
+                    late[count] = local;
+                    count += 1;
+                }
             }
         }
-        for local in late {
+        for &local in &late[..count] {
             let Local { ty, slot, .. } = self.locals[local as usize];
             let bank = ty.bank();
             // From the last one down: vectors use the first ones.

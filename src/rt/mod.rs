@@ -14,6 +14,7 @@ pub mod memory;
 pub mod owned;
 pub mod owner;
 pub mod paused;
+pub mod room;
 pub mod signals;
 #[cfg(all(feature = "std", unix, target_pointer_width = "64"))]
 mod spare;

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::error::Error;
+use super::room;
 use super::store::Store;
 use alloc::vec::Vec;
 
@@ -42,13 +43,20 @@ impl Default for Slots {
 }
 impl Slots {
     /// A place for an instance, whose objects are added from now on.
-    pub fn begin(&mut self) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(EMPTY);
-            self.slots.len() as u32 - 1
-        });
-        self.adding = slot;
-        slot
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
+    pub fn begin(&mut self) -> Result<u32, Error> {
+        self.adding = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                // All places may be free at once.
+                room::reserve(&mut self.free, self.slots.len() + 1)?;
+                room::push(&mut self.slots, EMPTY)?;
+                self.slots.len() as u32 - 1
+            }
+        };
+        Ok(self.adding)
     }
     /// Its objects are complete.
     pub fn end(&mut self) {

@@ -3,6 +3,7 @@
 
 use super::error::Error;
 use super::layout::{FuncData, Registers};
+use super::room;
 use super::stack::ValueStack;
 use super::store::Store;
 use crate::wasm::sync::Lock;
@@ -65,10 +66,15 @@ impl Store {
         ValueStack::new(bytes).ok_or_else(|| Error::limit("bytes of value stack", bytes, 0))
     }
     /// Goes over to the stack of an execution.
-    pub fn enter_stack(&mut self, stack: ValueStack, top: *mut u64) {
+    ///
+    /// # Errors
+    /// Limit: there is no memory to note the one from before.
+    pub fn enter_stack(&mut self, stack: ValueStack, top: *mut u64) -> Result<(), Error> {
         let outer_top = self.head.stack_top.get();
+        room::reserve(&mut self.outer_stacks, 1)?;
         self.outer_stacks.push(OuterStack { stack: self.stack.take(), top: outer_top });
         self.set_stack(Some(stack), top);
+        Ok(())
     }
     /// Goes back to the stack from before; gives that of the execution.
     pub fn leave_stack(&mut self) -> Option<ValueStack> {
@@ -92,15 +98,19 @@ impl Store {
         self.stack = stack;
     }
     /// A place for an execution: what it refers to stays alive as long as the place.
-    pub fn add_paused(&mut self, paused: Paused) -> Arc<Place> {
+    ///
+    /// # Errors
+    /// Limit: there is no memory to note it.
+    pub fn add_paused(&mut self, paused: Paused) -> Result<Arc<Place>, Error> {
         if self.paused.len() == self.paused.capacity() {
             self.paused.retain(|place| place.strong_count() > 0);
-            if self.paused.len() > self.paused.capacity() / 2 {
-                self.paused.reserve(self.paused.len());
+            if self.paused.len() >= self.paused.capacity() / 2 {
+                let more = self.paused.len() + 1;
+                room::reserve(&mut self.paused, more)?;
             }
         }
         let place = Arc::new(Lock::new(Some(paused)));
         self.paused.push(Arc::downgrade(&place));
-        place
+        Ok(place)
     }
 }

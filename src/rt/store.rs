@@ -17,6 +17,7 @@ use super::memory::shared::Shared;
 use super::owned::Owned;
 use super::owner::Slots;
 use super::paused::{OuterStack, Place};
+use super::room;
 use super::signals::Signals;
 use super::stack::ValueStack;
 use super::table::Table;
@@ -238,13 +239,16 @@ impl Store {
         Ok(())
     }
     /// Adds a host function; `entry` is the host stub.
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
     pub fn add_host_func(
         &mut self,
         entry: *const CodeEntry,
         type_id: TypeId,
         ty: &FuncType,
         index: u32,
-    ) -> *const FuncData {
+    ) -> Result<*const FuncData, Error> {
         let host = self.host.as_ptr().cast_const().cast();
         let func = func_data(entry, host, type_id, ty, index, true);
         push(&mut self.funcs, func)
@@ -258,8 +262,7 @@ impl Store {
         let page = 1_u64 << ty.page_size_log2;
         let total = self.check_memory(bytes, ty.limits.max.map(|max| max.saturating_mul(page)))?;
         let memory = Memory::new(ty, self.options.guard_pages, self.creator.as_ref())?;
-        self.used.memory_bytes = total;
-        Ok(self.own_memory(memory))
+        self.own_memory(memory, total)
     }
     /// Adds a memory in a block of the embedder's.
     ///
@@ -271,12 +274,15 @@ impl Store {
         block: MemoryBlock,
     ) -> Result<*const MemoryData, Error> {
         let memory = Memory::in_block(ty, block)?;
-        self.used.memory_bytes = self.check_memory(memory.len(), None)?;
-        Ok(self.own_memory(memory))
+        let total = self.check_memory(memory.len(), None)?;
+        self.own_memory(memory, total)
     }
-    fn own_memory(&mut self, mut memory: Memory) -> *const MemoryData {
+    /// There are so many bytes of memories then.
+    fn own_memory(&mut self, mut memory: Memory, total: u64) -> Result<*const MemoryData, Error> {
         memory.owner = self.slots.adding;
-        push(&mut self.memories, memory).cast()
+        let memory = push(&mut self.memories, memory)?;
+        self.used.memory_bytes = total;
+        Ok(memory.cast())
     }
     /// Whether there may be another memory of so many bytes; the bytes of all memories then.
     fn check_memory(&self, bytes: u64, max_bytes: Option<u64>) -> Result<u64, Error> {
@@ -297,8 +303,8 @@ impl Store {
     /// # Errors
     /// Limit: it is larger than the store's limit.
     pub fn add_shared_memory(&mut self, shared: Arc<Shared>) -> Result<*const MemoryData, Error> {
-        self.used.memory_bytes = self.check_memory(shared.len(), None)?;
-        Ok(self.own_memory(Memory::of_shared(shared)))
+        let total = self.check_memory(shared.len(), None)?;
+        self.own_memory(Memory::of_shared(shared), total)
     }
     /// Adds a table.
     ///
@@ -316,16 +322,28 @@ impl Store {
         }
         let mut table = Table::new(ty, init)?;
         table.owner = self.slots.adding;
+        let table = push(&mut self.tables, table)?;
         self.used.table_elements = total;
-        Ok(push(&mut self.tables, table).cast())
+        Ok(table.cast())
     }
     /// Adds a global.
-    pub fn add_global(&mut self, ty: GlobalType, value: [u64; 2]) -> *const GlobalData {
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
+    pub fn add_global(
+        &mut self,
+        ty: GlobalType,
+        value: [u64; 2],
+    ) -> Result<*const GlobalData, Error> {
         let data = GlobalData { value: Cell::new(value) };
-        push(&mut self.globals, Global { data, ty, owner: self.slots.adding }).cast()
+        let global = push(&mut self.globals, Global { data, ty, owner: self.slots.adding })?;
+        Ok(global.cast())
     }
     /// Adds a tag.
-    pub fn add_tag(&mut self, ty: TypeId) -> *const Tag {
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
+    pub fn add_tag(&mut self, ty: TypeId) -> Result<*const Tag, Error> {
         let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
         push(&mut self.tags, Tag { ty, slots: params, owner: self.slots.adding })
     }
@@ -343,10 +361,13 @@ impl Store {
         Err(Error::limit("instances for the limiter", there as u64 + 1, there as u64))
     }
     /// Adds an instance, whose arrays are filled in and linked.
-    pub fn add_instance(&mut self, instance: Owned<Instance>) -> *const Instance {
+    ///
+    /// # Errors
+    /// Limit: there is no memory for it.
+    pub fn add_instance(&mut self, instance: Owned<Instance>) -> Result<*const Instance, Error> {
         let address = instance.as_ptr();
-        self.instances.push(instance);
-        address
+        room::push(&mut self.instances, instance)?;
+        Ok(address)
     }
     /// What there is now.
     pub fn mark(&self) -> Mark {
@@ -448,11 +469,11 @@ fn check_count(what: &'static str, there: usize, limit: u64) -> Result<(), Error
     if (there as u64) < limit { Ok(()) } else { Err(Error::limit(what, there as u64 + 1, limit)) }
 }
 /// Adds an object; its address.
-fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> *const O {
-    let object = Owned::new(object);
+fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> Result<*const O, Error> {
+    let object = Owned::try_new(object)?;
     let address = object.as_ptr();
-    objects.push(object);
-    address
+    room::push(objects, object)?;
+    Ok(address)
 }
 
 /// Slots of values of these types.

@@ -17,7 +17,7 @@ pub mod ops;
 pub mod order;
 pub mod reader;
 pub mod registry;
-mod room;
+pub(crate) mod room;
 pub mod simd;
 pub mod sink;
 pub mod subtype;

@@ -35,7 +35,7 @@ pub enum ExternType {
 #[allow(missing_docs)]
 pub struct Import {
     /// Shared by the imports of a compact group.
-    pub module: Arc<str>,
+    pub module: Arc<Box<str>>,
     pub name: Box<str>,
     pub ty: ExternType,
 }
@@ -125,6 +125,15 @@ pub enum SegmentMode {
 pub enum Elements {
     Funcs(Box<[u32]>),
     Exprs(Box<[ConstExpr]>),
+}
+impl Elements {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Elements::Funcs(funcs) => funcs.len(),
+            Elements::Exprs(exprs) => exprs.len(),
+        }
+    }
 }
 
 /// An element segment.

@@ -40,7 +40,9 @@ impl Names {
     pub fn parse(section: &[u8]) -> Names {
         let mut names = Names::default();
         let mut reader = Reader::new(section);
-        while let (Ok(id), Ok(size)) = (reader.byte(), reader.u32()) {
+        while !reader.is_empty()
+            && let (Ok(id), Ok(size)) = (reader.byte(), reader.u32())
+        {
             // A subsection that claims more than there is, is read as far as it goes.
             let size = size.min(reader.remaining() as u32);
             let Ok(mut sub) = reader.split(size) else { break };

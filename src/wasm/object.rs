@@ -7,9 +7,10 @@
 //! before the fields: subtypes have one if and only if their supertypes do. The place of a field depends on the fields before it only: a
 //! subtype has its supertype's fields where the supertype has them.
 
+use super::room;
 use super::types::{FieldType, HeapType, StorageType, ValType};
 use alloc::boxed::Box;
-use alloc::vec::Vec;
+use alloc::collections::TryReserveError;
 
 /// Bytes before the fields.
 pub const HEADER_BYTES: u32 = 8;
@@ -98,9 +99,10 @@ impl ObjectLayout {
         fields: &[FieldType],
         has_descriptor: bool,
         on_heap: &impl Fn(HeapType) -> bool,
-    ) -> ObjectLayout {
-        let mut places = Vec::with_capacity(fields.len());
-        let mut traced = Vec::new();
+    ) -> Result<ObjectLayout, TryReserveError> {
+        let mut places = room::few(fields.len())?;
+        let references = fields.iter().filter(|field| is_traced(field.storage, on_heap)).count();
+        let mut traced = room::few(usize::from(has_descriptor) + references)?;
         let mut end = HEADER_BYTES;
         if has_descriptor {
             traced.push(DESCRIPTOR);
@@ -130,14 +132,14 @@ impl ObjectLayout {
                 traced.push(offset);
             }
         }
-        ObjectLayout {
+        Ok(ObjectLayout {
             kind: ObjectKind::Struct,
             only_words: !has_descriptor && places.iter().all(|place| place.size_log2 == 3),
             size: end,
             fields: places.into(),
             traced: traced.into(),
             ..ObjectLayout::func()
-        }
+        })
     }
     /// Where an element of an array is.
     pub fn element_offset(&self, index: u32) -> u64 {
@@ -171,11 +173,12 @@ fn is_traced(storage: StorageType, on_heap: &impl Fn(HeapType) -> bool) -> bool 
 mod tests {
     use super::*;
     use crate::wasm::types::RefType;
+    use alloc::vec::Vec;
 
     fn layout(storages: &[StorageType]) -> ObjectLayout {
         let fields: Vec<FieldType> =
             storages.iter().map(|&storage| FieldType { storage, mutable: true }).collect();
-        ObjectLayout::structure(&fields, false, &|heap| heap != HeapType::Func)
+        ObjectLayout::structure(&fields, false, &|heap| heap != HeapType::Func).unwrap()
     }
     #[test]
     fn fields_fill_holes_and_never_overlap() {
@@ -211,7 +214,7 @@ mod tests {
         let a = layout(&[any, func, any]);
         assert_eq!((&*a.traced, a.only_words, a.size), (&[8, 24][..], true, 32));
         let field = FieldType { storage: any, mutable: true };
-        let described = ObjectLayout::structure(&[field], true, &|_| true);
+        let described = ObjectLayout::structure(&[field], true, &|_| true).unwrap();
         assert_eq!((&*described.traced, described.only_words), (&[DESCRIPTOR, 16][..], false));
         assert_eq!((described.fields[0].offset, described.size), (16, 24));
         let array = |storage| {

@@ -13,6 +13,7 @@ use super::object::ObjectLayout;
 use super::room;
 use super::sync::{Lock, Once};
 use super::types::{CompositeType, FieldType, FuncType, HeapType, StorageType, TypeId, ValType};
+use crate::tuning;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
 use alloc::collections::btree_map::{BTreeMap, Entry};
@@ -216,7 +217,7 @@ impl TypeRegistry {
     ///
     /// # Complexity
     /// Linear in the size of the group (and the logarithm of the number of groups).
-    pub(crate) fn register(&self, mut group: Vec<SubType>) -> Result<TypeId, RegisterError> {
+    pub(crate) fn register(&self, group: Vec<SubType>) -> Result<TypeId, RegisterError> {
         let mut hasher = new_hasher();
         group.hash(&mut hasher);
         let mut index = self.0.index.lock();
@@ -238,15 +239,20 @@ impl TypeRegistry {
         let mut funcs: Vec<bool> = room::list(group.len())?;
         funcs.extend(group.iter().map(is_func));
         self.make_room(first, count)?;
-        for (position, mut ty) in group.drain(..).enumerate() {
+        if !tuning::SMALL {
+            index.collisions.try_reserve(1)?;
+        }
+        for (position, mut ty) in group.into_iter().enumerate() {
             for_each_id(&mut ty, &mut |id| {
                 if id.0 & REC != 0 {
                     id.0 = first + (id.0 & !REC);
                 }
             });
-            self.put(TypeId(first + position as u32), ty, first, &funcs);
+            let put = self.put(TypeId(first + position as u32), ty, first, &funcs);
+            // Of a group that is not complete nobody knows the numbers, and nobody gets them.
+            index.count += u32::from(tuning::SMALL || put.is_ok());
+            put?;
         }
-        index.count += count;
         match entry {
             Entry::Vacant(entry) => drop(entry.insert(TypeId(first))),
             Entry::Occupied(_) => index.collisions.push(TypeId(first)),
@@ -268,12 +274,18 @@ impl TypeRegistry {
     }
     /// Adds a type of the group that begins with `first`, for which there is a block; `funcs` says
     /// which of it are functions.
-    fn put(&self, id: TypeId, ty: SubType, first: u32, funcs: &[bool]) {
+    fn put(
+        &self,
+        id: TypeId,
+        ty: SubType,
+        first: u32,
+        funcs: &[bool],
+    ) -> Result<(), TryReserveError> {
         let above: &[TypeId] = match ty.supertype {
             Some(supertype) => &self.get(supertype).display,
             None => &[],
         };
-        let mut display = Vec::with_capacity(above.len() + 1);
+        let mut display = room::few(above.len() + 1)?;
         display.extend_from_slice(above);
         display.push(id);
         let SubType { composite, supertype, is_final, descriptor, describes } = ty;
@@ -296,7 +308,7 @@ impl TypeRegistry {
             CompositeType::Func(_) => ObjectLayout::func(),
             CompositeType::Array(element) => ObjectLayout::array(*element, &on_heap),
             CompositeType::Struct(fields) => {
-                ObjectLayout::structure(fields, descriptor.is_some(), &on_heap)
+                ObjectLayout::structure(fields, descriptor.is_some(), &on_heap)?
             }
         };
         let group_count = funcs.len() as u32;
@@ -314,7 +326,8 @@ impl TypeRegistry {
         };
         let (block, place) = locate(id);
         let block = self.0.blocks[block].get().expect("made before");
-        block[place].get_or_init(|| Arc::new(def));
+        block[place].get_or_init(|| record(def));
+        Ok(())
     }
     /// Whether the group that begins with `first` is this one.
     fn is_group(&self, first: TypeId, group: &[SubType]) -> bool {
@@ -341,6 +354,13 @@ impl TypeRegistry {
                 && same_composite(&stored.composite, &new.composite, &same)
         })
     }
+}
+
+/// The record of a type. There is no other way to make what is shared than this, which ends the
+/// process if there is no memory; so it has a constant size, as nodes of the index have.
+#[cfg_attr(not(feature = "small"), inline(never))]
+fn record(def: TypeDef) -> Arc<TypeDef> {
+    Arc::new(def)
 }
 
 fn check_depth(registry: &TypeRegistry, group: &[SubType]) -> Result<(), RegisterError> {

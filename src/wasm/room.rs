@@ -2,32 +2,41 @@
 //! on.
 
 use super::error::Error;
+use crate::tuning;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What is said of the construct at `offset`, for which there is no memory.
 pub(crate) fn missing(offset: usize) -> impl FnOnce(TryReserveError) -> Error {
     move |_| out_of_memory(offset)
 }
+/// The same, if that is known already.
 #[cold]
 #[inline(never)]
-fn out_of_memory(offset: usize) -> Error {
+pub(crate) fn out_of_memory(offset: usize) -> Error {
     Error::limit(offset, "out of memory")
+}
+/// Makes room for so many more.
+#[inline]
+pub(crate) fn reserve<T>(list: &mut Vec<T>, more: usize, offset: usize) -> Result<(), Error> {
+    if tuning::SMALL {
+        return list.try_reserve(more).map_err(missing(offset));
+    }
+    if list.capacity() - list.len() < more { grow(list, more, offset) } else { Ok(()) }
+}
+#[cold]
+#[inline(never)]
+fn grow<T>(list: &mut Vec<T>, more: usize, offset: usize) -> Result<(), Error> {
+    list.try_reserve(more).map_err(missing(offset))
 }
 /// Adds an element.
 #[cfg_attr(not(feature = "small"), inline)]
 #[cfg_attr(feature = "small", inline(never))]
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T, offset: usize) -> Result<(), Error> {
-    list.try_reserve(1).map_err(missing(offset))?;
+    reserve(list, 1, offset)?;
     list.push(item);
-    Ok(())
-}
-/// Adds copies.
-#[inline]
-pub(crate) fn extend<T: Copy>(list: &mut Vec<T>, items: &[T], offset: usize) -> Result<(), Error> {
-    list.try_reserve(items.len()).map_err(missing(offset))?;
-    list.extend_from_slice(items);
     Ok(())
 }
 /// Makes a list at least so long.
@@ -39,7 +48,7 @@ pub(crate) fn lengthen<T: Copy>(
     offset: usize,
 ) -> Result<(), Error> {
     if let Some(more) = len.checked_sub(list.len()) {
-        list.try_reserve(more).map_err(missing(offset))?;
+        reserve(list, more, offset)?;
         list.resize(len, fill);
     }
     Ok(())
@@ -50,16 +59,25 @@ pub(crate) fn list<T>(len: usize) -> Result<Vec<T>, TryReserveError> {
     list.try_reserve_exact(len)?;
     Ok(list)
 }
+/// The same. A small build, which has no room for that many errors, ends where there is no memory
+/// for it.
+pub(crate) fn few<T>(len: usize) -> Result<Vec<T>, TryReserveError> {
+    if tuning::SMALL { Ok(Vec::with_capacity(len)) } else { list(len) }
+}
 /// A copy.
 pub(crate) fn boxed<T: Copy>(items: &[T]) -> Result<Box<[T]>, TryReserveError> {
     let mut copy = list(items.len())?;
     copy.extend_from_slice(items);
     Ok(copy.into_boxed_slice())
 }
+/// A copy of a text.
+pub(crate) fn text(text: &str) -> Result<String, TryReserveError> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())?;
+    copy.push_str(text);
+    Ok(copy)
+}
 /// A copy of a name.
 pub(crate) fn name(name: &str) -> Result<Box<str>, TryReserveError> {
-    let mut copy = alloc::string::String::new();
-    copy.try_reserve_exact(name.len())?;
-    copy.push_str(name);
-    Ok(copy.into_boxed_str())
+    text(name).map(String::into_boxed_str)
 }

@@ -66,6 +66,8 @@ pub trait Sink {
     /// Called before each method below: where the instruction begins in the module.
     fn at(&mut self, offset: usize) {}
     fn finish(&mut self) -> Result<(), Error> { Ok(()) }
+    /// From now on there may be so many operands: told before there are.
+    fn operands(&mut self, most: usize) -> Result<(), Error> { Ok(()) }
 
     // Control. `code_pos` is the offset in `FuncInfo::code` of the first byte of the block's body.
     fn block(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> { Ok(()) }

@@ -2,7 +2,8 @@
 //! plain evaluator, which must agree on results, traps, locals, globals and memories.
 //!
 //! What is built is tested: threaded handlers or the loop. Programs are the same in every run.
-//! `WASMVM_PLACES=N` makes N times as many, all of them others.
+//! `WASMVM_PLACES=N` makes N times as many, all of them others; `WASMVM_PLACES=1/N` runs one of N,
+//! for slow machines.
 
 mod ast;
 #[path = "../peer/atomic.rs"]
@@ -83,6 +84,7 @@ struct Runner {
     batch: Vec<Program>,
     counts: Counts,
     modules: u32,
+    made: u64,
 }
 impl Runner {
     fn new(seed: u64) -> Runner {
@@ -92,6 +94,7 @@ impl Runner {
             batch: Vec::new(),
             counts: Counts::default(),
             modules: 0,
+            made: 0,
         }
     }
     fn maker(&mut self) -> Maker<'_> {
@@ -102,6 +105,10 @@ impl Runner {
         Shaper::new(self.maker())
     }
     fn add(&mut self, program: Program) {
+        self.made += 1;
+        if !self.made.is_multiple_of(share()) {
+            return;
+        }
         self.batch.push(program);
         if self.batch.len() == BATCH {
             self.flush();
@@ -382,10 +389,19 @@ fn shrink(program: Program, setup: Setup, seed: u64) -> Program {
     }
 }
 
-/// How many times as many programs as usual.
+/// How many times as many programs as usual are made.
 fn rounds() -> u64 {
-    let wanted = std::env::var("WASMVM_PLACES").ok();
-    wanted.map_or(1, |n| n.parse().expect("WASMVM_PLACES is a number"))
+    wanted().0
+}
+/// One of how many is run.
+fn share() -> u64 {
+    wanted().1
+}
+fn wanted() -> (u64, u64) {
+    let text = std::env::var("WASMVM_PLACES").unwrap_or_else(|_| "1".into());
+    let (rounds, share) = text.split_once('/').unwrap_or((&text, "1"));
+    let number = |text: &str| text.parse().expect("WASMVM_PLACES is a number, or 1/N");
+    (number(rounds), number(share).max(1))
 }
 
 #[test]

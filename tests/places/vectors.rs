@@ -458,7 +458,12 @@ fn check(programs: &[Program], random: &mut Random, counts: &mut Counts) {
 /// Makes programs and runs them in modules.
 fn run(name: &str, seed: u64, make: impl Fn(&mut dyn FnMut(SimdOp, [Place; 3], Use))) {
     let (mut random, mut counts, mut batch) = (Random::new(seed), Counts::default(), Vec::new());
+    let mut made = 0u64;
     make(&mut |op, places, what| {
+        made += 1;
+        if !made.is_multiple_of(super::share()) {
+            return;
+        }
         let mut shaper = Shaper { random: &mut random, before: Vec::new() };
         batch.push(shaper.instruction(op, places, what));
         if batch.len() == BATCH {

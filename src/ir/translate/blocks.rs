@@ -24,6 +24,7 @@ impl<B: Backend> Translator<'_, B> {
         self.param_slots = info.ty.params.iter().map(|ty| ty.slots() as i32).sum();
         let mut slot = -(HEADER + self.param_slots);
         let mut far = tuning::LAST_NEAR_SLOT + 64;
+        room::reserve(&mut self.locals, info.locals.len(), info.code_offset)?;
         for (i, &ty) in info.locals.iter().enumerate() {
             if i == params {
                 slot = 0;
@@ -253,8 +254,7 @@ impl<B: Backend> Translator<'_, B> {
         }
     }
     pub(super) fn dead_block(&mut self) -> Result<(), Error> {
-        self.open(Kind::Block, BlockType { params: &[], results: &[] }, true);
-        Ok(())
+        self.open(Kind::Block, BlockType { params: &[], results: &[] }, true)
     }
 }
 

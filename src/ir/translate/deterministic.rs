@@ -42,7 +42,7 @@ impl<B: Backend> Translator<'_, B> {
             let bits = u128::from(f64::INFINITY.to_bits());
             (SimdOp::F64x2Min, bits | bits << 64)
         };
-        let index = self.keep_wide(infinity.to_le_bytes());
+        let index = self.keep_wide(infinity.to_le_bytes())?;
         self.vector(SimdOp::V128Const, index)?;
         self.vector(min, 0)
     }

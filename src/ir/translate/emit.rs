@@ -1,14 +1,20 @@
 //! Writing instructions: handlers, fields, jumps, the map to the module.
 
 use crate::ir::backend::Handler;
+use crate::ir::room;
 use crate::tuning;
 use crate::wasm::error::Error;
+use alloc::boxed::Box;
+use alloc::collections::TryReserveError;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Where the target of a branch stands in its instruction: targets are counted from the beginning
 /// of that instruction, so that a branch is one addition.
 const TARGET_FIELD: i64 = 8;
+/// By so much the buffer grows; not all that the vector reserves: what is never written needs no
+/// memory.
+const STEP: usize = 4096;
 /// The largest offset of an access whose end has an offset of 32 bits.
 pub(super) const MAX_NEAR: u64 = u32::MAX as u64 - 16;
 
@@ -22,6 +28,9 @@ pub struct Emitter {
     /// Up to here the room behind them is zeros.
     blank: usize,
     pub map: Vec<(u32, u32)>,
+    /// Where there was no memory for more: what was written since is worth nothing, and lies where
+    /// the beginning was.
+    missing: bool,
     /// Where the wasm instruction is in the module.
     pub offset: u32,
     /// Where the last label was placed: code before it may be jumped over.
@@ -44,11 +53,27 @@ impl Emitter {
     pub fn new(keep_listing: bool) -> Emitter {
         Emitter { keep_listing, ..Emitter::default() }
     }
-    pub fn clear(&mut self) {
+    /// Begins a function, whose code is at `offset` of the module.
+    pub fn clear(&mut self, offset: usize) -> Result<(), Error> {
+        self.offset = offset as u32;
+        self.missing = false;
         self.len = 0;
         self.map.clear();
         self.listing.clear();
         self.label = 0;
+        // Some at least: where there is no more, writing begins anew.
+        if self.code.is_empty() {
+            room::fill(&mut self.code, STEP, 0, offset)?;
+        }
+        room::reserve(&mut self.map, 1, offset)
+    }
+    /// Ends a function.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        if !tuning::SMALL && self.missing {
+            Err(room::out_of_memory(self.offset as usize))
+        } else {
+            Ok(())
+        }
     }
     #[inline]
     pub fn pos(&self) -> usize {
@@ -70,9 +95,21 @@ impl Emitter {
     #[cold]
     #[inline(never)]
     fn make_room(&mut self) {
-        // Not all that the vector reserves: what is never written needs no memory.
-        const STEP: usize = 4096;
-        self.code.resize(self.code.len() + STEP, 0);
+        match room::try_reserve(&mut self.code, STEP) {
+            Ok(()) => self.code.resize(self.code.len() + STEP, 0),
+            Err(_) => {
+                self.missing = true;
+                self.len = 0;
+            }
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn make_room_in_map(&mut self) {
+        if room::try_reserve(&mut self.map, 1).is_err() {
+            self.missing = true;
+            self.map.clear();
+        }
     }
     /// The position, as one that something refers to: what is before stays as it is.
     #[inline]
@@ -95,8 +132,10 @@ impl Emitter {
     /// Notes that the instruction about to begin can trap or call.
     #[inline]
     pub fn traps(&mut self) {
-        let pos = self.len as u32;
-        self.map.push((pos, self.offset));
+        if self.map.len() == self.map.capacity() {
+            self.make_room_in_map();
+        }
+        self.map.push((self.len as u32, self.offset));
     }
     #[inline]
     pub fn slot(&mut self, slot: i32) {
@@ -166,29 +205,44 @@ impl Emitter {
     pub fn place(&mut self, patches: Patches) {
         let target = self.mark() as i64;
         let mut field = patches.0 as usize;
-        while field != 0 {
-            let bytes: [u8; 4] = self.code[field..field + 4].try_into().unwrap_or_default();
-            let next = u32::from_ne_bytes(bytes) as usize;
+        if !tuning::SMALL && self.missing {
+            return;
+        }
+        while field != 0
+            && let Some(bytes) = self.field(field)
+        {
             let distance = (target - (field as i64 - TARGET_FIELD)) as i32;
-            self.code[field..field + 4].copy_from_slice(&distance.to_ne_bytes());
-            field = next;
+            let next = core::mem::replace(bytes, distance.to_ne_bytes());
+            field = u32::from_ne_bytes(next) as usize;
+        }
+    }
+    /// A field that was written; none where there was no memory for it.
+    #[inline]
+    fn field<const N: usize>(&mut self, at: usize) -> Option<&mut [u8; N]> {
+        self.code.get_mut(at..)?.first_chunk_mut()
+    }
+    #[inline]
+    fn set<const N: usize>(&mut self, at: usize, bytes: [u8; N]) {
+        if let Some(field) = self.field(at) {
+            *field = bytes;
         }
     }
     /// Writes an instruction's handler.
     pub fn set_handler(&mut self, at: usize, handler: Handler) {
-        self.code[at..at + 8].copy_from_slice(&(handler as u64).to_ne_bytes());
+        self.set(at, (handler as u64).to_ne_bytes());
     }
     /// Reads a slot's field.
     pub fn slot_at(&self, field: usize) -> i32 {
-        i16::from_ne_bytes([self.code[field], self.code[field + 1]]).into()
+        let bytes = self.code.get(field..).and_then(|bytes| bytes.first_chunk());
+        bytes.map_or(0, |&bytes| i16::from_ne_bytes(bytes).into())
     }
     /// Writes a slot's field.
     pub fn set_slot(&mut self, field: usize, slot: i32) {
-        self.code[field..field + 2].copy_from_slice(&(slot as i16).to_ne_bytes());
+        self.set(field, (slot as i16).to_ne_bytes());
     }
     /// Writes a 4-byte field.
     pub fn set_u32(&mut self, field: usize, value: u32) {
-        self.code[field..field + 4].copy_from_slice(&value.to_ne_bytes());
+        self.set(field, value.to_ne_bytes());
     }
     /// A 4-byte field.
     pub fn u32_at(&self, field: usize) -> u32 {
@@ -196,11 +250,11 @@ impl Emitter {
         bytes.map_or(0, |&bytes| u32::from_ne_bytes(bytes))
     }
     /// The instructions as words.
-    pub fn words(&self) -> alloc::boxed::Box<[u64]> {
-        self.code[..self.len]
-            .chunks_exact(8)
-            .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()))
-            .collect()
+    pub fn words(&self) -> Result<Box<[u64]>, TryReserveError> {
+        let mut words = room::list(self.len / 8)?;
+        let chunks = self.code[..self.len].chunks_exact(8);
+        words.extend(chunks.map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default())));
+        Ok(words.into_boxed_slice())
     }
     /// An instruction without a handler is a mistake of this program: say so, do not run it.
     #[cold]

@@ -62,12 +62,13 @@ impl Try {
 impl<B: Backend> Translator<'_, B> {
     fn open_handler(&mut self, kind: Kind, ty: BlockType<'_>) -> Result<(), Error> {
         self.settle(0)?;
-        self.open(kind, ty, false);
+        self.open(kind, ty, false)?;
         self.catches_now();
         let (label, start) = (self.control.len() - 1, self.out.mark() as u32);
         let catches = self.catches.len();
-        self.tries.push(Try { label, start, end: start, catches, clause: 0 });
-        Ok(())
+        let handler = Try { label, start, end: start, catches, clause: 0 };
+        room::push(&mut self.tries, handler, self.out.offset as usize)?;
+        self.make_room()
     }
     pub(super) fn open_try_table(
         &mut self,
@@ -75,8 +76,7 @@ impl<B: Backend> Translator<'_, B> {
         catches: &[Catch],
     ) -> Result<(), Error> {
         self.open_handler(Kind::TryTable, ty)?;
-        self.catches.extend_from_slice(catches);
-        Ok(())
+        room::extend(&mut self.catches, catches, self.out.offset as usize)
     }
     pub(super) fn open_try(&mut self, ty: BlockType<'_>) -> Result<(), Error> {
         self.open_handler(Kind::Try, ty)
@@ -89,7 +89,7 @@ impl<B: Backend> Translator<'_, B> {
                 if let Some(handler) = self.tries.pop() {
                     self.end_body(label);
                     for i in handler.catches..self.catches.len() {
-                        self.add_clause(&handler, self.catches[i]);
+                        self.add_clause(&handler, self.catches[i])?;
                     }
                     self.catches.truncate(handler.catches);
                 }
@@ -110,7 +110,7 @@ impl<B: Backend> Translator<'_, B> {
         }
     }
     /// A clause of a `try_table` that ends here.
-    fn add_clause(&mut self, handler: &Try, catch: Catch) {
+    fn add_clause(&mut self, handler: &Try, catch: Catch) -> Result<(), Error> {
         // Its label is counted from outside of the block.
         let label = handler.label - 1 - catch.label as usize;
         let types = self.label_types(label);
@@ -126,10 +126,11 @@ impl<B: Backend> Translator<'_, B> {
         };
         let catches = catch.tag.map_or(Catches::All, Catches::Tag);
         let protected = handler.protected(self.out.mark());
-        self.note(Clause { catches, target, values, exn, ..protected });
+        self.note(Clause { catches, target, values, exn, ..protected })
     }
-    fn note(&mut self, clause: Clause) {
-        self.clauses.push(Clause { noted: self.out.mark() as u32, ..clause });
+    fn note(&mut self, clause: Clause) -> Result<(), Error> {
+        let clause = Clause { noted: self.out.mark() as u32, ..clause };
+        room::push(&mut self.clauses, clause, self.out.offset as usize)
     }
     /// Tells every clause which one comes next, outwards; legacy clauses of one `try` know it. In
     /// the list, a clause follows those that it encloses; so each step of the search leads to a
@@ -247,13 +248,13 @@ impl<B: Backend> Translator<'_, B> {
         let sets = self.control[label].first_set.take();
         self.release_sets(sets);
         let own = self.types.len();
-        self.types.push(Ty::Ref);
-        self.keep_types(params);
+        room::push(&mut self.types, Ty::Ref, self.out.offset as usize)?;
+        self.keep_types(params)?;
         self.push_in_slots((own, self.types.len()))?;
         self.types.truncate(own);
         let values = self.stack[height].slot + 1;
         let target = self.out.mark() as u32;
-        self.note(Clause { catches, target, values, ..protected });
+        self.note(Clause { catches, target, values, ..protected })?;
         self.fuel_point();
         Ok(())
     }
@@ -270,16 +271,16 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Makes a block of a `try` that ends with `delegate`: what the body throws is thrown where a
     /// block further out begins.
-    pub(super) fn end_delegate(&mut self, depth: u32) {
+    pub(super) fn end_delegate(&mut self, depth: u32) -> Result<(), Error> {
         let label = self.control.len() - 1;
         if self.control[label].dead {
-            return;
+            return Ok(());
         }
-        let Some(handler) = self.tries.pop() else { return };
+        let Some(handler) = self.tries.pop() else { return Ok(()) };
         self.control[label].kind = Kind::Block;
         self.end_body(label);
         let target = self.control[label - 1 - depth as usize].delegated.add(&self.clauses);
         let protected = handler.protected(self.out.mark());
-        self.note(Clause { catches: Catches::Delegate, target, ..protected });
+        self.note(Clause { catches: Catches::Delegate, target, ..protected })
     }
 }

@@ -73,13 +73,15 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// A block begins.
     #[inline]
-    pub(super) fn open_stretch(&mut self) {
+    pub(super) fn open_stretch(&mut self) -> Result<(), Error> {
         // In a small build every stretch ends with its block.
         if !tuning::SMALL && (self.cx.fuel || self.cx.interrupts) {
             let escapes_to = self.fuel.blocks.len() as u32;
             let Fuel { field, looked, .. } = self.fuel;
-            self.fuel.blocks.push(Stretch { field, escapes_to, looked, looked_at_end: u32::MAX });
+            let stretch = Stretch { field, escapes_to, looked, looked_at_end: u32::MAX };
+            return room::push(&mut self.fuel.blocks, stretch, self.out.offset as usize);
         }
+        Ok(())
     }
     /// A block has ended. Its end is reached by branches, from above if it is `live`, and from its
     /// start if it is `skipped`; if it is reached from elsewhere than above, it is `joined`.

@@ -7,9 +7,9 @@ use crate::ir::backend::Handler;
 
 impl<B: Backend> Translator<'_, B> {
     /// Keeps an immediate of 16 bytes; its number.
-    pub(super) fn keep_wide(&mut self, bytes: [u8; 16]) -> u32 {
-        self.wide.push(bytes);
-        self.wide.len() as u32 - 1
+    pub(super) fn keep_wide(&mut self, bytes: [u8; 16]) -> Result<u32, Error> {
+        room::push(&mut self.wide, bytes, self.out.offset as usize)?;
+        Ok(self.wide.len() as u32 - 1)
     }
     /// Pushes a vector instruction, whose operands are the top of the stack.
     pub(super) fn vector(&mut self, op: SimdOp, lane: u32) -> Result<(), Error> {

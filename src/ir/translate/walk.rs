@@ -13,8 +13,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         !(tuning::SMALL && self.cx.only_validates)
     }
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
-        self.out.clear();
-        self.out.offset = info.code_offset as u32;
+        self.out.clear(info.code_offset)?;
         self.code_start = info.code_offset;
         self.stack.clear();
         self.control.clear();
@@ -27,9 +26,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.tries.clear();
         self.catches.clear();
         self.code.clear();
-        self.code.extend_from_slice(info.code);
+        room::extend(&mut self.code, info.code, info.code_offset)?;
         self.uses.clear();
-        self.uses.resize(info.locals.len(), 0);
+        room::fill(&mut self.uses, info.locals.len(), 0, info.code_offset)?;
         self.touched.clear();
         self.wide.clear();
         self.in_loop = 0;
@@ -39,7 +38,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.from_global = None;
         self.moved = None;
         self.lay_out(info)?;
-        self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false);
+        self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false)?;
         self.results = self.control[0].results;
         self.fuel_point();
         // Setting a local to zero is work, too.
@@ -54,24 +53,27 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn finish(&mut self) -> Result<(), Error> {
         self.end_fuel();
         self.start = self.trim_zero();
-        Ok(())
+        self.out.finish()
+    }
+
+    fn operands(&mut self, most: usize) -> Result<(), Error> {
+        self.most_operands = most;
+        self.make_room()
     }
 
     fn block(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
         if live {
             self.settle(0)?;
         }
-        self.open(Kind::Block, ty, !live);
-        Ok(())
+        self.open(Kind::Block, ty, !live)
     }
     fn loop_(&mut self, ty: BlockType<'_>, code_pos: usize, live: bool) -> Result<(), Error> {
         if !live {
-            self.open(Kind::Loop, ty, true);
-            return Ok(());
+            return self.open(Kind::Loop, ty, true);
         }
         self.settle(0)?;
         self.settle_top(ty.params.len())?;
-        self.open(Kind::Loop, ty, false);
+        self.open(Kind::Loop, ty, false)?;
         if self.in_loop == 0 {
             self.in_loop = self.control.len();
         }
@@ -96,8 +98,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
     fn if_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
         if !live {
-            self.open(Kind::If, ty, true);
-            return Ok(());
+            return self.open(Kind::If, ty, true);
         }
         let condition = self.pop()?;
         self.settle(0)?;
@@ -107,7 +108,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let mut patches = Patches::default();
         self.out.forward(&mut patches);
         self.end_condition(fields);
-        self.open(Kind::If, ty, false);
+        self.open(Kind::If, ty, false)?;
         let cache = self.cache();
         self.top()?.otherwise = Some((patches, cache));
         self.fuel_point();
@@ -203,7 +204,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             }
             let mut stub = self.control[label].stub;
             if stub.is_empty() {
-                stubs.push(label);
+                room::push(&mut stubs, label, self.out.offset as usize)?;
             }
             self.out.forward(&mut stub);
             self.control[label].stub = stub;
@@ -312,7 +313,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.open_catch(Catches::All, &[], live)
     }
     fn delegate(&mut self, depth: u32, live: bool) -> Result<(), Error> {
-        self.end_delegate(depth);
+        self.end_delegate(depth)?;
         self.end(live)
     }
     fn rethrow(&mut self, depth: u32) -> Result<(), Error> {
@@ -642,11 +643,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
 
     fn v128_const(&mut self, bits: u128) -> Result<(), Error> {
-        let index = self.keep_wide(bits.to_le_bytes());
+        let index = self.keep_wide(bits.to_le_bytes())?;
         self.vector(SimdOp::V128Const, index)
     }
     fn i8x16_shuffle(&mut self, lanes: [u8; 16]) -> Result<(), Error> {
-        let index = self.keep_wide(lanes);
+        let index = self.keep_wide(lanes)?;
         self.vector(SimdOp::I8x16Shuffle, index)
     }
     fn simd(&mut self, op: SimdOp, lane: u8) -> Result<(), Error> {

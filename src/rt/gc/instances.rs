@@ -6,10 +6,13 @@
 use super::mark::size_of_object;
 use super::object::{header, word};
 use super::{EXCEPTION_BIT, mark_segments, tag_of};
+use crate::rt::error::Error;
 use crate::rt::instance::{Global, Instance, Object};
 use crate::rt::owner::HOST;
+use crate::rt::room;
 use crate::rt::store::Store;
 use crate::rt::table::Table;
+use crate::tuning;
 use crate::wasm::order::sort_by;
 use crate::wasm::subtype::top;
 use crate::wasm::types::{HeapType, ValType};
@@ -17,25 +20,44 @@ use alloc::vec::Vec;
 use core::ptr;
 
 /// Which instances are reached.
+#[derive(Default)]
 struct Reach {
     /// What a word can point to in instances that were released: addresses from, to, the place.
     ranges: Vec<(usize, usize, u32)>,
     /// By place.
     reached: Vec<bool>,
-    /// Reached, and still to be looked into.
+    /// By place.
+    instances: Vec<*const Instance>,
+    /// Reached, and still to be looked into: each is there once.
     list: Vec<u32>,
 }
 impl Reach {
-    fn new(store: &Store) -> Reach {
-        let mut ranges = Vec::new();
+    /// All the room that it will need; `None` if there is none.
+    fn new(store: &Store) -> Option<Reach> {
+        let mut reach = Reach::default();
+        reach.make_room(store.slots.len()).ok()?;
         for instance in store.instances.iter().filter(|i| store.slots.is_released(i.slot)) {
             let address = instance.as_ptr() as usize;
-            ranges.push((address, address + 1, instance.slot));
+            reach.ranges.push((address, address + 1, instance.slot));
             let funcs = instance.defined.as_ptr_range();
-            ranges.push((funcs.start as usize, funcs.end as usize, instance.slot));
+            reach.ranges.push((funcs.start as usize, funcs.end as usize, instance.slot));
         }
-        sort_by(&mut ranges, |a, b| a.cmp(b));
-        Reach { ranges, reached: alloc::vec![false; store.slots.len()], list: Vec::new() }
+        sort_by(&mut reach.ranges, |a, b| a.cmp(b));
+        for instance in &store.instances {
+            reach.instances[instance.slot as usize] = instance.as_ptr();
+        }
+        Some(reach)
+    }
+    fn make_room(&mut self, places: usize) -> Result<(), Error> {
+        if !tuning::SMALL {
+            room::exact(&mut self.ranges, 2 * places)?;
+            room::exact(&mut self.list, places)?;
+            room::exact(&mut self.reached, places)?;
+            room::exact(&mut self.instances, places)?;
+        }
+        self.reached.resize(places, false);
+        self.instances.resize(places, ptr::null());
+        Ok(())
     }
     fn slot(&mut self, slot: u32) {
         if !core::mem::replace(&mut self.reached[slot as usize], true) {
@@ -75,13 +97,13 @@ impl Store {
     pub unsafe fn collect_instances(&mut self) {
         // SAFETY: R9, R10: promised by the caller.
         unsafe {
-            if self.slots.released() == 0 || self.head.depth.get() > 0 {
+            let can = self.slots.released() > 0 && self.head.depth.get() == 0;
+            let Some(mut reach) = can.then(|| Reach::new(self)).flatten() else {
                 return self.collect();
-            }
+            };
             self.give_back_cells();
             let range = self.heap.blocks.range();
             self.heap.marks.begin(range, self.heap.large.range());
-            let mut reach = Reach::new(self);
             self.mark_frames();
             self.mark_held();
             self.reach_from_paused(&mut reach);
@@ -149,14 +171,10 @@ impl Store {
     }
     /// Follows references through instances and objects, until nothing new is reached.
     unsafe fn follow(&mut self, reach: &mut Reach) {
-        let mut places = alloc::vec![ptr::null::<Instance>(); reach.reached.len()];
-        for instance in &self.instances {
-            places[instance.slot as usize] = instance.as_ptr();
-        }
         loop {
             while let Some(slot) = reach.list.pop() {
                 // SAFETY: R1: an instance of this store, or the host's.
-                if let Some(instance) = unsafe { places[slot as usize].as_ref() } {
+                if let Some(instance) = unsafe { reach.instances[slot as usize].as_ref() } {
                     // SAFETY: R1, R9: as above.
                     unsafe { self.reach_from_instance(instance, reach) };
                 }
@@ -239,15 +257,13 @@ impl Store {
         });
         globals.retain(|global| is_alive(global.owner));
         tags.retain(|tag| is_alive(tag.owner));
-        let mut freed = Vec::new();
-        instances.retain(|instance| {
-            let alive = is_alive(instance.slot);
-            if !alive {
-                freed.push(instance.slot);
+        instances.retain(|instance| is_alive(instance.slot));
+        for slot in 0..reach.instances.len() as u32 {
+            let reached = reach.reached[slot as usize];
+            if !reached && self.slots.is_released(slot) {
+                self.slots.free(slot);
             }
-            alive
-        });
-        freed.into_iter().for_each(|slot| self.slots.free(slot));
+        }
         self.instances.shrink_to(self.instances.len() * 2);
         self.memories.shrink_to(self.memories.len() * 2);
         self.tables.shrink_to(self.tables.len() * 2);

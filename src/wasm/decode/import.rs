@@ -8,6 +8,7 @@ use crate::wasm::limits;
 use crate::wasm::module::{ExternKind, ExternType, Import};
 use crate::wasm::reader::Reader;
 use crate::wasm::room;
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 /// What is imported, with a type index where a type has one.
@@ -22,13 +23,22 @@ enum Desc {
     Global(crate::wasm::types::GlobalType),
 }
 
+/// A name of a module, which stands for many imports. This is of a constant size: if there is no
+/// memory for it, the process ends.
+#[cfg_attr(not(feature = "small"), inline(never))]
+fn shared(name: Box<str>) -> Arc<Box<str>> {
+    Arc::new(name)
+}
+
 impl Decoder {
     /// Section 2.
     pub(super) fn imports(&mut self, section: &mut Reader<'_>) -> Result<()> {
         let count = section.u32()?;
         make_room(&mut self.module.imports, section, count, limits::IMPORTS)?;
         for _ in 0..count {
-            let module: Arc<str> = section.name()?.into();
+            let offset = section.offset();
+            let module = room::name(section.name()?).map_err(room::missing(offset))?;
+            let module = shared(module);
             let name = section.name()?;
             let compact = name.is_empty() && self.features.compact_imports();
             match section.peek() {
@@ -84,7 +94,7 @@ impl Decoder {
     fn add_import(
         &mut self,
         offset: usize,
-        module: &Arc<str>,
+        module: &Arc<Box<str>>,
         name: &str,
         desc: Desc,
     ) -> Result<()> {

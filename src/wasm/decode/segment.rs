@@ -99,10 +99,10 @@ impl Decoder {
                 make_room(&mut exprs, section, count, limits::ELEMENTS)?;
                 for func in funcs.drain(..) {
                     let expr = room::boxed(&[ConstOp::RefFunc(func)]);
-                    exprs.push(expr.map_err(room::missing(offset))?);
+                    room::push(&mut exprs, expr.map_err(room::missing(offset))?, offset)?;
                 }
             }
-            exprs.push(expr);
+            room::push(&mut exprs, expr, offset)?;
         }
         Ok(if exprs.is_empty() {
             Elements::Funcs(funcs.into_boxed_slice())

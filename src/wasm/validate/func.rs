@@ -139,6 +139,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.code_start = self.reader.offset();
         if self.sink.listens() {
             self.begin(type_idx)?;
+            self.tell_room()?;
         }
         // The body is a block with the results of the function; parameters are locals.
         self.push_frame(Kind::Block, Block::Func(type_idx))?;
@@ -235,7 +236,7 @@ impl<'a, S: Sink> Validator<'a, S> {
                 _ => {
                     self.at = at;
                     if !self.has_room(PUSHES) {
-                        self.make_room()?;
+                        self.make_room(PUSHES)?;
                     }
                     self.reader.seek(at + 1);
                     self.instruction(opcode)?;

@@ -1,6 +1,7 @@
 //! The operand stack and the frames of blocks (spec appendix §7.5.1).
 
 use super::func::{Result, Validator};
+use crate::tuning;
 use crate::wasm::compact::Ty;
 use crate::wasm::error::Error;
 use crate::wasm::limits;
@@ -79,15 +80,29 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.operands.capacity() - self.operands.len() >= operands
     }
     #[cold]
-    pub fn make_room(&mut self) -> Result<()> {
-        self.operands.try_reserve(PUSHES).map_err(room::missing(self.at))
+    #[inline(never)]
+    pub fn make_room(&mut self, operands: usize) -> Result<()> {
+        self.operands.try_reserve(operands).map_err(room::missing(self.at))?;
+        self.tell_room()
+    }
+    /// Tells the listener how many operands there may be. In a small build it finds out.
+    pub fn tell_room(&mut self) -> Result<()> {
+        if !tuning::SMALL && self.sink.listens() {
+            self.sink.operands(self.operands.capacity())
+        } else {
+            Ok(())
+        }
     }
     /// Pushes several at once: two bytes of code can stand for a thousand of them.
     pub fn push_all(&mut self, types: &[Ty]) -> Result<()> {
         if self.operands.len() + types.len() > limits::OPERANDS {
             return Err(Error::limit(self.at, "too many operands"));
         }
-        room::extend(&mut self.operands, types, self.at)
+        if !self.has_room(types.len()) {
+            self.make_room(types.len())?;
+        }
+        self.operands.extend_from_slice(types);
+        Ok(())
     }
     /// Pops an operand of the given type.
     #[cfg_attr(not(feature = "small"), inline(always))]
