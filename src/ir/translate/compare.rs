@@ -90,10 +90,7 @@ impl<B: Backend> Translator<'_, B> {
     /// on whether that is zero.
     fn branches_next(&self) -> bool {
         let next = self.out.offset as usize + 1 - self.code_start;
-        match self.code.get(next..) {
-            Some([BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..]) => true,
-            _ => false,
-        }
+        matches!(self.code.get(next..), Some([BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..]))
     }
     /// Writes that as several instructions; false: not with this target.
     pub(super) fn compute_load_mask(
