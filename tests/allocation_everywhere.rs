@@ -34,7 +34,7 @@ const MAY_END: &[&str] = &[
     "wasmvm::rt::error::Error::new",
     // Of each type, of each module that is imported from, of a module: what is shared.
     "wasmvm::wasm::registry::record",
-    "alloc::collections::btree::map::entry::VacantEntry<K,V,A>::insert",
+    "wasmvm::wasm::registry::note",
     "wasmvm::wasm::decode::import::shared",
     "wasmvm::exec::compiled::shared",
     // Of an execution that can pause.

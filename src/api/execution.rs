@@ -69,6 +69,7 @@ impl<R> Execution<R> {
     ///
     /// # Safety
     /// The function belongs to the store; the arguments are of its types (R6).
+    #[cfg_attr(not(feature = "small"), inline(never))]
     pub(super) unsafe fn new(
         cx: &mut impl AsContextMut,
         func: *const FuncData,

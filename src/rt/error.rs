@@ -160,6 +160,7 @@ struct Inner {
 
 impl Error {
     #[cold]
+    #[cfg_attr(not(feature = "small"), inline(never))]
     fn new(repr: Repr) -> Error {
         Error(Box::new(Inner { repr, backtrace: Vec::new() }))
     }

@@ -101,6 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// Limit: there is no memory to note it.
+    #[cfg_attr(not(feature = "small"), inline(never))]
     pub fn add_paused(&mut self, paused: Paused) -> Result<Arc<Place>, Error> {
         if self.paused.len() == self.paused.capacity() {
             self.paused.retain(|place| place.strong_count() > 0);

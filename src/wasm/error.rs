@@ -61,6 +61,7 @@ struct Inner {
 
 impl Error {
     #[cold]
+    #[cfg_attr(not(feature = "small"), inline(never))]
     fn new(kind: ErrorKind, offset: usize, message: Cow<'static, str>) -> Error {
         Error(Box::new(Inner { kind, message, offset, func: None }))
     }

@@ -16,7 +16,7 @@ use super::types::{CompositeType, FieldType, FuncType, HeapType, StorageType, Ty
 use crate::tuning;
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
-use alloc::collections::btree_map::{BTreeMap, Entry};
+use alloc::collections::btree_map::{BTreeMap, Entry, VacantEntry};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
@@ -254,7 +254,7 @@ impl TypeRegistry {
             put?;
         }
         match entry {
-            Entry::Vacant(entry) => drop(entry.insert(TypeId(first))),
+            Entry::Vacant(entry) => note(entry, TypeId(first)),
             Entry::Occupied(_) => index.collisions.push(TypeId(first)),
         }
         Ok(TypeId(first))
@@ -356,6 +356,12 @@ impl TypeRegistry {
     }
 }
 
+/// Notes the first type of a group in the index. Its nodes have a constant size; if there is no
+/// memory for one, the process ends.
+#[cfg_attr(not(feature = "small"), inline(never))]
+fn note(entry: VacantEntry<'_, u64, TypeId>, first: TypeId) {
+    entry.insert(first);
+}
 /// The record of a type. There is no other way to make what is shared than this, which ends the
 /// process if there is no memory; so it has a constant size, as nodes of the index have.
 #[cfg_attr(not(feature = "small"), inline(never))]
