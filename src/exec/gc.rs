@@ -314,7 +314,7 @@ impl<F: Fill, D: Dst> Root for NewStruct<F, D> {
             let at = 8 + D::SIZE;
             let ty = s.u64(at) as *const TypeDef;
             let store = (*s.instance()).store;
-            let cell = (s.u32(at + 12) & 0xFF) as usize;
+            let cell = usize::from(s.small(at + 12));
             let range = (&raw const (*store).cells).cast::<crate::rt::layout::CellRange>();
             let object = match (*range.add(cell)).take(s.u32(at + 8)) {
                 Some(object) => object,

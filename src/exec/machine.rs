@@ -65,9 +65,9 @@ impl State {
         // SAFETY: E1.
         unsafe { self.ip.add(at).cast::<u32>().read_unaligned() }
     }
-    /// The 2-byte field at byte `at`, which is a lane.
+    /// The 2-byte field at byte `at`, whose number fits in one: a lane, a size of cells.
     #[inline(always)]
-    pub unsafe fn lane(&self, at: usize) -> u8 {
+    pub unsafe fn small(&self, at: usize) -> u8 {
         // SAFETY: E1.
         unsafe { self.ip.add(at).cast::<u16>().read_unaligned() as u8 }
     }

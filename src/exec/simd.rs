@@ -321,7 +321,7 @@ impl<V: Level, D: Dst, O: VecExtract<R: Num>, A: VecExpr> Root for VecExt<V, D, 
         // SAFETY: E1, E2.
         unsafe {
             let at = 8 + D::SIZE;
-            let lane = s.lane(at + A::SIZE);
+            let lane = s.small(at + A::SIZE);
             let value = if A::PLACE == VECTOR_K && cfg!(target_endian = "little") {
                 // Only the lane is read: its bytes are where memory would have them.
                 lane_of(O::OP, s.slot(at).cast(), usize::from(lane))
@@ -347,7 +347,7 @@ impl<V: Level, D: VecDst, O: VecReplace<A: Num>, A: VecExpr, X: Expr> Root
         unsafe {
             let at = 8 + D::SIZE;
             let x = X::get(s, at + A::SIZE);
-            let lane = s.lane(at + A::SIZE + X::SIZE);
+            let lane = s.small(at + A::SIZE + X::SIZE);
             let value = O::eval::<V>(A::vec(s, at), lane, x);
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
@@ -488,7 +488,7 @@ impl<A: Address, O: VecLoadLane, const N: usize> Root for LoadLane<A, O, N> {
         unsafe {
             let raw = fetch::<A, N>(s, 10)?;
             let at = 10 + A::SIZE;
-            let value = O::eval::<Base>(raw, S::vec(s, at), s.lane(at + 2));
+            let value = O::eval::<Base>(raw, S::vec(s, at), s.small(at + 2));
             S::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -507,7 +507,7 @@ impl<A: Address, O: VecStoreLane, const N: usize> Root for StoreLane<A, O, N> {
         // SAFETY: E1, E2, R2.
         unsafe {
             let at = 8 + A::SIZE;
-            let value = O::eval::<Base>(S::vec(s, at), s.lane(at + 2));
+            let value = O::eval::<Base>(S::vec(s, at), s.small(at + 2));
             put::<A, N>(s, 8, value)?;
             s.ip = s.ip.add(Self::LEN);
         }
@@ -554,8 +554,11 @@ unsafe fn evaluate(ip: *const u8, fp: *mut u64, n: usize, imm: usize, is_number:
             *operand = read(s.slot(12 + 2 * i));
         }
         let mut immediate = [0; 16];
-        let at = ip.add(12 + 2 * n);
-        at.copy_to_nonoverlapping(immediate.as_mut_ptr(), imm);
+        let at = 12 + 2 * n;
+        match imm {
+            2 => immediate[0] = s.small(at), // a lane
+            _ => ip.add(at).copy_to_nonoverlapping(immediate.as_mut_ptr(), imm),
+        }
         let value = simd::eval(op_of(&s), operands, immediate);
         if is_number {
             *s.slot(10) = value.to_bits() as u64;
@@ -613,7 +616,7 @@ unsafe fn load_any(ip: *const u8, fp: *mut u64, lane: bool) -> Result<(), Trap> 
         if lane {
             let at = 12 + Anywhere::SIZE;
             operands[1] = read(s.slot(at));
-            immediate[0] = *ip.add(at + 2);
+            immediate[0] = s.small(at + 2);
         }
         write(s.slot(10), simd::eval(op, operands, immediate));
     }
@@ -644,7 +647,7 @@ unsafe fn store_any(ip: *const u8, fp: *mut u64, lane: bool) -> Result<(), Trap>
         let operands = [V128::default(), read(s.slot(at)), V128::default()];
         let mut immediate = [0; 16];
         if lane {
-            immediate[0] = *ip.add(at + 2);
+            immediate[0] = s.small(at + 2);
         }
         let bits = simd::eval(op, operands, immediate).to_bits();
         let p = Anywhere::place(&s, 10, n)?;
