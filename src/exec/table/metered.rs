@@ -42,12 +42,16 @@ impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
                 branch_or_pay::<Br<true, O::R, Bin<O, A, B>>>))),
     ];
 }
-macro_rules! branches { ($($op:ident)*) => {
+macro_rules! branches { ($($op:ident)*; $($wide:ident)*) => {
     /// See [`crate::ir::backend::Backend::br`].
     pub fn br(op: BinOp, sense: bool, to: To) -> Option<&'static Compares> {
         let tables = match (op, sense) {
             $( (BinOp::$op, true) => {
                 static TABLES: [Compares; 3] = BrFamily::<def::$op>::TABLES;
+                &TABLES
+            } )*
+            $( (BinOp::$wide, true) => {
+                static TABLES: [Compares; 3] = BrFamily::<def::$wide>::TABLES;
                 &TABLES
             } )*
             _ => return None,
@@ -89,7 +93,10 @@ macro_rules! add_brs {
         [[], []]
     };
 }
-branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
+branches! {
+    I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU;
+    I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
+}
 
 macro_rules! tests {
     ($sense:literal $x:ident) => {
