@@ -10,7 +10,9 @@ use crate::rt::layout::{
     CodeEntry, FuncData, HEADER_FP, HEADER_INSTANCE, HEADER_IP, HEADER_MEMORY, HEADER_SLOTS,
     InstanceData, Registers,
 };
+use crate::wasm::instr::Binary;
 use crate::wasm::trap::Trap;
+use crate::wasm::types::Value as _;
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
 
@@ -331,13 +333,62 @@ impl<T: Num, A: Expr> Root for ReturnOne<T, A> {
         // SAFETY: E1, E2, E3.
         unsafe {
             let value = A::get::<T>(s, 8);
-            leave_frame(s);
-            value.store(return_slot(s));
-            if cfg!(registers) {
-                value.put(s, 0);
-            } else {
-                s.r[0] = value.to_bits();
-            }
+            return_one(s, value);
+        }
+        Ok(())
+    }
+}
+/// Leaves the frame with one value.
+#[inline(always)]
+unsafe fn return_one<T: Num>(s: &mut State, value: T) {
+    // SAFETY: E1, E2, E3.
+    unsafe {
+        leave_frame(s);
+        value.store(return_slot(s));
+    }
+    if cfg!(registers) {
+        value.put(s, 0);
+    } else {
+        s.r[0] = value.to_bits();
+    }
+}
+/// `global := a op immediate`, whose fields begin at byte 8: an index, the immediate, `a`.
+#[inline(always)]
+unsafe fn set_global<O: Binary<A: Num, R: Num>, A: Expr>(s: &State) -> Result<(), Trap> {
+    // SAFETY: E1, E2, E3, E4, R1.
+    unsafe {
+        let sum = O::eval(A::get::<O::A>(s, 16), O::A::immediate(s.u32(12)))?;
+        let global = *(*s.instance()).globals.add(s.u32(8) as usize);
+        (*global).value.as_ptr().cast::<u64>().write(sum.to_bits());
+    }
+    Ok(())
+}
+/// Sets a global to a sum, and returns nothing.
+pub struct GlobalReturn<O, A>(PhantomData<(O, A)>);
+impl<O: Binary<A: Num, R: Num>, A: Expr> Root for GlobalReturn<O, A> {
+    const SIZE: usize = 8 + A::SIZE;
+    const COMMON: bool = A::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            set_global::<O, A>(s)?;
+            Return::run(s)
+        }
+    }
+}
+/// Sets a global to a sum, and returns one integer or reference, `x`.
+pub struct GlobalReturnOne<O, A, X>(PhantomData<(O, A, X)>);
+impl<O: Binary<A: Num, R: Num>, A: Expr, X: Expr> Root for GlobalReturnOne<O, A, X> {
+    const SIZE: usize = 8 + A::SIZE + X::SIZE;
+    const COMMON: bool = A::COMMON && X::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3.
+        unsafe {
+            let value = X::get::<u64>(s, 16 + A::SIZE);
+            set_global::<O, A>(s)?;
+            return_one(s, value);
         }
         Ok(())
     }

@@ -534,6 +534,19 @@ impl<const N: usize> Dst for W<N> {
     }
 }
 
+/// Where a local is read, and with it where it is written.
+pub trait Home: Expr {
+    /// That.
+    type Written: Dst;
+}
+impl Home for S {
+    type Written = S;
+}
+#[cfg(registers)]
+impl<const N: usize> Home for R<N> {
+    type Written = W<N>;
+}
+
 /// An instruction.
 pub trait Root {
     /// Bytes of its fields.
@@ -570,7 +583,6 @@ pub trait Cond {
 }
 
 /// The same for one that changes something first.
-#[cfg(registers)]
 pub trait CondMut {
     /// Its length in bytes.
     const LEN: usize;
@@ -719,22 +731,18 @@ handlers! {
         branch_if!(X, s, Poll::turn(s))
     }
     /// Does something, then branches to a relative target.
-    #[cfg(registers)]
     fn branch_mut<X: CondMut> |s| {
         branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
     }
     /// Does something, then branches to the header of the innermost loop.
-    #[cfg(registers)]
     fn branch_mut_loop<X: CondMut> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
     /// The same, behind the charge there, or goes on behind the charge that follows.
-    #[cfg(registers)]
     fn branch_mut_paying<X: CondMut> |s| {
         branch_if!(X, s, Fuel::turn(s), Fuel::past(s, s.ip.add(X::LEN)))
     }
     /// The same, behind the poll there.
-    #[cfg(registers)]
     fn branch_mut_polling<X: CondMut> |s| {
         branch_if!(X, s, Poll::turn(s))
     }

@@ -1,9 +1,7 @@
 //! The instructions: what an expression's value is used for, control, calls, memory, globals.
 #![allow(unsafe_code)]
 
-#[cfg(registers)]
-use super::machine::CondMut;
-use super::machine::{Cond, Dst, Expr, Num, Root, State, compares_i32};
+use super::machine::{Cond, CondMut, Dst, Expr, Home, Num, Root, State, compares_i32};
 use crate::ir::divide::Reciprocal;
 use crate::wasm::instr::{BinOp, Binary, UnOp, Unary};
 use crate::wasm::trap::Trap;
@@ -570,12 +568,10 @@ impl<const SENSE: bool, T: Num, E: Expr> Cond for Br<SENSE, T, E> {
         unsafe { Ok((E::get::<T>(s, 12).to_bits() != 0) == SENSE) }
     }
 }
-/// A local in a slot and register `N` grows by an immediate; branches if it is `op b` then. The
-/// fields are the target, the slot, the immediate, and `b`.
-#[cfg(registers)]
-pub struct AddBr<const N: usize, O, B>(PhantomData<(O, B)>);
-#[cfg(registers)]
-impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O, B> {
+/// A local grows by an immediate; branches if it is `op b` then. The fields are the target, the
+/// slot, the immediate, and `b`.
+pub struct AddBr<A, O, B>(PhantomData<(A, O, B)>);
+impl<A: Home, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<A, O, B> {
     const LEN: usize = (18 + B::SIZE).next_multiple_of(8);
     #[inline(always)]
     unsafe fn test(s: &mut State) -> Result<bool, Trap> {
@@ -583,9 +579,8 @@ impl<const N: usize, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<N, O,
         unsafe {
             let b = B::get::<O::A>(s, 18);
             let add = O::A::immediate(s.u32(14)).to_bits();
-            let value = O::A::from_bits(O::A::get(s, N).to_bits().wrapping_add(add));
-            value.store(s.slot(12));
-            value.put(s, N);
+            let value = O::A::from_bits(A::get::<O::A>(s, 12).to_bits().wrapping_add(add));
+            A::Written::put(s, 12, value);
             Ok(O::eval(value, b)?.to_bits() != 0)
         }
     }
@@ -606,6 +601,25 @@ impl<const SET: bool, D: Dst, O: Binary<A: Num, R: Num>> Root for GlobalSum<SET,
                 (*global).value.set([sum.to_bits(), 0]);
             }
             D::put(s, 8, sum);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// `global := d := a op immediate`: an index, the immediate, `d`, `a`.
+pub struct GlobalTee<D, O, A>(PhantomData<(D, O, A)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr> Root for GlobalTee<D, O, A> {
+    const SIZE: usize = 8 + D::SIZE + A::SIZE;
+    const COMMON: bool = D::COMMON && A::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, E3, E4, R1.
+        unsafe {
+            let a = A::get::<O::A>(s, 16 + D::SIZE);
+            let sum = O::eval(a, O::A::immediate(s.u32(12)))?;
+            let global = *(*s.instance()).globals.add(s.u32(8) as usize);
+            (*global).value.as_ptr().cast::<u64>().write(sum.to_bits());
+            D::put(s, 16, sum);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())

@@ -13,7 +13,8 @@ use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
 use super::machine::{
-    Bin, Expr as P, I, L, Num, S, branch_loop, branch_of, call_of, pausing, step, step_of, tail,
+    Bin, Dst, Expr as P, I, L, Num, S, branch_loop, branch_of, call_of, pausing, step, step_of,
+    tail,
 };
 #[cfg(registers)]
 use super::machine::{R, W};
@@ -619,6 +620,25 @@ static GLOBAL_SET_SUM: [[H; RS]; 2] = [
     over!(A in reg_slot, only!(!SMALL, step_of::<GlobalSet<u32, Bin<def::I32Add, A, I>>>())),
     over!(A in reg_slot, only!(!SMALL, step_of::<GlobalSet<u64, Bin<def::I64Add, A, I>>>())),
 ];
+/// By width, destination, which has a slot.
+static GLOBAL_TEE: [[[H; RS]; FULL]; 2] = [
+    over!(D in full_dst, over!(A in reg_slot,
+        only!(!SMALL && <D as Dst>::SIZE != 0, step_of::<GlobalTee<D, def::I32Add, A>>()))),
+    over!(D in full_dst, over!(A in reg_slot,
+        only!(!SMALL && <D as Dst>::SIZE != 0, step_of::<GlobalTee<D, def::I64Add, A>>()))),
+];
+/// By width, what is added to.
+static GLOBAL_RETURN: [[H; RS]; 2] = [
+    over!(A in reg_slot, only!(!SMALL, step_of::<GlobalReturn<def::I32Add, A>>())),
+    over!(A in reg_slot, only!(!SMALL, step_of::<GlobalReturn<def::I64Add, A>>())),
+];
+/// By width, what is added to, what is returned.
+static GLOBAL_RETURN_ONE: [[[H; ANY]; RS]; 2] = [
+    over!(A in reg_slot, over!(X in any,
+        only!(!SMALL, step_of::<GlobalReturnOne<def::I32Add, A, X>>()))),
+    over!(A in reg_slot, over!(X in any,
+        only!(!SMALL, step_of::<GlobalReturnOne<def::I64Add, A, X>>()))),
+];
 /// By width, whether the global is set.
 static GLOBAL_SUM: [[[H; FULL]; 2]; 2] = [
     [
@@ -748,8 +768,8 @@ impl Backend for Machine {
         trees::binary_load(op, is_64, d, a, x)
     }
 
-    fn add_br(op: BinOp, to: To, reg: u8, b: Place) -> Option<Handler> {
-        trees::add_br(op, to, reg, b)
+    fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {
+        trees::add_br(op, to, a, b)
     }
 
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler> {
@@ -865,6 +885,18 @@ impl Backend for Machine {
 
     fn global_set_sum(op: BinOp, a: Place) -> Option<Handler> {
         address(*GLOBAL_SET_SUM[addition(op)?].get(at(a))?)
+    }
+
+    fn global_tee(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
+        address(*GLOBAL_TEE[addition(op)?][to(d)].get(at(a))?)
+    }
+
+    fn global_return(op: BinOp, a: Place, x: Option<Place>) -> Option<Handler> {
+        let (op, a) = (addition(op)?, at(a));
+        address(match x {
+            Some(x) => *GLOBAL_RETURN_ONE[op].get(a)?.get(at(x))?,
+            None => *GLOBAL_RETURN[op].get(a)?,
+        })
     }
 
     fn global_add(op: BinOp, set: bool, d: Dest) -> Option<Handler> {

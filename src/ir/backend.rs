@@ -223,8 +223,9 @@ pub trait Backend: gc::GcBackend {
     fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler>;
     /// `store [address] := a op b`, of the operation's whole type, in a 32-bit memory 0.
     fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler>;
-    /// A local in a slot and register `reg` grows by an immediate; branch if it is `op b` then.
-    fn add_br(op: BinOp, to: To, reg: u8, b: Place) -> Option<Handler>;
+    /// A local in a slot, and perhaps a register too, which is `a` then, grows by an immediate; branch
+    /// if it is `op b` then.
+    fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler>;
     /// `d := c ? a : b`.
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a op b`.
@@ -258,6 +259,10 @@ pub trait Backend: gc::GcBackend {
     fn global_set(class: Class, x: Place) -> Option<Handler>;
     /// `global := a op immediate`, an addition.
     fn global_set_sum(op: BinOp, a: Place) -> Option<Handler>;
+    /// `global := d := a op immediate`, an addition, where `d` is a slot or both.
+    fn global_tee(op: BinOp, d: Dest, a: Place) -> Option<Handler>;
+    /// `global := a op immediate`, an addition, and return `x`, an integer or reference, or nothing.
+    fn global_return(op: BinOp, a: Place, x: Option<Place>) -> Option<Handler>;
     /// `d := global op immediate`, an addition; `set`: and the global too.
     fn global_add(op: BinOp, set: bool, d: Dest) -> Option<Handler>;
     /// Return one value.

@@ -22,6 +22,7 @@ mod compare;
 mod condition;
 mod descriptor;
 mod deterministic;
+mod dispatch;
 mod emit;
 mod exceptions;
 mod fuel;
@@ -41,7 +42,7 @@ use self::emit::{Emitter, Patches};
 use self::exceptions::{Try, Uses};
 use self::lower::{Field, Target, class, place_text};
 use self::stack::{Addr, Bank, Cache, Entry, Held, Leaf, Ty, Value, meet};
-use super::backend::{AddressForm, Backend, Dest, Fixed, Place, SlowOp, Then, To};
+use super::backend::{AddressForm, Backend, Class, Dest, Fixed, Place, SlowOp, Then, To};
 use super::code::{Clause, CodeEntry, FuncCode};
 use super::room;
 use crate::tuning;
@@ -181,6 +182,9 @@ pub struct Translator<'m, B: Backend> {
     code_start: usize,
     /// Immediates of 16 bytes.
     wide: Vec<[u8; 16]>,
+    /// The tables that open loops begin with, and the depths of their labels.
+    tables: Vec<dispatch::Table>,
+    depths: Vec<u32>,
     /// How many blocks were open inside of the outermost loop that is open; 0: none is.
     in_loop: usize,
     /// The end of the call that was written last.
@@ -188,6 +192,10 @@ pub struct Translator<'m, B: Backend> {
     added: Option<trees::Added>,
     loaded: Option<compare::Loaded>,
     from_global: Option<globals::FromGlobal>,
+    summed: Option<globals::Summed>,
+    restored: Option<globals::Restored>,
+    /// What the operation with two operands that was written last has on the left.
+    last_left: (Place, Field),
     /// Where the address of the load that was written last is.
     last_address: (Place, Field),
     moved: Option<moves::Moved>,
@@ -225,11 +233,16 @@ impl<'m, B: Backend> Translator<'m, B> {
             code: Vec::new(),
             code_start: 0,
             wide: Vec::new(),
+            tables: Vec::new(),
+            depths: Vec::new(),
             in_loop: 0,
             returned: 0,
             added: None,
             loaded: None,
             from_global: None,
+            summed: None,
+            restored: None,
+            last_left: (Place::SLOT, Field::None),
             last_address: (Place::SLOT, Field::None),
             moved: None,
             backend: PhantomData,
@@ -489,6 +502,9 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
     }
     fn jump(&mut self, label: usize) -> Result<(), Error> {
+        if let Some(way) = self.through_table(label) {
+            return self.jump_through(way);
+        }
         let jump = match self.way_to(label) {
             To::Target | To::OrPay => None,
             To::Loop => Some(Fixed::JumpLoop),
@@ -502,11 +518,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.out.end();
             return Ok(());
         }
-        let moved = self.begin_moving(Then::Jump, || format!("jump {label}"))?;
-        self.target_field(label);
-        self.end_moving(moved);
-        self.out.end();
-        Ok(())
+        self.jump_through(dispatch::Way::Label(label))
     }
     /// A branch that is taken always; the code after it is dead.
     fn branch(&mut self, depth: u32) -> Result<(), Error> {
@@ -527,6 +539,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.settle_ordered()?;
         let single = if n == 1 { Some(self.types[self.results.0]) } else { None };
         match single {
+            _ if n == 0 && self.return_restoring(None) => {}
             _ if n == 0 => self.fixed(Fixed::Return),
             Some(ty) if ty != Ty::V128 => {
                 // The operand stays on the symbolic stack: `br_if` goes on with it.
@@ -534,6 +547,9 @@ impl<'m, B: Backend> Translator<'m, B> {
                 self.make_leaf(top)?;
                 let entry = self.stack[top];
                 let (place, field) = self.with_operand(&entry, true)?;
+                if class(ty) == Class::Int && self.return_restoring(Some((place, field))) {
+                    return Ok(());
+                }
                 let Some(handler) = B::return_one(class(ty), place) else {
                     return Err(self.out.no_handler("return"));
                 };

@@ -175,7 +175,7 @@ fn run(engine: &dyn Engine, kernel: &Kernel) -> Result<f64, String> {
 }
 
 fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, String> {
-    let mut table: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    let mut table: Vec<(String, Vec<Option<f64>>, Vec<Option<f64>>)> = Vec::new();
     let names = engines.iter().map(|engine| engine.name().to_string()).collect();
     let mut results = chart::Results { engines: names, rows: Vec::new() };
     let mut correct = true;
@@ -204,8 +204,11 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
                 }
             }
         }
-        let medians: Vec<Option<f64>> =
-            times.iter_mut().map(|t| t.as_mut().ok().map(|list| median(list))).collect();
+        let mut of_each = |figure: fn(&mut [f64]) -> f64| -> Vec<Option<f64>> {
+            times.iter_mut().map(|times| times.as_mut().ok().map(|list| figure(list))).collect()
+        };
+        let medians = of_each(median);
+        let best = of_each(|times| times.iter().copied().fold(f64::INFINITY, f64::min));
         print!("{:<16}", kernel.name);
         for time in &medians {
             match time {
@@ -225,7 +228,7 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         }
         let millis = medians.iter().map(|time| time.map(|seconds| seconds * 1e3)).collect();
         results.rows.push((kernel.name, millis));
-        table.push((kernel.category, medians));
+        table.push((kernel.category, medians, best));
     }
     if let Some(file) = &options.chart {
         draw(file, &results)?;
@@ -239,9 +242,10 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         ("simd", |category| category == "simd"),
     ];
     for (title, belongs) in groups {
-        let rows: Vec<&Vec<Option<f64>>> =
-            table.iter().filter(|(category, _)| belongs(category)).map(|(_, row)| row).collect();
-        geomeans(title, &rows, engines);
+        let rows = || table.iter().filter(|(category, ..)| belongs(category));
+        geomeans(title, &rows().map(|(_, medians, _)| medians).collect::<Vec<_>>(), engines);
+        let title = format!("{title}, best runs");
+        geomeans(&title, &rows().map(|(.., best)| best).collect::<Vec<_>>(), engines);
     }
     Ok(correct)
 }

@@ -3,13 +3,14 @@
 //! for what follows if they are not taken, where there is an instruction for that, too.
 
 use super::super::machine::{
-    Bin, Expr as P, I, Num, S, branch_or_pay, branch_paying, branch_polling,
+    Bin, Expr as P, I, Num, S, branch_mut_paying, branch_mut_polling, branch_or_pay, branch_paying,
+    branch_polling,
 };
 #[cfg(registers)]
-use super::super::machine::{R, branch_mut_paying, branch_mut_polling};
+use super::super::machine::R;
 use super::super::roots::*;
-use super::{ANY, Compares, H, REGS, RS, Raw, has_br};
-use crate::ir::backend::To;
+use super::{ANY, Compares, H, RS, Raw, at, has_br};
+use crate::ir::backend::{Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
@@ -58,40 +59,24 @@ macro_rules! branches { ($($op:ident)*; $($wide:ident)*) => {
         };
         way(tables, to)
     }
-    /// By register, then `b`.
-    type AddBrs = [[[H; ANY]; REGS]; 2];
     /// See [`crate::ir::backend::Backend::add_br`].
-    pub fn add_br(op: BinOp, to: To, reg: u8) -> Option<&'static [H; ANY]> {
+    pub fn add_br(op: BinOp, to: To, a: Place) -> Option<&'static [H; ANY]> {
         let tables = match op {
             $( BinOp::$op => {
-                static TABLES: AddBrs = add_brs!($op);
+                static TABLES: [Compares; 2] = AddBrFamily::<def::$op>::TABLES;
                 &TABLES
             } )*
             _ => return None,
         };
-        way(tables, to)?.get(usize::from(reg))
+        way(tables, to)?.get(at(a))
     }
 } }
-#[cfg(registers)]
-macro_rules! add_brs {
-    ($op:ident) => {
-        [add_brs!(branch_mut_paying $op), add_brs!(branch_mut_polling $op)]
-    };
-    ($branch:ident $op:ident) => {
-        [
-            add_brs!($branch 0 $op), add_brs!($branch 1 $op),
-            add_brs!($branch 2 $op), add_brs!($branch 3 $op),
-        ]
-    };
-    ($branch:ident $n:literal $op:ident) => {
-        over!(B in any, Some($branch::<AddBr<$n, def::$op, B>> as Raw))
-    };
-}
-#[cfg(not(registers))]
-macro_rules! add_brs {
-    ($op:ident) => {
-        [[], []]
-    };
+struct AddBrFamily<O>(PhantomData<O>);
+impl<O: Binary<A: Num, R: Num>> AddBrFamily<O> {
+    const TABLES: [Compares; 2] = [
+        over!(A in reg_slot, over!(B in any, only!(!SMALL, branch_mut_paying::<AddBr<A, O, B>>))),
+        over!(A in reg_slot, over!(B in any, only!(!SMALL, branch_mut_polling::<AddBr<A, O, B>>))),
+    ];
 }
 branches! {
     I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU;

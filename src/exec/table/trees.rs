@@ -1,10 +1,14 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
-use super::super::machine::{Bin, Expr as P, I, Num, S, branch_loop, branch_of, step, step_of};
+use super::super::machine::{
+    Bin, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_of, step, step_of,
+};
 #[cfg(registers)]
-use super::super::machine::{R, W, branch_mut, branch_mut_loop};
+use super::super::machine::{R, W};
 use super::super::roots::*;
-use super::{ANY, DST, FULL, H, REGS, RS, Raw, address, at, commutes, has, in_order, metered, to};
+#[cfg(registers)]
+use super::REGS;
+use super::{ANY, DST, FULL, H, RS, Raw, address, at, commutes, has, in_order, metered, to};
 use crate::ir::backend::{AddressForm, Dest, Handler, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
@@ -238,31 +242,20 @@ copies!(1 u8 2 u16 4 u32 8 u64);
 
 // ---- adding and branching ----------------------------------------------------------------------
 
-/// By register, target, `b`.
-type AddBrs = [[[H; ANY]; 2]; REGS];
-#[cfg(registers)]
-macro_rules! add_brs {
-    ($op:ident) => {
-        [add_brs!(0 $op), add_brs!(1 $op), add_brs!(2 $op), add_brs!(3 $op)]
-    };
-    ($n:literal $op:ident) => {
-        [
-            over!(B in any, Some(branch_mut::<AddBr<$n, def::$op, B>> as Raw)),
-            over!(B in any, Some(branch_mut_loop::<AddBr<$n, def::$op, B>> as Raw)),
-        ]
-    };
-}
-#[cfg(not(registers))]
-macro_rules! add_brs {
-    ($op:ident) => {
-        []
-    };
+/// By place, target, `b`.
+type AddBrs = [[[H; ANY]; 2]; RS];
+struct AddBrFamily<O>(PhantomData<O>);
+impl<O: Binary<A: Num, R: Num>> AddBrFamily<O> {
+    const TABLE: AddBrs = over!(A in reg_slot, [
+        over!(B in any, only!(!SMALL, branch_mut::<AddBr<A, O, B>>)),
+        over!(B in any, only!(!SMALL, branch_mut_loop::<AddBr<A, O, B>>)),
+    ]);
 }
 macro_rules! add_branches { ($($op:ident)*) => {
     fn add_branches(op: BinOp) -> Option<&'static AddBrs> {
         Some(match op {
             $( BinOp::$op => {
-                static TABLE: AddBrs = add_brs!($op);
+                static TABLE: AddBrs = AddBrFamily::<def::$op>::TABLE;
                 &TABLE
             } )*
             _ => return None,
@@ -274,13 +267,13 @@ add_branches! {
     I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
 }
 /// See [`crate::ir::backend::Backend::add_br`].
-pub fn add_br(op: BinOp, to: To, reg: u8, b: Place) -> Option<Handler> {
+pub fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {
     if SMALL {
         return None;
     }
-    let table = match metered::add_br(op, to, reg) {
+    let table = match metered::add_br(op, to, a) {
         Some(table) => table,
-        None => &add_branches(op)?.get(usize::from(reg))?[usize::from(to.is_loop())],
+        None => &add_branches(op)?.get(at(a))?[usize::from(to.is_loop())],
     };
     address(*table.get(at(b))?)
 }

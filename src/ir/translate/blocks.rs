@@ -76,6 +76,11 @@ impl<B: Backend> Translator<'_, B> {
         has: impl Fn(AddressForm) -> bool,
     ) -> Result<(Entry, Addr), Error> {
         let near = self.is_near(arg.memory, arg.offset);
+        if !arg.is_64
+            && let Some(top) = self.stack.last_mut()
+        {
+            top.read_low_half();
+        }
         if let Some(top) = self.stack.last()
             && near
             && let Some(address) = self.folded(top.value, arg.is_64, width.trailing_zeros())

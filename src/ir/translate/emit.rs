@@ -193,6 +193,10 @@ impl Emitter {
         let distance = target as i64 - (self.len as i64 - TARGET_FIELD);
         self.u32(distance as i32 as u32);
     }
+    /// What a target field leads to whose label was placed.
+    pub fn target_at(&self, field: usize) -> usize {
+        (field as i64 - TARGET_FIELD + i64::from(self.u32_at(field) as i32)) as usize
+    }
     /// Takes back the last instruction, which begins at `start`. Its entry in the map, if it has
     /// one, is the next one's.
     pub fn take_back(&mut self, start: usize) {

@@ -1,6 +1,6 @@
 //! Globals, and sums of one and a constant: how frames on the stack in memory come and go.
 
-use super::lower::{Operand, immediate, place_text};
+use super::lower::{Field, Operand, immediate, place_text};
 use super::*;
 use alloc::string::String;
 
@@ -13,6 +13,29 @@ pub(super) struct FromGlobal {
     target: Target,
     op: BinOp,
     global: u32,
+    imm: u32,
+}
+
+/// `local := a + constant`, just written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Summed {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    local: u32,
+    target: Target,
+    op: BinOp,
+    a: Operand,
+    imm: u32,
+}
+
+/// `global := a + constant`, just written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Restored {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    op: BinOp,
+    global: u32,
+    a: Operand,
     imm: u32,
 }
 
@@ -68,6 +91,81 @@ impl<B: Backend> Translator<'_, B> {
             self.from_global = Some(FromGlobal { code, local, target, op, global, imm });
         }
     }
+    /// Notes that a local was set to a sum of something and a constant, from `start` on, if it was.
+    pub(super) fn note_sum(&mut self, start: usize, local: u32, target: Target, value: Value) {
+        self.summed = None;
+        if !tuning::SMALL
+            && let Value::Bin(op @ (BinOp::I32Add | BinOp::I64Add), _, Leaf::Const(bits)) = value
+            && let Some(imm) = immediate(bits, Ty::num(op.signature().0))
+            && self.last_left.0 != Place::IMM
+        {
+            let (code, a) = ((start, self.out.pos()), self.last_left);
+            self.summed = Some(Summed { code, local, target, op, a, imm });
+        }
+    }
+    /// Whether everything that is pending below the top may be computed after a global was set.
+    fn nothing_waits(&self) -> bool {
+        let pending = &self.stack[self.settled.min(self.stack.len() - 1)..self.stack.len() - 1];
+        let waits = |entry: &Entry| {
+            entry.value.is_ordered()
+                || matches!(entry.value, Value::Global(_) | Value::GlobalSum(..))
+        };
+        !pending.iter().any(waits)
+    }
+    /// If the instruction just written sets a local to a sum, and a global is to be set to that
+    /// local: has it set both.
+    fn sum_to_global(&mut self, global: u32, entry: &Entry) -> bool {
+        if tuning::SMALL {
+            return false;
+        }
+        let Some(summed) = self.summed.take() else { return false };
+        let fresh = summed.code.1 == self.out.pos() && self.out.label < summed.code.1;
+        let same = entry.value == Value::Leaf(Leaf::Local(summed.local));
+        if !fresh || !same || !self.nothing_waits() {
+            return false;
+        }
+        let Summed { target, op, a, imm, .. } = summed;
+        let Some(handler) = B::global_tee(op, target.dest, a.0) else { return false };
+        self.out.take_back(summed.code.0);
+        self.out.list(|| {
+            let a = place_text(a.0, a.1);
+            format!("global {global} := {} := {} {a} {imm:#x}", target.text(), op.text())
+        });
+        self.out.begin(handler);
+        self.out.u32(global);
+        self.out.u32(imm);
+        self.target(target);
+        self.field(a.1);
+        self.out.end();
+        true
+    }
+    /// Begins a return of `x`, or of nothing, that sets a global first, if that was just written;
+    /// false: it was not.
+    pub(super) fn return_restoring(&mut self, x: Option<Operand>) -> bool {
+        if tuning::SMALL {
+            return false;
+        }
+        let Some(restored) = self.restored.take() else { return false };
+        let Restored { code, op, global, a, imm } = restored;
+        if code.1 != self.out.pos() || self.out.label >= code.1 {
+            return false;
+        }
+        let Some(handler) = B::global_return(op, a.0, x.map(|x| x.0)) else { return false };
+        self.out.take_back(code.0);
+        self.out.list(|| {
+            let x = x.map_or(String::new(), |x| format!(" {}", place_text(x.0, x.1)));
+            format!("global {global} := {} + {imm:#x}, return{x}", place_text(a.0, a.1))
+        });
+        self.out.begin(handler);
+        self.out.u32(global);
+        self.out.u32(imm);
+        self.field(a.1);
+        if let Some((_, field)) = x {
+            self.field(field);
+        }
+        self.out.end();
+        true
+    }
     /// If the instruction just written sets a local to a sum with the global that is to be set to
     /// that local: has it set both.
     fn add_to_global(&mut self, global: u32, entry: &Entry) -> bool {
@@ -76,14 +174,8 @@ impl<B: Backend> Translator<'_, B> {
         }
         let Some(from) = self.from_global.take() else { return false };
         let fresh = from.code.1 == self.out.pos() && self.out.label < from.code.1;
-        // Nothing that is pending may be computed after this only.
-        let pending = &self.stack[self.settled.min(self.stack.len() - 1)..self.stack.len() - 1];
-        let waits = |entry: &Entry| {
-            entry.value.is_ordered()
-                || matches!(entry.value, Value::Global(_) | Value::GlobalSum(..))
-        };
         let same = from.global == global
-            && !pending.iter().any(waits)
+            && self.nothing_waits()
             && entry.value == Value::Leaf(Leaf::Local(from.local));
         let Some(handler) = B::global_add(from.op, true, from.target.dest) else { return false };
         if !fresh || !same {
@@ -113,7 +205,7 @@ impl<B: Backend> Translator<'_, B> {
         let Some(top) = self.stack.last().copied() else {
             return Err(self.out.no_handler("global.set"));
         };
-        if self.add_to_global(global, &top) {
+        if self.add_to_global(global, &top) || self.sum_to_global(global, &top) {
             self.pop()?;
             return Ok(());
         }
@@ -134,6 +226,7 @@ impl<B: Backend> Translator<'_, B> {
             }
         };
         let Some(handler) = handler else { return Err(self.out.no_handler("global.set")) };
+        let start = self.out.pos();
         self.out.list(|| {
             let sum = b.map_or(String::new(), |b| format!(" + {}", place_text(b.0, b.1)));
             format!("global {global} := {}{sum}", place_text(a.0, a.1))
@@ -145,6 +238,10 @@ impl<B: Backend> Translator<'_, B> {
             self.field(field);
         }
         self.out.end();
+        if let (Value::Bin(op, ..), Some((_, Field::Imm(imm)))) = (entry.value, b) {
+            let code = (start, self.out.pos());
+            self.restored = Some(Restored { code, op, global, a, imm });
+        }
         Ok(())
     }
     /// A popped operand as a leaf.

@@ -26,7 +26,7 @@ impl<B: Backend> Translator<'_, B> {
         can
     }
     /// Forgets which register holds a local.
-    fn uncache(&mut self, local: u32) {
+    pub(super) fn uncache(&mut self, local: u32) {
         for bank in &mut self.banks {
             for cached in &mut bank.cached {
                 if *cached == Held::local(local) {
@@ -34,6 +34,13 @@ impl<B: Backend> Translator<'_, B> {
                 }
             }
         }
+    }
+    /// Notes what a local was set to, from `start` on: it may become part of what comes next.
+    fn note_set(&mut self, start: usize, local: u32, target: Target, value: Value) {
+        self.note_added(start, local, target, value);
+        self.note_loaded(start, local, target, value);
+        self.note_global(start, local, target, value);
+        self.note_sum(start, local, target, value);
     }
     /// `local := entry`, where the entry was popped.
     pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
@@ -59,7 +66,7 @@ impl<B: Backend> Translator<'_, B> {
         if B::REGS == 0 || ty == Ty::V128 {
             let start = self.out.pos();
             self.put_into(&entry, slot)?;
-            self.note_global(start, local, Target::slot(slot), entry.value);
+            self.note_set(start, local, Target::slot(slot), entry.value);
             return Ok(());
         }
         // A value that is in a register already: store it, and remember that it is there.
@@ -103,15 +110,11 @@ impl<B: Backend> Translator<'_, B> {
     fn finish_local(&mut self, local: u32, entry: &Entry, reg: Option<u8>) -> Result<(), Error> {
         let slot = self.locals[local as usize].slot;
         let bank = entry.ty.bank();
-        let (start, own) = (self.out.pos(), self.banks[bank].register_of(local));
+        let start = self.out.pos();
         if let Some(reg) = reg
             && self.compute(Target::both(reg, slot), entry.value, entry.ty)?
         {
-            if own == Some(reg) {
-                self.note_added(start, local, reg, entry.value);
-            }
-            self.note_loaded(start, local, Target::both(reg, slot), entry.value);
-            self.note_global(start, local, Target::both(reg, slot), entry.value);
+            self.note_set(start, local, Target::both(reg, slot), entry.value);
             self.uncache(local);
             self.banks[bank].cached[usize::from(reg)] = Held::local(local);
             return Ok(());
@@ -130,7 +133,7 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(());
         }
         self.compute_into_slot(entry, slot)?;
-        self.note_global(start, local, Target::slot(slot), entry.value);
+        self.note_set(start, local, Target::slot(slot), entry.value);
         self.uncache(local);
         Ok(())
     }
@@ -140,8 +143,7 @@ impl<B: Backend> Translator<'_, B> {
         self.free(&entry);
         let start = self.out.pos();
         if self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
-            self.note_added(start, local, reg, entry.value);
-            self.note_loaded(start, local, Target::both(reg, slot), entry.value);
+            self.note_set(start, local, Target::both(reg, slot), entry.value);
         } else {
             if !self.compute(Target::reg(reg), entry.value, entry.ty)? {
                 self.compute_into_slot(&entry, slot)?;

@@ -357,6 +357,7 @@ impl<B: Backend> Translator<'_, B> {
                 let operand_ty = Ty::num(op.signature().0);
                 let find = |a, b| B::binary(op, target.dest, a, b);
                 let (handler, a, b) = self.binary_form(op, operand_ty, a, b, find)?;
+                self.last_left = a;
                 if op.can_trap() {
                     self.out.traps();
                 }

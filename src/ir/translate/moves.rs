@@ -44,6 +44,13 @@ impl<B: Backend> Translator<'_, B> {
         let fresh = moved.code.1 == self.out.pos() && self.out.label < moved.code.1;
         fresh.then_some(moved)
     }
+    /// What the moves that were just written put into a slot.
+    pub(super) fn last_move_into(&self, slot: i32) -> Option<Operand> {
+        let moved = self.moved.as_ref()?;
+        let fresh = moved.code.1 == self.out.pos() && self.out.label < moved.code.1;
+        let (_, x) = moved.moves().iter().rfind(|(to, _)| *to == slot && fresh)?;
+        Some(*x)
+    }
     /// Forgets the register that moves write beside a slot; false: a loop relies on it.
     fn without_register(&mut self, moved: &mut Moved) -> bool {
         if let Some(reg) = moved.reg {

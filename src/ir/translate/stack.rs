@@ -249,6 +249,16 @@ impl Entry {
     pub fn new(value: Value, ty: Ty, slot: i32) -> Entry {
         Entry { value, ty, slot, saved: false }
     }
+    /// For one who reads 32 bits of it at once: the low half of 64 bits lies where those are, so that
+    /// taking it is no instruction.
+    #[inline]
+    pub fn read_low_half(&mut self) {
+        if let Value::Un(UnOp::I32WrapI64, leaf) = self.value
+            && !matches!(leaf, Leaf::Const(_))
+        {
+            self.value = Value::Leaf(leaf);
+        }
+    }
     /// Whether it is in its slot, and nowhere else.
     #[inline]
     pub fn is_written(&self) -> bool {

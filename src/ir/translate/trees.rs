@@ -62,6 +62,16 @@ impl<B: Backend> Translator<'_, B> {
         B::tree([outer, inner], Dest::SLOT, places)?;
         Some(Value::Tree(Tree { outer, inner, operands: x }))
     }
+    /// The low half of a pending value of 64 bits, if that is the same on the low halves.
+    pub(super) fn narrowed(&self, value: Value) -> Option<Value> {
+        match value {
+            Value::Bin(op, a, b) => Some(Value::Bin(narrow(op, b)?, low(a), low(b))),
+            Value::Tree(Tree { outer, inner, operands: [a, b, c] }) if !tuning::SMALL => {
+                self.tree(narrow(outer, c)?, narrow(inner, b)?, [a, b, c].map(low))
+            }
+            _ => None,
+        }
+    }
     fn load_bin(&self, op: BinOp, a: Leaf, load: Load) -> Option<Value> {
         let LoadKind::Scalar(kind) = load.op else { return None };
         let ty = op.signature().0;
@@ -256,27 +266,34 @@ impl<B: Backend> Translator<'_, B> {
     }
 }
 
-/// An addition of a constant to a local in a register, just written.
+/// An addition of a constant to a local, just written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Added {
     /// The instruction's bytes.
     code: (usize, usize),
     local: u32,
-    reg: u8,
+    /// Where it was read.
+    home: Place,
     slot: i32,
     imm: u32,
 }
 
 impl<B: Backend> Translator<'_, B> {
-    /// Notes that `[slot]+r := r + constant` was written, from `start` on, if it was.
-    pub(super) fn note_added(&mut self, start: usize, local: u32, reg: u8, value: Value) {
+    /// Notes that a constant was added to a local, from `start` on, if it was.
+    pub(super) fn note_added(&mut self, start: usize, local: u32, target: Target, value: Value) {
         self.added = None;
-        if let Value::Bin(BinOp::I32Add | BinOp::I64Add, Leaf::Local(l), Leaf::Const(bits)) = value
+        if !tuning::SMALL
+            && let Value::Bin(BinOp::I32Add | BinOp::I64Add, Leaf::Local(l), Leaf::Const(bits)) =
+                value
             && l == local
             && let Some(imm) = super::lower::immediate(bits, self.locals[local as usize].ty)
         {
-            let slot = self.locals[local as usize].slot;
-            self.added = Some(Added { code: (start, self.out.pos()), local, reg, slot, imm });
+            // A register that has the local only now is forgotten, if the two become one.
+            let home = self.last_left.0;
+            if home == Place::SLOT || target.dest.register().map(Place) == Some(home) {
+                let code = (start, self.out.pos());
+                self.added = Some(Added { code, local, home, slot: target.slot, imm });
+            }
         }
     }
     /// If the instruction just written adds a constant to the local: takes it back, and begins one
@@ -296,13 +313,19 @@ impl<B: Backend> Translator<'_, B> {
             return None;
         }
         let (place, field) = self.operand(b, ty)?;
-        let handler = B::add_br(op, to, added.reg, place)?;
+        let handler = B::add_br(op, to, added.home, place)?;
         self.added = None;
+        if added.home == Place::SLOT {
+            self.uncache(added.local);
+        }
         self.out.take_back(added.code.0);
         self.out.list(|| {
             let b = place_text(place, field);
-            let Added { reg, slot, imm, .. } = added;
-            format!("[{slot}]+r{reg} += {imm:#x}, branch if {} r{reg} {b}", op.text())
+            let Added { home, slot, imm, .. } = added;
+            let a = place_text(home, Field::Slot(slot));
+            let both = if home == Place::SLOT { a.clone() } else { format!("[{slot}]+{a}") };
+            let word = super::condition::loop_word(to);
+            format!("{both} += {imm:#x}, {word}branch if {} {a} {b}", op.text())
         });
         self.out.begin(handler);
         // The target comes first; these follow.
@@ -333,4 +356,26 @@ pub(super) fn subtraction(op: BinOp, b: Leaf) -> Option<(BinOp, u64)> {
         (BinOp::I64Sub, Leaf::Const(c)) => Some((BinOp::I64Add, c.wrapping_neg())),
         _ => None,
     }
+}
+
+/// The low half of an operand, for one who reads 32 bits.
+fn low(leaf: Leaf) -> Leaf {
+    match leaf {
+        Leaf::Const(bits) => Leaf::Const(u64::from(bits as u32)),
+        leaf => leaf,
+    }
+}
+
+/// The operation on 32 bits that gives the low half of this one, with `b` on the right.
+fn narrow(op: BinOp, b: Leaf) -> Option<BinOp> {
+    Some(match op {
+        BinOp::I64Shl if matches!(b, Leaf::Const(n) if n % 64 < 32) => BinOp::I32Shl,
+        BinOp::I64Add => BinOp::I32Add,
+        BinOp::I64Sub => BinOp::I32Sub,
+        BinOp::I64Mul => BinOp::I32Mul,
+        BinOp::I64And => BinOp::I32And,
+        BinOp::I64Or => BinOp::I32Or,
+        BinOp::I64Xor => BinOp::I32Xor,
+        _ => return None,
+    })
 }

@@ -6,6 +6,7 @@ use super::stack::{Load, LoadKind};
 use super::*;
 use crate::ir::code::Catches;
 use crate::wasm::ops::SimdShape;
+use crate::wasm::types::NumType;
 
 impl<B: Backend> Sink for Translator<'_, B> {
     #[inline]
@@ -31,11 +32,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
         room::fill(&mut self.uses, info.locals.len(), 0, info.code_offset)?;
         self.touched.clear();
         self.wide.clear();
+        self.tables.clear();
+        self.depths.clear();
         self.in_loop = 0;
         self.returned = 0;
         self.added = None;
         self.loaded = None;
         self.from_global = None;
+        self.summed = None;
+        self.restored = None;
         self.moved = None;
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false)?;
@@ -146,6 +151,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn end(&mut self, live: bool) -> Result<(), Error> {
         self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
+        self.end_tables(self.control.len());
         if self.control.len() < self.in_loop {
             self.in_loop = 0;
         }
@@ -184,6 +190,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let types = self.label_types(label);
         let n = types.1 - types.0;
         self.settle_top(n)?;
+        let table = if n == 0 { self.note_table(&index, targets)? } else { None };
         let (place, field) = self.with_operand(&index, false)?;
         let Some(handler) = B::br_table(place) else { return Err(self.out.no_handler("br_table")) };
         self.out.list(|| {
@@ -194,6 +201,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.out.u32(targets.len() as u32 - 1);
         self.field(field);
         self.out.end();
+        self.begin_table(table);
         let mut stubs = Vec::new();
         for &depth in targets {
             let label = self.label(depth);
@@ -402,23 +410,18 @@ impl<B: Backend> Sink for Translator<'_, B> {
             Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
             _ => None,
         };
+        if op == UnOp::I32WrapI64
+            && let Some(value) = self.stack.last().and_then(|top| self.narrowed(top.value))
+        {
+            self.replace_top(value, ty);
+            return Ok(());
+        }
         if let Some(top) = self.stack.last_mut() {
             match (op, top.value) {
                 // Narrow numbers are zero-extended everywhere.
                 (UnOp::I64ExtendI32U, _) => {
                     top.ty = ty;
                     return Ok(());
-                }
-                // The low half of the result is the result on the low halves.
-                (UnOp::I32WrapI64, Value::Bin(op, a, b)) if narrow(op).is_some() => {
-                    if let Some(op) = narrow(op) {
-                        let low = |leaf| match leaf {
-                            Leaf::Const(bits) => Leaf::Const(u64::from(bits as u32)),
-                            leaf => leaf,
-                        };
-                        *top = Entry { value: Value::Bin(op, low(a), low(b)), ty, ..*top };
-                        return Ok(());
-                    }
                 }
                 (UnOp::I32Eqz, Value::Un(eqz @ (UnOp::I32Eqz | UnOp::I64Eqz), a)) => {
                     let ne = if eqz == UnOp::I32Eqz { BinOp::I32Ne } else { BinOp::I64Ne };
@@ -485,6 +488,12 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push_unary(op, leaf)
     }
     fn binary(&mut self, op: BinOp) -> Result<(), Error> {
+        if op.signature().0 == NumType::I32
+            && let Some((_, [a, b])) = self.stack.split_last_chunk_mut()
+        {
+            a.read_low_half();
+            b.read_low_half();
+        }
         if self.load_mask(op)? || self.try_tree(op)? || self.global_sum(op)? {
             return Ok(());
         }
@@ -589,6 +598,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push(Value::Load(Load { op, is_64, memory, offset, address }), ty)
     }
     fn store(&mut self, op: StoreOp, arg: MemArg) -> Result<(), Error> {
+        // Stores write the bytes that they want.
+        if let Some(top) = self.stack.last_mut() {
+            top.read_low_half();
+        }
         self.store_kind(StoreKind::Scalar(op), arg)
     }
     fn memory_size(&mut self, memory: u32, is_64: bool) -> Result<(), Error> {
@@ -664,19 +677,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn gc(&mut self, op: OtherOp, a: u32, b: u32) -> Result<(), Error> {
         self.gc_instruction(op, a, b)
     }
-}
-
-/// The operation on 32 bits that gives the low half of this one.
-fn narrow(op: BinOp) -> Option<BinOp> {
-    Some(match op {
-        BinOp::I64Add => BinOp::I32Add,
-        BinOp::I64Sub => BinOp::I32Sub,
-        BinOp::I64Mul => BinOp::I32Mul,
-        BinOp::I64And => BinOp::I32And,
-        BinOp::I64Or => BinOp::I32Or,
-        BinOp::I64Xor => BinOp::I32Xor,
-        _ => return None,
-    })
 }
 
 /// What a value says is zero, and its type.

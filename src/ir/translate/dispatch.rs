@@ -1,0 +1,120 @@
+//! Loops that begin with a `br_table` on a local, as compilers write jumps between any two places:
+//! a jump back with a constant in that local knows where it leads.
+
+use super::lower::Field;
+use super::*;
+use alloc::string::String;
+
+/// A table at the beginning of a loop that is open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table {
+    /// The loop.
+    label: usize,
+    local: u32,
+    /// How many blocks were open at the table.
+    inside: usize,
+    /// From this one on they have ended.
+    ended: usize,
+    /// The depths of its labels, in `depths`.
+    depths: (usize, usize),
+    /// Its first target field.
+    fields: usize,
+}
+
+/// Where a jump goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Way {
+    /// To a label that is open.
+    Label(usize),
+    /// To an instruction.
+    Placed(usize),
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// Whether a `br_table` about to be written is the first instruction of a loop: that.
+    fn begun_loop(&self) -> Option<usize> {
+        let is_block = |control: &Control| control.kind == Kind::Block;
+        let label = self.control.iter().rposition(|control| !is_block(control))?;
+        let control = &self.control[label];
+        let begins = control.kind == Kind::Loop && control.header as usize == self.out.pos();
+        // Where turns are paid for or looked at, all of them go by the header.
+        let meters = self.cx.fuel || self.cx.interrupts;
+        (begins && !meters && self.stack.len() == control.height).then_some(label)
+    }
+    /// Notes a table that is about to be written, if it may serve the jumps to its loop.
+    pub(super) fn note_table(
+        &mut self,
+        index: &Entry,
+        targets: &[u32],
+    ) -> Result<Option<Table>, Error> {
+        let (Value::Leaf(Leaf::Local(local)), false) = (index.value, tuning::SMALL) else {
+            return Ok(None);
+        };
+        let Some(label) = self.begun_loop() else { return Ok(None) };
+        let first = self.depths.len();
+        room::extend(&mut self.depths, targets, self.out.offset as usize)?;
+        room::reserve(&mut self.tables, 1, self.out.offset as usize)?;
+        let (inside, depths) = (self.control.len(), (first, self.depths.len()));
+        Ok(Some(Table { label, local, inside, ended: inside, depths, fields: 0 }))
+    }
+    /// The table was written up to its targets.
+    pub(super) fn begin_table(&mut self, table: Option<Table>) {
+        if let Some(table) = table {
+            self.tables.push(Table { fields: self.out.pos(), ..table });
+        }
+    }
+    /// The innermost block, whose index this is, has ended.
+    #[inline]
+    pub(super) fn end_tables(&mut self, label: usize) {
+        if !tuning::SMALL
+            && let Some(table) = self.tables.last_mut()
+        {
+            table.ended = table.ended.min(label);
+            if table.label == label {
+                self.depths.truncate(table.depths.0);
+                self.tables.pop();
+            }
+        }
+    }
+    /// Where a jump to a loop goes in the end, if that begins with a table on a local that was just
+    /// set to a constant.
+    pub(super) fn through_table(&self, label: usize) -> Option<Way> {
+        if tuning::SMALL {
+            return None;
+        }
+        let table = self.tables.iter().rfind(|table| table.label == label)?;
+        let index = self.just_set(self.locals[table.local as usize].slot)? as usize;
+        let (first, end) = table.depths;
+        let entry = index.min(end - first - 1);
+        let block = (table.inside - 1).checked_sub(self.depths[first + entry] as usize)?;
+        if block <= label {
+            None
+        } else if block < table.ended {
+            Some(Way::Label(block))
+        } else {
+            Some(Way::Placed(self.out.target_at(table.fields + 4 * entry)))
+        }
+    }
+    /// Writes the jump there.
+    pub(super) fn jump_through(&mut self, way: Way) -> Result<(), Error> {
+        let text = || match way {
+            Way::Label(label) => format!("jump {label}"),
+            Way::Placed(_) => String::from("jump back"),
+        };
+        let moved = self.begin_moving(Then::Jump, text)?;
+        match way {
+            Way::Label(label) => self.target_field(label),
+            Way::Placed(target) => self.out.backward(target),
+        }
+        self.end_moving(moved);
+        self.out.end();
+        Ok(())
+    }
+    /// The constant that the moves just written put into a slot.
+    fn just_set(&self, slot: i32) -> Option<u32> {
+        match self.last_move_into(slot)? {
+            (Place::IMM, Field::Imm(bits)) => Some(bits),
+            _ => None,
+        }
+    }
+}
