@@ -101,7 +101,7 @@
 (assert_return (invoke "load_scaled" (i64.const 0x9_0000_0002) (i64.const 0x5_0000_0010)) (i32.const 0x14131211))
 (assert_return (invoke "load_scaled_far" (i64.const 3) (i64.const 18)) (i32.const 3))
 (assert_return (invoke "load_masked" (i64.const 0x1_0000_0711)) (i32.const 2))
-(assert_return (invoke "store" (i64.const 0x8_0000_0040) (i64.const 0x1111_2222_3333_4444)) (i64.const 0x3333_4444))
+(assert_return (invoke "store" (i64.const 0x8_0000_0050) (i64.const 0x1111_2222_3333_4444)) (i64.const 0x3333_4444))
 (assert_return (invoke "store_bytes" (i64.const 0x5_0000_0abc) (i64.const 0x6_7777_1234)) (i64.const 0xffff_ffff_1234_ffbc))
 (assert_return (invoke "add" (i64.const 0x1_ffff_ffff) (i64.const 0x1_0000_0003)) (i64.const 2))
 (assert_return (invoke "div" (i64.const 0x7_0000_0064) (i64.const 0x9_0000_0007)) (i64.const 14))

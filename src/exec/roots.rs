@@ -517,6 +517,52 @@ impl<T: Copy, X: Address, Y: Address> Root for CopyBytes<T, X, Y> {
     }
 }
 
+/// `[x] := [x] op b`, read as an `L` and written as a `T`, which is as wide: the fields of the
+/// address, then those of `b`.
+pub struct Update<O, L, T, X, B>(PhantomData<(O, L, T, X, B)>);
+impl<O, L, T, X, B> Root for Update<O, L, T, X, B>
+where
+    O: Binary<A: Num, R: Num>,
+    L: LoadAs,
+    T: StoreAs,
+    X: Address,
+    B: Expr,
+{
+    const SIZE: usize = X::SIZE + B::SIZE;
+    const COMMON: bool = X::COMMON && B::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let b = B::get::<O::A>(s, 8 + X::SIZE);
+            let place = X::place(s, 8, T::N)?;
+            let value = O::eval(O::A::of(L::load(place)), b)?;
+            T::store(place, T::In::of(value));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `[x] := a`, then `[y] := b`, both as a `T`: the fields of both addresses, then those of the
+/// operands.
+pub struct StoreTwo<T, X, Y, A, B>(PhantomData<(T, X, Y, A, B)>);
+impl<T: StoreAs, X: Address, Y: Address, A: Expr, B: Expr> Root for StoreTwo<T, X, Y, A, B> {
+    const SIZE: usize = X::SIZE + Y::SIZE + A::SIZE + B::SIZE;
+    const COMMON: bool = X::COMMON && Y::COMMON && A::COMMON && B::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let at = 8 + X::SIZE + Y::SIZE;
+            T::store(X::place(s, 8, T::N)?, A::get(s, at));
+            T::store(Y::place(s, 8 + X::SIZE, T::N)?, B::get(s, at + A::SIZE));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
 /// `d := a op load [address]`.
 pub struct LoadBin<D, O, A, T, X>(PhantomData<(D, O, A, T, X)>);
 impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, T: LoadAs, X: Address> Root

@@ -503,6 +503,11 @@ fn served(form: AddressForm) -> AddressForm {
     }
 }
 
+/// Whether an index is multiplied by so many bytes.
+const fn scales(width: u64) -> bool {
+    !SMALL && width > 1
+}
+
 struct LoadTable {
     one: [[H; ANY]; FULL],
     imm: [[H; RS]; FULL],
@@ -525,9 +530,9 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
         only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
     scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(!SMALL, step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
-    shl: over!(D in dst, over!(A in reg_slot, only!(!SMALL, step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
-    mask_shl: over!(D in dst, over!(A in reg_slot, only!(!SMALL, step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
+        only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
+    shl: over!(D in dst, over!(A in reg_slot, only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
+    mask_shl: over!(D in dst, over!(A in reg_slot, only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
     memory: only!(!SMALL, step_of::<Load<S, $t, AtMemory<$w, S>>>()),
     shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
 } } }
@@ -583,8 +588,8 @@ macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
         only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Store<$t, AtSum<$w, A, B, false>, X>>())))),
     scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(!SMALL, step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
-    shl: over!(A in reg_slot, over!(X in any, only!(!SMALL, step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
+        only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
+    shl: over!(A in reg_slot, over!(X in any, only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
     memory: only!(!SMALL, step_of::<Store<$t, AtMemory<$w, S>, S>>()),
     shared: Some(step_of::<Store<Racy<$t>, AtShared<$w, S>, S>>()),
 } } }
@@ -766,6 +771,14 @@ impl Backend for Machine {
     }
     fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
         trees::binary_load(op, is_64, d, a, x)
+    }
+
+    fn update(op: BinOp, store: StoreOp, x: AddressForm, b: Place) -> Option<Handler> {
+        trees::update(op, store, x, b)
+    }
+
+    fn store_two(op: StoreOp, x: Place, a: Place, b: Place) -> Option<Handler> {
+        trees::store_two(op, x, a, b)
     }
 
     fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {

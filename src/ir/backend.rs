@@ -223,6 +223,10 @@ pub trait Backend: gc::GcBackend {
     fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler>;
     /// `store [address] := a op b`, of the operation's whole type, in a 32-bit memory 0.
     fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler>;
+    /// `store [address] := load [address] op b`, as wide as the store, in a 32-bit memory 0.
+    fn update(op: BinOp, store: StoreOp, x: AddressForm, b: Place) -> Option<Handler>;
+    /// `store [x] := a`, `store [y] := b`, where both addresses are of the same place, in the same.
+    fn store_two(op: StoreOp, x: Place, a: Place, b: Place) -> Option<Handler>;
     /// A local in a slot, and perhaps a register too, which is `a` then, grows by an immediate; branch
     /// if it is `op b` then.
     fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler>;

@@ -193,6 +193,7 @@ pub struct Translator<'m, B: Backend> {
     loaded: Option<compare::Loaded>,
     from_global: Option<globals::FromGlobal>,
     summed: Option<globals::Summed>,
+    stored: Option<trees::Stored>,
     restored: Option<globals::Restored>,
     /// What the operation with two operands that was written last has on the left.
     last_left: (Place, Field),
@@ -241,6 +242,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             loaded: None,
             from_global: None,
             summed: None,
+            stored: None,
             restored: None,
             last_left: (Place::SLOT, Field::None),
             last_address: (Place::SLOT, Field::None),

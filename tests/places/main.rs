@@ -509,6 +509,45 @@ fn stores() {
     runner.finish("stores");
 }
 
+/// Stores of what is computed from what is there, and of two numbers side by side.
+#[test]
+fn updates() {
+    let mut runner = Runner::new(14);
+    for _ in 0..2 * rounds() {
+        for &op in StoreOp::ALL {
+            let closed = |inner: &&BinOp| inner.signature() == (op.ty(), op.ty());
+            for &inner in BinOp::ALL.iter().filter(closed) {
+                for &place in PLACES {
+                    let program = runner.shaper().update(op, inner, place);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish("updates");
+}
+
+/// Locals that grow by a constant and are compared.
+#[test]
+fn growing() {
+    let mut runner = Runner::new(15);
+    for _ in 0..rounds() {
+        let compares = |op: &&BinOp| {
+            op.signature().1 == NumType::I32
+                && matches!(op.text().split_once('.'), Some((_, name)) if name.starts_with(['e', 'n', 'l', 'g']))
+        };
+        for &op in BinOp::ALL.iter().filter(compares) {
+            for &place in PLACES {
+                for what in [Use::Exit, Use::If, Use::Not, Use::Loop, Use::While, Use::Select] {
+                    let program = runner.shaper().grown(op, place, what);
+                    runner.add(program);
+                }
+            }
+        }
+    }
+    runner.finish("growing");
+}
+
 #[test]
 fn selections() {
     let mut runner = Runner::new(6);

@@ -444,6 +444,70 @@ impl<'r> Shaper<'r> {
         body.push(Stmt::Store(op, access, address, value));
         Program { body, ty: op.ty(), result: Expr::Const(op.ty(), 0), tail: false }
     }
+    /// A store of what an operation makes of what is there, and another store beside it; sometimes
+    /// in a loop.
+    pub fn update(&mut self, op: StoreOp, inner: BinOp, place: Place) -> Program {
+        use {LoadOp::*, StoreOp::*};
+        let load = match op {
+            I32Store8 => self.maker.random.of(&[I32Load8U, I32Load8S]),
+            I32Store16 => self.maker.random.of(&[I32Load16U, I32Load16S]),
+            I64Store8 => self.maker.random.of(&[I64Load8U, I64Load8S]),
+            I64Store16 => I64Load16U,
+            I64Store32 => I64Load32U,
+            _ => whole_load(op.ty()),
+        };
+        // An argument that is small, or a copy of it.
+        let ty = if self.maker.wide { NumType::I64 } else { NumType::I32 };
+        let mut address = local(ty, self.maker.random.below(2));
+        if self.maker.random.one_in(2) {
+            let copy = local(ty, PARAMS + 3);
+            self.before.push(Stmt::Set(copy, Expr::Local(address)));
+            address = copy;
+        }
+        let offset = self.maker.random.of(&[0, 8, 24]);
+        let access = Access { memory: 0, offset };
+        let there = Expr::Load(load, access, boxed(Expr::Local(address)));
+        let other = self.operand(place, op.ty(), 2);
+        let value = if self.maker.random.one_in(3) {
+            bin(inner, other, there)
+        } else {
+            bin(inner, there, other)
+        };
+        let second = Access { memory: 0, offset: offset + 16 };
+        let to = Expr::Local(address);
+        let mut stores = vec![
+            Stmt::Store(op, access, to.clone(), value),
+            Stmt::Store(op, second, to, self.operand(Place::Slot, op.ty(), 3)),
+        ];
+        if self.maker.random.one_in(2) {
+            stores.swap(0, 1);
+        }
+        let mut body = core::mem::take(&mut self.before);
+        if self.maker.random.one_in(2) {
+            let counter = local(NumType::I32, LOCALS - 2);
+            let constant = |bits| Expr::Const(NumType::I32, bits);
+            stores.push(Stmt::Set(counter, bin(BinOp::I32Add, Expr::Local(counter), constant(1))));
+            body.push(Stmt::Loop(stores, bin(BinOp::I32LtU, Expr::Local(counter), constant(3))));
+        } else {
+            body.append(&mut stores);
+        }
+        Program { body, ty: op.ty(), result: Expr::Const(op.ty(), 0), tail: false }
+    }
+    /// A local that grows by a constant, and then a decision on it.
+    pub fn grown(&mut self, compare: BinOp, place: Place, what: Use) -> Program {
+        let ty = compare.signature().0;
+        let grown = own(ty, 0).0;
+        let by = bin(add(ty), Expr::Local(grown), self.maker.constant(ty));
+        let b = self.operand(place, ty, 1);
+        let first = if self.maker.random.one_in(2) {
+            Expr::Tee(grown, boxed(by))
+        } else {
+            self.before.push(Stmt::Set(grown, by));
+            Expr::Local(grown)
+        };
+        let value = bin(compare, first, b);
+        self.program(value, NumType::I32, what)
+    }
     /// An index of an element; mostly there is one.
     fn index(&mut self, place: Place, n: u32) -> Expr {
         let int = NumType::I32;

@@ -2,12 +2,12 @@
 //! loops commonly end with. Others go to the header, which does the same. And branches that pay
 //! for what follows if they are not taken, where there is an instruction for that, too.
 
+#[cfg(registers)]
+use super::super::machine::R;
 use super::super::machine::{
     Bin, Expr as P, I, Num, S, branch_mut_paying, branch_mut_polling, branch_or_pay, branch_paying,
     branch_polling,
 };
-#[cfg(registers)]
-use super::super::machine::R;
 use super::super::roots::*;
 use super::{ANY, Compares, H, RS, Raw, at, has_br};
 use crate::ir::backend::{Place, To};

@@ -12,7 +12,7 @@ use super::{ANY, DST, FULL, H, RS, Raw, address, at, commutes, has, in_order, me
 use crate::ir::backend::{AddressForm, Dest, Handler, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
-use crate::wasm::ops::LoadOp;
+use crate::wasm::ops::{LoadOp, StoreOp};
 use core::marker::PhantomData;
 
 /// `(a op constant) op constant`: by destination and `a`.
@@ -200,6 +200,54 @@ pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Han
     let AddressForm::One(x) = x else { return None };
     address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
 }
+
+/// By address, `b`.
+type Updates = [[H; ANY]; ANY];
+macro_rules! updates { ($($op:ident $store:ident $load:ident $as:ident)*) => {
+    /// See [`crate::ir::backend::Backend::update`].
+    pub fn update(op: BinOp, store: StoreOp, x: AddressForm, b: Place) -> Option<Handler> {
+        let AddressForm::One(x) = x else { return None };
+        let table = match (op, store) {
+            $( (BinOp::$op, StoreOp::$store) => {
+                static TABLE: Updates = over!(X in any, over!(B in any,
+                    only!(!SMALL, step_of::<Update<def::$op, $load, $as, At<u32, X>, B>>())));
+                &TABLE
+            } )*
+            _ => return None,
+        };
+        address(*table.get(at(x))?.get(at(b))?)
+    }
+} }
+updates! {
+    I32Add I32Store L32U S32 I32Sub I32Store L32U S32
+    I32And I32Store L32U S32 I32Or I32Store L32U S32 I32Xor I32Store L32U S32
+    I32Add I32Store8 L8U S8 I32And I32Store8 L8U S8 I32Or I32Store8 L8U S8 I32Xor I32Store8 L8U S8
+    I32Add I32Store16 L16U S16 I32And I32Store16 L16U S16
+    I32Or I32Store16 L16U S16 I32Xor I32Store16 L16U S16
+    I64Add I64Store L64 S64 I64Sub I64Store L64 S64
+    I64And I64Store L64 S64 I64Or I64Store L64 S64 I64Xor I64Store L64 S64
+    F32Add F32Store LF32 LF32 F32Sub F32Store LF32 LF32 F32Mul F32Store LF32 LF32
+    F64Add F64Store LF64 LF64 F64Sub F64Store LF64 LF64 F64Mul F64Store LF64 LF64
+}
+
+/// By place of both addresses, and the operands: those that code of every kind is full of.
+type StoreTwos = [[[H; ANY]; ANY]; ANY];
+macro_rules! store_twos { ($($store:ident $as:ident)*) => {
+    /// See [`crate::ir::backend::Backend::store_two`].
+    pub fn store_two(op: StoreOp, x: Place, a: Place, b: Place) -> Option<Handler> {
+        let table = match op {
+            $( StoreOp::$store => {
+                static TABLE: StoreTwos = over!(X in any, over!(A in any, over!(B in any,
+                    only!(!SMALL && <X as P>::COMMON && <A as P>::COMMON && <B as P>::COMMON,
+                        step_of::<StoreTwo<$as, At<u32, X>, At<u32, X>, A, B>>()))));
+                &TABLE
+            } )*
+            _ => return None,
+        };
+        address(*table.get(at(x))?.get(at(a))?.get(at(b))?)
+    }
+} }
+store_twos!(I32Store S32 I64Store S64);
 
 // ---- loading twice, loading and storing ---------------------------------------------------------
 

@@ -5,11 +5,6 @@ use super::lower::{Field, Fields, place_text};
 use super::stack::{Load, LoadKind};
 use super::*;
 
-/// Opcodes (spec §5.4.1, §5.4.7).
-const IF: u8 = 0x04;
-const BR_IF: u8 = 0x0D;
-const I32_EQZ: u8 = 0x45;
-
 /// A load of a number whose address is one operand, into a register and the slot of a local, just
 /// written.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +32,11 @@ impl<B: Backend> Translator<'_, B> {
         }
         let place = if let Leaf::Const(_) = b { Place::IMM } else { Place::SLOT };
         B::br_load(op, kind, To::Target, trees::form(load.address, Place::SLOT), place)?;
-        Some(Value::LoadCompare(op, load, b))
+        Some(Value::LoadFirst(op, load, b))
     }
     /// Makes the pending comparison with a load that was popped one with a leaf.
     pub(super) fn load_first(&mut self, entry: Entry) -> Result<Entry, Error> {
-        let Value::LoadCompare(op, load, b) = entry.value else { return Ok(entry) };
+        let Value::LoadFirst(op, load, b) = entry.value else { return Ok(entry) };
         if tuning::SMALL {
             return Ok(entry);
         }
@@ -85,12 +80,6 @@ impl<B: Backend> Translator<'_, B> {
         self.pop()?;
         self.push(Value::LoadMask(load, mask as u32, true), Ty::I32)?;
         Ok(true)
-    }
-    /// Whether the next instruction is a branch on the result of this one, which has one byte, or
-    /// on whether that is zero.
-    fn branches_next(&self) -> bool {
-        let next = self.out.offset as usize + 1 - self.code_start;
-        matches!(self.code.get(next..), Some([BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..]))
     }
     /// Writes that as several instructions; false: not with this target.
     pub(super) fn compute_load_mask(
@@ -144,7 +133,7 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(None);
         }
         let (op, load, b) = match entry.value {
-            Value::LoadCompare(op, load, b) => (op, load, b),
+            Value::LoadFirst(op, load, b) => (op, load, b),
             Value::Load(load) => (BinOp::I32Ne, load, Leaf::Const(0)),
             _ => return Ok(None),
         };

@@ -123,7 +123,7 @@ impl<B: Backend> Translator<'_, B> {
         if let Some(reg) = reg
             && matches!(
                 entry.value,
-                Value::Tree(_) | Value::Load(_) | Value::LoadBin(..) | Value::LoadCompare(..)
+                Value::Tree(_) | Value::Load(_) | Value::LoadBin(..) | Value::LoadFirst(..)
             )
             && self.compute(Target::reg(reg), entry.value, entry.ty)?
         {

@@ -376,7 +376,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Tree(tree) => return self.compute_tree(target, tree),
             Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
-            Value::LoadCompare(op, load, b) => {
+            Value::LoadFirst(op, load, b) => {
                 return self.compute_load_compare(target, (op, load, b));
             }
             Value::LoadMask(load, mask, sense) => {
@@ -518,7 +518,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::Bin(op, ..) | Value::Not(op, ..) | Value::Tree(Tree { outer: op, .. }) => {
                 Ty::num(op.signature().0)
             }
-            Value::LoadBin(op, a, load) | Value::LoadCompare(op, load, a) => {
+            Value::LoadBin(op, a, load) | Value::LoadFirst(op, load, a) => {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));
             }

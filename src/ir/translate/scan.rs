@@ -2,7 +2,35 @@
 //!
 //! It stops at the first nested loop, so that every byte is looked at no more than twice.
 
-use crate::wasm::ops::{SimdOp, SimdShape};
+use super::Translator;
+use crate::ir::backend::Backend;
+use crate::wasm::ops::{SimdOp, SimdShape, StoreOp};
+
+/// Opcodes (spec §5.4.1, §5.4.7).
+const IF: u8 = 0x04;
+const BR_IF: u8 = 0x0D;
+const I32_EQZ: u8 = 0x45;
+
+impl<B: Backend> Translator<'_, B> {
+    /// The code after this instruction, which has one byte.
+    fn rest(&self) -> &[u8] {
+        let next = self.out.offset as usize + 1 - self.code_start;
+        self.code.get(next..).unwrap_or_default()
+    }
+    /// Whether the next instruction is a branch on the result of this one, which has one byte, or
+    /// on whether that is zero.
+    pub(super) fn branches_next(&self) -> bool {
+        matches!(self.rest(), [BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..])
+    }
+    /// The store to memory 0, and its offset, that comes after this instruction, which has one byte.
+    pub(super) fn store_next(&self) -> Option<(StoreOp, u64)> {
+        let mut rest = Bytes { code: self.rest(), pos: 0 };
+        let op = StoreOp::decode(rest.byte()?.into())?;
+        // Beyond the alignment there is a memory.
+        let in_first = rest.byte()? < 0x40;
+        in_first.then_some((op, rest.u32()?.into()))
+    }
+}
 
 /// What the body of a loop does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

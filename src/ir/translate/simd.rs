@@ -131,7 +131,7 @@ impl<B: Backend> Translator<'_, B> {
 
     /// A store: the value on top of the stack, the address below.
     pub(super) fn store_kind(&mut self, op: StoreKind, arg: MemArg) -> Result<(), Error> {
-        if self.store_bin(op, &arg)? || self.store_load(op, &arg)? {
+        if self.store_update(op, &arg)? || self.store_bin(op, &arg)? || self.store_load(op, &arg)? {
             return Ok(());
         }
         let value = self.pop_leaf()?;
@@ -147,11 +147,24 @@ impl<B: Backend> Translator<'_, B> {
         let Some(handler) = op.find::<B>(arg.is_64, form, place) else {
             return Err(self.out.no_handler(op.text()));
         };
+        let stored = match (op, form) {
+            (StoreKind::Scalar(op), AddressForm::One(to)) if !arg.is_64 && !tuning::SMALL => {
+                let (to, x) = ((to, fields[0]), (place, field));
+                Some(trees::Stored { code: (0, 0), op, to, offset: arg.offset, x })
+            }
+            _ => None,
+        };
+        if let Some(stored) = stored
+            && self.store_second(stored)
+        {
+            return Ok(());
+        }
         self.out.traps();
         self.out.list(|| {
             let x = place_text(place, field);
             format!("{} {form:?} +{} := {x}", op.text(), arg.offset)
         });
+        let start = self.out.pos();
         self.out.begin(handler);
         self.out.access(arg.offset, op.width());
         for field in fields {
@@ -159,6 +172,8 @@ impl<B: Backend> Translator<'_, B> {
         }
         self.field(field);
         self.out.end();
+        self.stored =
+            stored.map(|stored| trees::Stored { code: (start, self.out.pos()), ..stored });
         Ok(())
     }
     /// The fields of an address in any memory.

@@ -162,8 +162,8 @@ pub enum Value {
     Load(Load),
     /// `leaf op load`.
     LoadBin(BinOp, Leaf, Load),
-    /// `load op leaf`, a comparison.
-    LoadCompare(BinOp, Load, Leaf),
+    /// `load op leaf`: a comparison, or what the store that comes next writes where that was loaded.
+    LoadFirst(BinOp, Load, Leaf),
     /// `load & mask`, on which there is a branch, or (false) whether that is zero.
     LoadMask(Load, u32, bool),
     Global(u32),
@@ -184,7 +184,7 @@ impl Value {
             }
             Value::Tree(tree) => tree.operands.iter().for_each(f),
             Value::Load(load) | Value::LoadMask(load, ..) => load.address.leaves(f),
-            Value::LoadBin(_, a, load) | Value::LoadCompare(_, load, a) => {
+            Value::LoadBin(_, a, load) | Value::LoadFirst(_, load, a) => {
                 f(a);
                 load.address.leaves(f);
             }
@@ -220,7 +220,7 @@ impl Value {
     #[inline]
     pub fn is_ordered(&self) -> bool {
         match self {
-            Value::Load(_) | Value::LoadBin(..) | Value::LoadCompare(..) => true,
+            Value::Load(_) | Value::LoadBin(..) | Value::LoadFirst(..) => true,
             Value::LoadMask(..) => true,
             Value::Un(op, _) => op.can_trap(),
             Value::Bin(op, _, Leaf::Const(bits)) => {

@@ -4,7 +4,9 @@ use super::condition::{commutes, swapped};
 use super::lower::{Field, Fields, Operand, StoreKind, Target, place_text};
 use super::stack::{Load, LoadKind, Tree};
 use super::*;
+use crate::ir::backend::Handler;
 use crate::ir::divide::Reciprocal;
+use crate::wasm::ops::StoreOp;
 use crate::wasm::types::NumType;
 
 /// The place that a leaf may have at worst.
@@ -27,6 +29,25 @@ impl<B: Backend> Translator<'_, B> {
         if self.cx.deterministic && Ty::num(op.signature().0).bank() == 1 {
             // NaNs are made canonical after every operation.
             return Ok(false);
+        }
+        // What goes together with what is loaded last, or with a pending operation on the left, is
+        // computed first.
+        let any = Leaf::Slot(0);
+        let first = match (self.stack[below].value, self.stack[below + 1].value) {
+            (Value::Leaf(_), _) | (_, Value::Leaf(_)) => None,
+            (Value::Bin(inner, x, y), _) if self.tree(op, inner, [x, y, any]).is_some() => {
+                Some(below + 1)
+            }
+            (_, Value::Load(load)) if self.load_bin(op, any, load).is_some() => Some(below),
+            (_, Value::Bin(inner, x, y))
+                if swapped(op).is_some_and(|op| self.tree(op, inner, [x, y, any]).is_some()) =>
+            {
+                Some(below)
+            }
+            _ => None,
+        };
+        if let Some(first) = first {
+            self.make_leaf(first)?;
         }
         let (a, b) = (self.stack[below].value, self.stack[below + 1].value);
         let value = match (a, b) {
@@ -160,6 +181,87 @@ impl<B: Backend> Translator<'_, B> {
         self.out.end();
         Ok(true)
     }
+    /// Makes `load op leaf` one value, if a store comes next that writes it where that was loaded.
+    #[inline]
+    pub(super) fn update_next(&mut self, op: BinOp) -> Result<bool, Error> {
+        let [.., Entry { value: Value::Leaf(to), .. }, Entry { value: Value::Load(load), .. }, top] =
+            &self.stack[..]
+        else {
+            return Ok(false);
+        };
+        let (to, load, Value::Leaf(b)) = (*to, *load, top.value) else { return Ok(false) };
+        let (op, b) = subtraction(op, b).map_or((op, b), |(op, c)| (op, Leaf::Const(c)));
+        let ty = op.signature().0;
+        let place = likely(b, Ty::num(ty)).filter(|_| op.signature().1 == ty);
+        let (Some(place), false) = (place, tuning::SMALL) else { return Ok(false) };
+        let Some((store, offset)) = self.store_next() else { return Ok(false) };
+        if offset != load.offset || self.updates(op, store, to, load, place).is_none() {
+            return Ok(false);
+        }
+        self.pop()?;
+        self.pop()?;
+        self.push(Value::LoadFirst(op, load, b), Ty::num(ty))?;
+        Ok(true)
+    }
+    /// Whether an operation, of a whole type, on a load gives what a store writes to the same place.
+    fn updates(
+        &self,
+        op: BinOp,
+        store: StoreOp,
+        to: Leaf,
+        load: Load,
+        b: Place,
+    ) -> Option<Handler> {
+        let LoadKind::Scalar(kind) = load.op else { return None };
+        let same = load.address == Addr::One(to) && matches!(to, Leaf::Local(_) | Leaf::Const(_));
+        let near = !load.is_64 && self.is_near(load.memory, load.offset);
+        let ty = kind.ty() == store.ty() && kind.width() == store.width();
+        if !same || !near || !ty || (self.cx.deterministic && Ty::num(store.ty()).bank() == 1) {
+            return None;
+        }
+        B::update(op, store, AddressForm::One(Place::SLOT), b)
+    }
+    /// A store of an operation on what is there, if there is such an instruction; the value is on
+    /// top of the stack, the address below.
+    pub(super) fn store_update(&mut self, op: StoreKind, arg: &MemArg) -> Result<bool, Error> {
+        let (StoreKind::Scalar(store), [.., to, top], false) = (op, &self.stack[..], tuning::SMALL)
+        else {
+            return Ok(false);
+        };
+        let ((Value::LoadFirst(bin, load, b), _) | (Value::LoadBin(bin, b, load), true)) =
+            (top.value, matches!(top.value, Value::LoadBin(op, ..) if commutes(op)))
+        else {
+            return Ok(false);
+        };
+        let Value::Leaf(to) = to.value else { return Ok(false) };
+        let ty = Ty::num(bin.signature().0);
+        let there = (load.memory, load.offset, load.is_64) == (arg.memory, arg.offset, arg.is_64);
+        let place = likely(b, ty).filter(|_| there);
+        if place.and_then(|place| self.updates(bin, store, to, load, place)).is_none() {
+            return Ok(false);
+        }
+        let entry = self.pop()?;
+        self.pop()?;
+        self.settle_ordered()?;
+        let (form, fields) = self.address(load.address, false)?;
+        let (place, field) = self.operand_or_scratch(b, ty, 0)?;
+        let Some(handler) = B::update(bin, store, form, place) else {
+            return Err(self.out.no_handler(store.text()));
+        };
+        self.free(&entry);
+        self.out.traps();
+        self.out.list(|| {
+            let b = place_text(place, field);
+            format!("{} {form:?} +{} := it {} {b}", store.text(), arg.offset, bin.text())
+        });
+        self.out.begin(handler);
+        self.out.access(arg.offset, op.width());
+        for field in fields.into_iter().chain([field]) {
+            self.field(field);
+        }
+        self.out.end();
+        Ok(true)
+    }
     /// A store of what a load gives, if there is such an instruction; the value is on top of the
     /// stack, the address below.
     pub(super) fn store_load(&mut self, op: StoreKind, arg: &MemArg) -> Result<bool, Error> {
@@ -263,6 +365,50 @@ impl<B: Backend> Translator<'_, B> {
         self.out.u64(reciprocal.shift);
         self.out.end();
         Ok(true)
+    }
+}
+
+/// A store to an address of one operand, just written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stored {
+    /// The instruction's bytes.
+    pub code: (usize, usize),
+    pub op: StoreOp,
+    pub to: Operand,
+    pub offset: u64,
+    pub x: Operand,
+}
+
+impl<B: Backend> Translator<'_, B> {
+    /// Writes a store as one with that which was just written, if there is such an instruction.
+    pub(super) fn store_second(&mut self, second: Stored) -> bool {
+        let Some(first) = self.stored.take() else { return false };
+        let fresh = first.code.1 == self.out.pos() && self.out.label < first.code.1;
+        if !fresh || first.op != second.op || first.to.0 != second.to.0 {
+            return false;
+        }
+        let op = first.op;
+        let Some(handler) = B::store_two(op, first.to.0, first.x.0, second.x.0) else {
+            return false;
+        };
+        self.out.take_back(first.code.0);
+        self.out.list(|| {
+            let text = |store: Stored| {
+                let (to, x) =
+                    (place_text(store.to.0, store.to.1), place_text(store.x.0, store.x.1));
+                format!("{} {to} +{} := {x}", op.text(), store.offset)
+            };
+            format!("{}, {}", text(first), text(second))
+        });
+        self.out.begin(handler);
+        for store in [first, second] {
+            self.out.access(store.offset, op.width());
+            self.field(store.to.1);
+        }
+        self.field(first.x.1);
+        self.field(second.x.1);
+        self.out.end();
+        true
     }
 }
 

@@ -40,6 +40,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.loaded = None;
         self.from_global = None;
         self.summed = None;
+        self.stored = None;
         self.restored = None;
         self.moved = None;
         self.lay_out(info)?;
@@ -452,9 +453,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (UnOp::I32Eqz, Value::LoadCompare(compare, load, b)) => {
+                (UnOp::I32Eqz, Value::LoadFirst(compare, load, b)) => {
                     if let Some(negated) = condition::negated(compare) {
-                        top.value = Value::LoadCompare(negated, load, b);
+                        top.value = Value::LoadFirst(negated, load, b);
                         return Ok(());
                     }
                 }
@@ -494,7 +495,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
             a.read_low_half();
             b.read_low_half();
         }
-        if self.load_mask(op)? || self.try_tree(op)? || self.global_sum(op)? {
+        if self.update_next(op)?
+            || self.load_mask(op)?
+            || self.try_tree(op)?
+            || self.global_sum(op)?
+        {
             return Ok(());
         }
         let ty = Ty::num(op.signature().1);
