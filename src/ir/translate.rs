@@ -194,6 +194,7 @@ pub struct Translator<'m, B: Backend> {
     from_global: Option<globals::FromGlobal>,
     summed: Option<globals::Summed>,
     stored: Option<trees::Stored>,
+    selected: Option<lower::Selected>,
     restored: Option<globals::Restored>,
     /// What the operation with two operands that was written last has on the left.
     last_left: (Place, Field),
@@ -243,6 +244,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             from_global: None,
             summed: None,
             stored: None,
+            selected: None,
             restored: None,
             last_left: (Place::SLOT, Field::None),
             last_address: (Place::SLOT, Field::None),

@@ -11,7 +11,8 @@
 //! `cargo run --release -- --chart FILE --from RESULTS`: of what was printed, or of a table
 //!
 //! Times are CPU time of the thread, the median of the runs; engines alternate (A B C A B C …) so
-//! that a slow phase of the machine meets all of them. Every result is checked.
+//! that a slow phase of the machine meets all of them. Every result is checked. The last line says
+//! how much the processor was shared meanwhile: far above 1, the means of the best runs say more.
 
 mod chart;
 mod costs;
@@ -104,6 +105,19 @@ fn seconds_of(clock: libc::clockid_t) -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
+/// CPU time of a fixed number of operations that do not wait for one another. It varies with what
+/// else uses the same core: by how much tells what the other times are worth, those of code with
+/// many instructions per cycle most of all.
+fn probe() -> f64 {
+    let start = cpu_seconds();
+    let mut lanes = [1u64, 2, 3, 4, 5, 6, 7, 8];
+    for _ in 0..1_000_000 {
+        lanes = lanes.map(|lane| (lane ^ lane >> 7).wrapping_add(3));
+    }
+    std::hint::black_box(lanes);
+    cpu_seconds() - start
+}
+
 fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;
@@ -178,7 +192,7 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
     let mut table: Vec<(String, Vec<Option<f64>>, Vec<Option<f64>>)> = Vec::new();
     let names = engines.iter().map(|engine| engine.name().to_string()).collect();
     let mut results = chart::Results { engines: names, rows: Vec::new() };
-    let mut correct = true;
+    let (mut correct, mut probes) = (true, Vec::new());
     let list = load_kernels(options.own)?;
     print!("{:<16}", "kernel");
     for engine in engines {
@@ -198,6 +212,7 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         for _ in 0..options.runs {
             for (engine, times) in engines.iter().zip(&mut times) {
                 let Ok(list) = times else { continue };
+                probes.push(probe());
                 match run(engine.as_ref(), &kernel) {
                     Ok(seconds) => list.push(seconds),
                     Err(message) => *times = Err(message),
@@ -246,6 +261,15 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         geomeans(title, &rows().map(|(_, medians, _)| medians).collect::<Vec<_>>(), engines);
         let title = format!("{title}, best runs");
         geomeans(&title, &rows().map(|(.., best)| best).collect::<Vec<_>>(), engines);
+    }
+    if !probes.is_empty() {
+        let best = probes.iter().copied().fold(f64::INFINITY, f64::min);
+        let (middle, worst) = (median(&mut probes), probes[probes.len() - 1]);
+        println!(
+            "processor: the same operations took {:.2} times their best time (at worst {:.2})",
+            middle / best,
+            worst / best
+        );
     }
     Ok(correct)
 }

@@ -63,6 +63,11 @@ impl<B: Backend> Translator<'_, B> {
             }
             return Ok(());
         }
+        if self.select_into(slot, &entry) {
+            self.free(&entry);
+            self.uncache(local);
+            return Ok(());
+        }
         if B::REGS == 0 || ty == Ty::V128 {
             let start = self.out.pos();
             self.put_into(&entry, slot)?;

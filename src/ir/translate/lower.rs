@@ -88,6 +88,18 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
 
 pub(super) type Operand = (Place, Field);
 
+/// A `select`, just written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Selected {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    class: Class,
+    x: [Operand; 3],
+    /// The operand that it gives.
+    slot: i32,
+    leaf: Leaf,
+}
+
 /// What a store writes.
 #[derive(Clone, Copy, Debug)]
 pub enum StoreKind {
@@ -709,23 +721,45 @@ impl<B: Backend> Translator<'_, B> {
         let Some(handler) = B::select(class(ty), target.dest, pa.0, pb.0, pc.0) else {
             return Err(self.out.no_handler("select"));
         };
-        self.out.list(|| {
-            let text = |p: Operand| place_text(p.0, p.1);
-            format!("{} := {} ? {} : {}", target.text(), text(pc), text(pa), text(pb))
-        });
-        self.out.begin(handler);
-        self.target(target);
-        for operand in [pa, pb, pc] {
-            self.field(operand.1);
-        }
-        self.out.end();
+        let start = self.out.pos();
+        self.write_select(handler, target, [pa, pb, pc]);
         self.reach(a.slot)?;
         let leaf = match target.dest {
             Dest::SLOT => Leaf::Slot(a.slot),
             Dest(reg) => Leaf::Reg(reg),
         };
+        let (code, x, slot) = ((start, self.out.pos()), [pa, pb, pc], a.slot);
+        self.selected = Some(Selected { code, class: class(ty), x, slot, leaf });
         self.stack.push(Entry::new(Value::Leaf(leaf), ty, a.slot));
         Ok(())
+    }
+    fn write_select(&mut self, handler: Handler, target: Target, x: [Operand; 3]) {
+        self.out.list(|| {
+            let [a, b, c] = x.map(|p| place_text(p.0, p.1));
+            format!("{} := {c} ? {a} : {b}", target.text())
+        });
+        self.out.begin(handler);
+        self.target(target);
+        for operand in x {
+            self.field(operand.1);
+        }
+        self.out.end();
+    }
+    /// If the operand, which was popped, is what a `select` that was just written gives: has it
+    /// written into another slot.
+    pub(super) fn select_into(&mut self, slot: i32, entry: &Entry) -> bool {
+        let (Some(selected), false) = (self.selected.take(), tuning::SMALL) else { return false };
+        let Selected { code, class, x, .. } = selected;
+        let fresh = code.1 == self.out.pos() && self.out.label < code.1;
+        let same = entry.value == Value::Leaf(selected.leaf) && entry.slot == selected.slot;
+        if !fresh || !same || class == Class::V128 {
+            return false;
+        }
+        let [a, b, c] = x.map(|x| x.0);
+        let Some(handler) = B::select(class, Dest::SLOT, a, b, c) else { return false };
+        self.out.take_back(code.0);
+        self.write_select(handler, Target::slot(slot), x);
+        true
     }
     /// Takes a register if one is free: when places are chosen already, spilling comes too late.
     fn take_free(&mut self, ty: Ty) -> Result<Option<u8>, Error> {

@@ -41,6 +41,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.from_global = None;
         self.summed = None;
         self.stored = None;
+        self.selected = None;
         self.restored = None;
         self.moved = None;
         self.lay_out(info)?;
