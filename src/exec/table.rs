@@ -18,6 +18,7 @@ use super::machine::{
 };
 #[cfg(registers)]
 use super::machine::{R, W};
+use super::pairs::*;
 use super::roots::*;
 use super::slow;
 use super::unwind::{Throw, ThrowRef};

@@ -254,7 +254,7 @@ impl TypeRegistry {
             put?;
         }
         match entry {
-            Entry::Vacant(entry) => note(entry, TypeId(first)),
+            Entry::Vacant(entry) => return Ok(note(entry, TypeId(first))),
             Entry::Occupied(_) => index.collisions.push(TypeId(first)),
         }
         Ok(TypeId(first))
@@ -359,8 +359,9 @@ impl TypeRegistry {
 /// Notes the first type of a group in the index. Its nodes have a constant size; if there is no
 /// memory for one, the process ends.
 #[cfg_attr(not(feature = "small"), inline(never))]
-fn note(entry: VacantEntry<'_, u64, TypeId>, first: TypeId) {
-    entry.insert(first);
+fn note(entry: VacantEntry<'_, u64, TypeId>, first: TypeId) -> TypeId {
+    // What comes after the call keeps this function in the backtrace of who looks.
+    *entry.insert(first)
 }
 /// The record of a type. There is no other way to make what is shared than this, which ends the
 /// process if there is no memory; so it has a constant size, as nodes of the index have.

@@ -105,6 +105,9 @@ fn seconds_of(clock: libc::clockid_t) -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
+/// A number for each engine that ran.
+type Times = Vec<Option<f64>>;
+
 /// CPU time of a fixed number of operations that do not wait for one another. It varies with what
 /// else uses the same core: by how much tells what the other times are worth, those of code with
 /// many instructions per cycle most of all.
@@ -189,7 +192,7 @@ fn run(engine: &dyn Engine, kernel: &Kernel) -> Result<f64, String> {
 }
 
 fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, String> {
-    let mut table: Vec<(String, Vec<Option<f64>>, Vec<Option<f64>>)> = Vec::new();
+    let mut table: Vec<(String, [Times; 2])> = Vec::new();
     let names = engines.iter().map(|engine| engine.name().to_string()).collect();
     let mut results = chart::Results { engines: names, rows: Vec::new() };
     let (mut correct, mut probes) = (true, Vec::new());
@@ -219,7 +222,7 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
                 }
             }
         }
-        let mut of_each = |figure: fn(&mut [f64]) -> f64| -> Vec<Option<f64>> {
+        let mut of_each = |figure: fn(&mut [f64]) -> f64| -> Times {
             times.iter_mut().map(|times| times.as_mut().ok().map(|list| figure(list))).collect()
         };
         let medians = of_each(median);
@@ -243,7 +246,7 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         }
         let millis = medians.iter().map(|time| time.map(|seconds| seconds * 1e3)).collect();
         results.rows.push((kernel.name, millis));
-        table.push((kernel.category, medians, best));
+        table.push((kernel.category, [medians, best]));
     }
     if let Some(file) = &options.chart {
         draw(file, &results)?;
@@ -258,9 +261,9 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
     ];
     for (title, belongs) in groups {
         let rows = || table.iter().filter(|(category, ..)| belongs(category));
-        geomeans(title, &rows().map(|(_, medians, _)| medians).collect::<Vec<_>>(), engines);
+        geomeans(title, &rows().map(|(_, [medians, _])| medians).collect::<Vec<_>>(), engines);
         let title = format!("{title}, best runs");
-        geomeans(&title, &rows().map(|(.., best)| best).collect::<Vec<_>>(), engines);
+        geomeans(&title, &rows().map(|(_, [_, best])| best).collect::<Vec<_>>(), engines);
     }
     if !probes.is_empty() {
         let best = probes.iter().copied().fold(f64::INFINITY, f64::min);
@@ -283,7 +286,7 @@ fn ratio(time: Option<f64>, other: Option<f64>) -> String {
 
 /// The geometric mean of the ratio of the first engine to each other one, over the kernels that
 /// both ran.
-fn geomeans(title: &str, rows: &[&Vec<Option<f64>>], engines: &[Box<dyn Engine>]) {
+fn geomeans(title: &str, rows: &[&Times], engines: &[Box<dyn Engine>]) {
     for (index, engine) in engines.iter().enumerate().skip(1) {
         let logs: Vec<f64> =
             rows.iter().filter_map(|row| Some((row[0]? / row[index]?).ln())).collect();

@@ -8,6 +8,7 @@ use super::super::machine::{
     Bin, Expr as P, I, Num, S, branch_mut_paying, branch_mut_polling, branch_or_pay, branch_paying,
     branch_polling,
 };
+use super::super::pairs::*;
 use super::super::roots::*;
 use super::{ANY, Compares, H, RS, Raw, at, has_br};
 use crate::ir::backend::{Place, To};

@@ -5,6 +5,7 @@ use super::super::machine::{
 };
 #[cfg(registers)]
 use super::super::machine::{R, W};
+use super::super::pairs::*;
 use super::super::roots::*;
 #[cfg(registers)]
 use super::REGS;

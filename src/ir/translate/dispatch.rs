@@ -47,7 +47,7 @@ impl<B: Backend> Translator<'_, B> {
         index: &Entry,
         targets: &[u32],
     ) -> Result<Option<Table>, Error> {
-        let (Value::Leaf(Leaf::Local(local)), false) = (index.value, tuning::SMALL) else {
+        let Value::Leaf(Leaf::Local(local)) = index.value else {
             return Ok(None);
         };
         let Some(label) = self.begun_loop() else { return Ok(None) };

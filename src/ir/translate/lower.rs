@@ -729,7 +729,9 @@ impl<B: Backend> Translator<'_, B> {
             Dest(reg) => Leaf::Reg(reg),
         };
         let (code, x, slot) = ((start, self.out.pos()), [pa, pb, pc], a.slot);
-        self.selected = Some(Selected { code, class: class(ty), x, slot, leaf });
+        if !tuning::SMALL {
+            self.selected = Some(Selected { code, class: class(ty), x, slot, leaf });
+        }
         self.stack.push(Entry::new(Value::Leaf(leaf), ty, a.slot));
         Ok(())
     }

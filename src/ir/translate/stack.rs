@@ -253,7 +253,8 @@ impl Entry {
     /// taking it is no instruction.
     #[inline]
     pub fn read_low_half(&mut self) {
-        if let Value::Un(UnOp::I32WrapI64, leaf) = self.value
+        if !crate::tuning::SMALL
+            && let Value::Un(UnOp::I32WrapI64, leaf) = self.value
             && !matches!(leaf, Leaf::Const(_))
         {
             self.value = Value::Leaf(leaf);

@@ -34,6 +34,7 @@ impl<B: Backend> Translator<'_, B> {
         // computed first.
         let any = Leaf::Slot(0);
         let first = match (self.stack[below].value, self.stack[below + 1].value) {
+            _ if tuning::SMALL => None,
             (Value::Leaf(_), _) | (_, Value::Leaf(_)) => None,
             (Value::Bin(inner, x, y), _) if self.tree(op, inner, [x, y, any]).is_some() => {
                 Some(below + 1)
@@ -87,7 +88,7 @@ impl<B: Backend> Translator<'_, B> {
     pub(super) fn narrowed(&self, value: Value) -> Option<Value> {
         match value {
             Value::Bin(op, a, b) => Some(Value::Bin(narrow(op, b)?, low(a), low(b))),
-            Value::Tree(Tree { outer, inner, operands: [a, b, c] }) if !tuning::SMALL => {
+            Value::Tree(Tree { outer, inner, operands: [a, b, c] }) => {
                 self.tree(narrow(outer, c)?, narrow(inner, b)?, [a, b, c].map(low))
             }
             _ => None,

@@ -32,8 +32,10 @@ impl<B: Backend> Sink for Translator<'_, B> {
         room::fill(&mut self.uses, info.locals.len(), 0, info.code_offset)?;
         self.touched.clear();
         self.wide.clear();
-        self.tables.clear();
-        self.depths.clear();
+        if !tuning::SMALL {
+            self.tables.clear();
+            self.depths.clear();
+        }
         self.in_loop = 0;
         self.returned = 0;
         self.added = None;
@@ -192,7 +194,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let types = self.label_types(label);
         let n = types.1 - types.0;
         self.settle_top(n)?;
-        let table = if n == 0 { self.note_table(&index, targets)? } else { None };
+        let table = if n == 0 && !tuning::SMALL { self.note_table(&index, targets)? } else { None };
         let (place, field) = self.with_operand(&index, false)?;
         let Some(handler) = B::br_table(place) else { return Err(self.out.no_handler("br_table")) };
         self.out.list(|| {
@@ -413,6 +415,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             _ => None,
         };
         if op == UnOp::I32WrapI64
+            && !tuning::SMALL
             && let Some(value) = self.stack.last().and_then(|top| self.narrowed(top.value))
         {
             self.replace_top(value, ty);
