@@ -98,7 +98,10 @@ impl<B: Backend> Translator<'_, B> {
                 self.settle_at(i)?;
             }
         }
-        self.settled = self.settled.max(top);
+        // What lies below may still be pending.
+        if self.settled >= top - n {
+            self.settled = top;
+        }
         Ok(())
     }
     /// Computes pending operands that must not be done later than now.
