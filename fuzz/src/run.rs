@@ -127,13 +127,13 @@ fn end_of_trap(trap: Trap) -> End {
 pub fn run(engine: &Engine, module: &Module, calls: &[Call], fuel: Option<u64>) -> Option<Trace> {
     run_counting(engine, module, calls, fuel).map(|(trace, _)| trace)
 }
-/// The same, with the fuel that is left.
+/// The same, with the fuel that is left or, below zero, owed.
 pub fn run_counting(
     engine: &Engine,
     module: &Module,
     calls: &[Call],
     fuel: Option<u64>,
-) -> Option<(Trace, u64)> {
+) -> Option<(Trace, i64)> {
     run_with(engine, module, calls, fuel, |store, func, ty, args| {
         let mut results: Vec<Val> = ty.results.iter().map(|&ty| Val::default_for(ty)).collect();
         func.call(store, args, &mut results).map(|()| results)
@@ -150,7 +150,7 @@ pub enum Stops {
 }
 
 /// Runs the calls with little fuel at a time. Other calls are started in between, and dropped
-/// before they run. The number is the fuel that is left at last, less what was given for the
+/// before they run. The number is the fuel that is left or owed at last, less what was given for the
 /// stops, so that it is the same as without them.
 pub fn run_in_steps(
     engine: &Engine,
@@ -159,7 +159,7 @@ pub fn run_in_steps(
     fuel: u64,
     stops: Stops,
     random: &mut Random,
-) -> Option<(Trace, u64)> {
+) -> Option<(Trace, i64)> {
     let (mut given, most) = (0, 1 << random.below(12));
     let left = |store: &Store<()>| store.fuel().unwrap_or(0) as i64;
     let ran = run_with(engine, module, calls, Some(fuel), |store, func, _, args| {
@@ -185,7 +185,7 @@ pub fn run_in_steps(
         }
         Err(Error::host("too many stops"))
     });
-    ran.map(|(trace, left)| (trace, (left as i64 - given) as u64))
+    ran.map(|(trace, left)| (trace, left - given))
 }
 
 fn run_with(
@@ -194,7 +194,7 @@ fn run_with(
     calls: &[Call],
     fuel: Option<u64>,
     mut caller: impl FnMut(&mut Store<()>, &Func, &FuncType, &[Val]) -> Result<Vec<Val>, Error>,
-) -> Option<(Trace, u64)> {
+) -> Option<(Trace, i64)> {
     let mut store = Store::new(engine, ());
     store.set_limits(Limits {
         memory_bytes: MEMORY_BYTES,
@@ -252,8 +252,21 @@ fn run_with(
         };
         trace.state.push((name, state));
     }
-    let left = store.fuel().unwrap_or(0);
+    let left = balance(&mut store);
     Some((trace, left))
+}
+
+/// The fuel that is left at the end or, below zero, owed for an exception that nobody caught: what
+/// is set less that is there then.
+fn balance(store: &mut Store<()>) -> i64 {
+    const SET: u64 = 1 << 40;
+    match store.fuel() {
+        Some(0) => {
+            store.set_fuel(SET).expect("an engine with fuel");
+            store.fuel().unwrap_or(0) as i64 - SET as i64
+        }
+        left => left.unwrap_or(0) as i64,
+    }
 }
 
 /// Whether a memory is shared: then a guest may wait for ever.

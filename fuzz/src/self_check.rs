@@ -122,7 +122,7 @@ pub fn steps(data: &[u8]) -> Outcome {
     judge(&case, &dropping.0, &stressed.0, "dropped")?;
     let done = judge(&case, &straight.0, &stopping.0, "in steps")?;
     if matches!(done, Done::Ran(_)) && straight.1 != stopping.1 {
-        let (a, b) = (FUEL - straight.1, FUEL.wrapping_sub(stopping.1));
+        let [a, b] = [straight.1, stopping.1].map(|left| FUEL as i64 - left);
         let what = format!("{a} units of fuel, {b} in steps");
         return Err(Finding { what, module: case.bytes.clone() });
     }

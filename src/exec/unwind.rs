@@ -57,6 +57,7 @@ unsafe fn find(
             }
             let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
             let module = (*instance).module.cast::<CompiledModule>();
+            let mut catcher = None;
             if !module.is_null()
                 && let Some((code, at)) = (*module).code.catching(at)
             {
@@ -64,10 +65,13 @@ unsafe fn find(
                 let has_tag = |index: u32| ptr::eq(tags[index as usize], tag);
                 if let Some(&clause) = code.clause(at, &mut steps, has_tag) {
                     let ip = code.words.as_ptr().cast::<u8>().add(clause.target as usize);
-                    return Some(Catcher { clause, ip, fp });
+                    catcher = Some(Catcher { clause, ip, fp });
                 }
             }
             fuel.set(fuel.get().saturating_sub(steps));
+            if catcher.is_some() {
+                return catcher;
+            }
             at = back - 1;
             fp = *fp.offset(HEADER_FP) as *mut u64;
         }

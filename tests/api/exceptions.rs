@@ -288,6 +288,27 @@ fn fuel_runs_out_between_throws() -> Outcome {
     Ok(())
 }
 
+/// A search for a handler is work like any other, also among the clauses of the function that has it.
+#[test]
+fn searches_for_handlers_are_charged() -> Outcome {
+    let engine = Engine::new(Config::new().fuel(true))?;
+    let used = |clauses: usize| {
+        let others = "(catch $other $h)".repeat(clauses);
+        let text = format!(
+            "(module (tag $e) (tag $other)
+                (func (export \"f\")
+                    (block $h (try_table {others} (catch $e $h) (throw $e)))))"
+        );
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module(&engine, &text)?, &[])?;
+        store.set_fuel(1 << 20)?;
+        instance.typed_func::<(), ()>(&store, "f")?.call(&mut store, ())?;
+        Ok::<_, Error>((1 << 20) - store.fuel().unwrap_or(0))
+    };
+    assert_eq!(used(5_000)?, used(0)? + 5_000);
+    Ok(())
+}
+
 #[test]
 fn vectors_among_the_values() -> Outcome {
     let text = r#"(module
