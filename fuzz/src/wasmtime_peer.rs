@@ -62,8 +62,8 @@ impl ResourceLimiter for Together {
         self.memory += self.last;
         Ok(fits)
     }
-    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory -= core::mem::take(&mut self.last);
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory -= self.granted(&error);
         Ok(())
     }
     fn table_growing(
@@ -78,9 +78,20 @@ impl ResourceLimiter for Together {
         self.table += self.last;
         Ok(fits)
     }
-    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
-        self.table -= core::mem::take(&mut self.last);
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.table -= self.granted(&error);
         Ok(())
+    }
+}
+impl Together {
+    /// What was granted to a growth that has failed: nothing if nobody was asked.
+    fn granted(&mut self, error: &wasmtime::Error) -> u64 {
+        let unasked = ["memory growth exceeds", "overflow calculating"];
+        let text = error.to_string();
+        if unasked.iter().any(|start| text.starts_with(start)) {
+            return 0;
+        }
+        core::mem::take(&mut self.last)
     }
 }
 

@@ -358,8 +358,7 @@ unsafe fn set_global<O: Binary<A: Num, R: Num>, A: Expr>(s: &State) -> Result<()
     // SAFETY: E1, E2, E3, E4, R1.
     unsafe {
         let sum = O::eval(A::get::<O::A>(s, 16), O::A::immediate(s.u32(12)))?;
-        let global = *(*s.instance()).globals.add(s.u32(8) as usize);
-        (*global).value.as_ptr().cast::<u64>().write(sum.to_bits());
+        s.global(8).as_ptr().cast::<u64>().write(sum.to_bits());
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE, SMALL};
 use crate::wasm::instr::{BinOp, Binary};
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
+use core::cell::Cell;
 use core::marker::PhantomData;
 
 /// Registers of each class, integers and floats.
@@ -90,6 +91,12 @@ impl State {
     pub unsafe fn instance(&self) -> *const InstanceData {
         // SAFETY: E3.
         unsafe { *self.fp.offset(HEADER_INSTANCE) as *const InstanceData }
+    }
+    /// The global whose index is at byte `at`.
+    #[inline(always)]
+    pub unsafe fn global(&self, at: usize) -> &Cell<[u64; 2]> {
+        // SAFETY: E1, E3, E4, R1.
+        unsafe { &(**(*self.instance()).globals.add(self.u32(at) as usize)).value }
     }
     /// The base of memory 0.
     #[inline(always)]
@@ -469,11 +476,8 @@ impl Expr for G {
     const SIZE: usize = 4;
     #[inline(always)]
     unsafe fn get<T: Num>(s: &State, at: usize) -> T {
-        // SAFETY: E1, E3, E4, R1.
-        unsafe {
-            let global = *(*s.instance()).globals.add(s.u32(at) as usize);
-            T::from_bits((*global).value.get()[0])
-        }
+        // SAFETY: E1.
+        T::from_bits(unsafe { s.global(at) }.get()[0])
     }
 }
 /// An operation with two operands.

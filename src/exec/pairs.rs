@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::machine::{Cond, CondMut, Dst, Expr, Home, Num, Root, State};
-use super::roots::{Address, LoadAs, StoreAs};
+use super::roots::{Address, LoadAs, StoreAs, to_target};
 use crate::wasm::instr::Binary;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
@@ -119,11 +119,11 @@ impl<const SET: bool, D: Dst, O: Binary<A: Num, R: Num>> Root for GlobalSum<SET,
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
-            let global = *(*s.instance()).globals.add(s.u32(8 + D::SIZE) as usize);
-            let a = O::A::from_bits((*global).value.get()[0]);
+            let global = s.global(8 + D::SIZE);
+            let a = O::A::from_bits(global.get()[0]);
             let sum = O::eval(a, O::A::immediate(s.u32(12 + D::SIZE)))?;
             if SET {
-                (*global).value.set([sum.to_bits(), 0]);
+                global.set([sum.to_bits(), 0]);
             }
             D::put(s, 8, sum);
             s.ip = s.ip.add(Self::LEN);
@@ -142,10 +142,24 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr> Root for GlobalTee<D, O, A> {
         unsafe {
             let a = A::get::<O::A>(s, 16 + D::SIZE);
             let sum = O::eval(a, O::A::immediate(s.u32(12)))?;
-            let global = *(*s.instance()).globals.add(s.u32(8) as usize);
-            (*global).value.as_ptr().cast::<u64>().write(sum.to_bits());
+            s.global(8).as_ptr().cast::<u64>().write(sum.to_bits());
             D::put(s, 16, sum);
             s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// `br_table (load [x])`: the number of the last target, the fields of the address.
+pub struct BrTableLoad<T, X>(PhantomData<(T, X)>);
+impl<T: LoadAs, X: Address> Root for BrTableLoad<T, X> {
+    const SIZE: usize = 4 + X::SIZE;
+    const COMMON: bool = X::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let index = T::load(X::place(s, 12, T::N)?);
+            to_target(s, index.to_bits() as u32, Self::LEN);
         }
         Ok(())
     }

@@ -509,8 +509,7 @@ impl<T: Num, X: Expr> Root for GlobalSet<T, X> {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
             let value = X::get::<T>(s, 12);
-            let global = *(*s.instance()).globals.add(s.u32(8) as usize);
-            (*global).value.as_ptr().cast::<u64>().write(value.to_bits());
+            s.global(8).as_ptr().cast::<u64>().write(value.to_bits());
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())
@@ -578,12 +577,21 @@ impl<A: Expr> Root for BrTable<A> {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2.
-        unsafe {
-            let index = A::get::<u32>(s, 12).min(s.u32(8)) as usize;
-            let field = Self::LEN + index * 4;
-            s.ip = s.ip.add(field).sub(8).offset(s.u32(field) as i32 as isize);
-        }
+        unsafe { to_target(s, A::get(s, 12), Self::LEN) };
         Ok(())
+    }
+}
+/// Goes on at the target of this index, or the last one, whose number is at byte 8; their fields
+/// begin at byte `len`.
+///
+/// # Safety
+/// The instruction is a `br_table` (E1).
+#[inline(always)]
+pub unsafe fn to_target(s: &mut State, index: u32, len: usize) {
+    // SAFETY: E1: promised by the caller.
+    unsafe {
+        let field = len + index.min(s.u32(8)) as usize * 4;
+        s.ip = s.ip.add(field).sub(8).offset(s.u32(field) as i32 as isize);
     }
 }
 /// `unreachable`.

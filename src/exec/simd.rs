@@ -129,8 +129,7 @@ impl<D: VecDst> Root for VecGlobalGet<D> {
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
-            let global = *(*s.instance()).globals.add(s.u32(8 + D::SIZE) as usize);
-            let value = read((*global).value.as_ptr().cast());
+            let value = read(s.global(8 + D::SIZE).as_ptr().cast());
             D::put_vec(s, 8, value);
             s.ip = s.ip.add(Self::LEN);
         }
@@ -147,8 +146,7 @@ impl<X: VecExpr> Root for VecGlobalSet<X> {
         // SAFETY: E1, E2, E3, E4, R1.
         unsafe {
             let value = X::vec(s, 12);
-            let global = *(*s.instance()).globals.add(s.u32(8) as usize);
-            write((*global).value.as_ptr().cast(), value);
+            write(s.global(8).as_ptr().cast(), value);
             s.ip = s.ip.add(Self::LEN);
         }
         Ok(())

@@ -13,7 +13,7 @@ use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
 use super::machine::{
-    Bin, Dst, Expr as P, I, L, Num, S, branch_loop, branch_of, call_of, pausing, step, step_of,
+    Bin, Dst, Expr as P, G, I, L, Num, S, branch_loop, branch_of, call_of, pausing, step, step_of,
     tail,
 };
 #[cfg(registers)]
@@ -25,7 +25,7 @@ use super::unwind::{Throw, ThrowRef};
 use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{
-    AddressForm, Backend, Class, Dest, Fixed, Handler, Place, SlowOp, Then, To,
+    AddressForm, Backend, Class, Dest, Fixed, Handler, Index, Place, SlowOp, Then, To,
 };
 use crate::numeric_rows;
 use crate::tuning::{REGISTERS, SMALL};
@@ -488,6 +488,7 @@ static BR_TEST: [[[[H; RS]; 2]; 2]; 2] = [
     ],
 ];
 static BR_TABLE: [H; RS] = over!(A in reg_slot, Some(step_of::<BrTable<A>>()));
+static BR_TABLE_GLOBAL: H = only!(!SMALL, step_of::<BrTable<G>>());
 
 // ---- memory ------------------------------------------------------------------------------------
 
@@ -579,6 +580,7 @@ struct StoreTable {
     sum: [[[H; ANY]; RS]; RS],
     scaled: [[[H; ANY]; RS]; RS],
     shl: [[H; ANY]; RS],
+    mask_shl: [[H; ANY]; RS],
     memory: H,
     shared: H,
 }
@@ -591,6 +593,7 @@ macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
     scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
         only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
     shl: over!(A in reg_slot, over!(X in any, only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
+    mask_shl: over!(A in reg_slot, over!(X in any, only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtShl<$w, A, true>, X>>()))),
     memory: only!(!SMALL, step_of::<Store<$t, AtMemory<$w, S>, S>>()),
     shared: Some(step_of::<Store<Racy<$t>, AtShared<$w, S>, S>>()),
 } } }
@@ -829,8 +832,12 @@ impl Backend for Machine {
         trees::br_loaded(load, sense, to, reg, a)
     }
 
-    fn br_table(a: Place) -> Option<Handler> {
-        address(*BR_TABLE.get(at(a))?)
+    fn br_table(index: Index) -> Option<Handler> {
+        address(match index {
+            Index::At(a) => *BR_TABLE.get(at(a))?,
+            Index::Global => BR_TABLE_GLOBAL,
+            _ => trees::br_table(index)?,
+        })
     }
 
     fn load(op: LoadOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
@@ -864,6 +871,7 @@ impl Backend for Machine {
             AddressForm::Sum(a, b) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
             AddressForm::Scaled(a, b) => *table.scaled.get(at(a))?.get(at(b))?.get(at(x))?,
             AddressForm::Shl(a) => *table.shl.get(at(a))?.get(at(x))?,
+            AddressForm::MaskShl(a) => *table.mask_shl.get(at(a))?.get(at(x))?,
             AddressForm::Memory(Place::SLOT) if x == Place::SLOT => table.memory,
             AddressForm::Shared(Place::SLOT) if x == Place::SLOT => table.shared,
             _ => None,

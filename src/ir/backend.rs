@@ -76,6 +76,19 @@ pub enum Class {
     V128,
 }
 
+/// What a `br_table` takes its index from.
+#[derive(Clone, Copy, Debug)]
+pub enum Index {
+    At(Place),
+    /// `a op immediate`.
+    Bin(BinOp, Place),
+    /// `(a inner immediate) outer immediate`: the outer one, the inner one.
+    Tree([BinOp; 2], Place),
+    /// A load from a 32-bit memory 0.
+    Load(LoadOp, AddressForm),
+    Global,
+}
+
 /// An address form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressForm {
@@ -244,7 +257,7 @@ pub trait Backend: gc::GcBackend {
     /// (`sense`) or unless it is not zero.
     fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler>;
     /// `br_table`.
-    fn br_table(a: Place) -> Option<Handler>;
+    fn br_table(index: Index) -> Option<Handler>;
     /// `d := load [address]`.
     fn load(op: LoadOp, is_64: bool, d: Dest, address: AddressForm) -> Option<Handler>;
     /// `store [address] := x`.

@@ -79,6 +79,7 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
 
     #[test]

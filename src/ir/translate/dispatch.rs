@@ -1,8 +1,10 @@
-//! Loops that begin with a `br_table` on a local, as compilers write jumps between any two places:
-//! a jump back with a constant in that local knows where it leads.
+//! `br_table`: what has its index, and loops that begin with one on a local, as compilers write jumps
+//! between any two places: a jump back with a constant in that local knows where it leads.
 
-use super::lower::Field;
+use super::lower::{Field, Fields, place_text};
+use super::stack::{Load, LoadKind, Tree};
 use super::*;
+use crate::ir::backend::Index;
 use alloc::string::String;
 
 /// A table at the beginning of a loop that is open.
@@ -31,6 +33,79 @@ pub(super) enum Way {
 }
 
 impl<B: Backend> Translator<'_, B> {
+    /// Pops the index of a `br_table`: an operand, or something else that there is an instruction for.
+    pub(super) fn pop_index(&mut self) -> Result<Entry, Error> {
+        let Some(top) = self.stack.last_mut() else { return self.pop() };
+        top.read_low_half();
+        let index = match top.value {
+            _ if tuning::SMALL => None,
+            Value::Bin(op, _, Leaf::Const(_)) => Some(Index::Bin(op, Place::SLOT)),
+            Value::Tree(Tree { outer, inner, operands: [_, Leaf::Const(_), Leaf::Const(_)] }) => {
+                Some(Index::Tree([outer, inner], Place::SLOT))
+            }
+            Value::Load(load) => match load.op {
+                LoadKind::Scalar(op) if !load.is_64 && self.is_near(load.memory, load.offset) => {
+                    Some(Index::Load(op, trees::form(load.address, Place::SLOT)))
+                }
+                _ => None,
+            },
+            Value::Global(_) => Some(Index::Global),
+            _ => None,
+        };
+        if index.and_then(B::br_table).is_some() { self.pop() } else { self.pop_leaf() }
+    }
+    /// Writes a `br_table` on that, up to its targets.
+    pub(super) fn write_index(&mut self, entry: &Entry, targets: usize) -> Result<(), Error> {
+        let imm = |bits| Field::Imm(bits as u32);
+        let (index, fields): (_, Fields) = match entry.value {
+            Value::Leaf(a) => {
+                let (place, field) = self.operand_not_const(a, entry.ty, 0)?;
+                (Index::At(place), [field, Field::None, Field::None])
+            }
+            Value::Bin(op, a, Leaf::Const(b)) => {
+                let (place, field) = self.operand_not_const(a, Ty::I32, 0)?;
+                (Index::Bin(op, place), [field, imm(b), Field::None])
+            }
+            Value::Tree(Tree { outer, inner, operands: [a, Leaf::Const(b), Leaf::Const(c)] }) => {
+                let (place, field) = self.operand_not_const(a, Ty::I32, 0)?;
+                (Index::Tree([outer, inner], place), [field, imm(b), imm(c)])
+            }
+            Value::Load(Load { op: LoadKind::Scalar(op), address, offset, .. }) => {
+                let (form, [x, y]) = self.address(address, false)?;
+                self.out.traps();
+                (Index::Load(op, form), [imm(offset + u64::from(op.width())), x, y])
+            }
+            Value::Global(global) => {
+                (Index::Global, [Field::Imm(global), Field::None, Field::None])
+            }
+            _ => return Err(self.out.no_handler("br_table")),
+        };
+        let Some(handler) = B::br_table(index) else { return Err(self.out.no_handler("br_table")) };
+        self.free(entry);
+        self.out.list(|| {
+            let [a, b, c] = fields.map(|field| place_text(Place::SLOT, field));
+            let index = match index {
+                Index::At(place) => place_text(place, fields[0]),
+                Index::Bin(op, place) => {
+                    format!("{} {} {b}", op.text(), place_text(place, fields[0]))
+                }
+                Index::Tree([outer, inner], place) => {
+                    let place = place_text(place, fields[0]);
+                    format!("({} {place} {b}) {} {c}", inner.text(), outer.text())
+                }
+                Index::Load(op, form) => format!("{} {form:?} {a}", op.text()),
+                Index::Global => format!("global {a}"),
+            };
+            format!("br_table {index} × {targets}")
+        });
+        self.out.begin(handler);
+        self.out.u32(targets as u32 - 1);
+        for field in fields {
+            self.field(field);
+        }
+        self.out.end();
+        Ok(())
+    }
     /// Whether a `br_table` about to be written is the first instruction of a loop: that.
     fn begun_loop(&self) -> Option<usize> {
         let is_block = |control: &Control| control.kind == Kind::Block;

@@ -188,23 +188,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         Ok(())
     }
     fn br_table(&mut self, targets: &[u32]) -> Result<(), Error> {
-        let index = self.pop_leaf()?;
+        let index = self.pop_index()?;
         self.settle_ordered()?;
         let label = self.label(targets[0]);
         let types = self.label_types(label);
         let n = types.1 - types.0;
         self.settle_top(n)?;
         let table = if n == 0 && !tuning::SMALL { self.note_table(&index, targets)? } else { None };
-        let (place, field) = self.with_operand(&index, false)?;
-        let Some(handler) = B::br_table(place) else { return Err(self.out.no_handler("br_table")) };
-        self.out.list(|| {
-            let index = place_text(place, field);
-            format!("br_table {index} × {}", targets.len())
-        });
-        self.out.begin(handler);
-        self.out.u32(targets.len() as u32 - 1);
-        self.field(field);
-        self.out.end();
+        self.write_index(&index, targets.len())?;
         self.begin_table(table);
         let mut stubs = Vec::new();
         for &depth in targets {
