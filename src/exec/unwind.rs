@@ -57,20 +57,18 @@ unsafe fn find(
             }
             let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
             let module = (*instance).module.cast::<CompiledModule>();
-            let mut catcher = None;
+            let mut found = None;
             if !module.is_null()
                 && let Some((code, at)) = (*module).code.catching(at)
             {
                 let tags = &(*instance.cast::<Instance>()).tags;
                 let has_tag = |index: u32| ptr::eq(tags[index as usize], tag);
-                if let Some(&clause) = code.clause(at, &mut steps, has_tag) {
-                    let ip = code.words.as_ptr().cast::<u8>().add(clause.target as usize);
-                    catcher = Some(Catcher { clause, ip, fp });
-                }
+                let start = code.words.as_ptr().cast::<u8>();
+                found = code.clause(at, &mut steps, has_tag).map(|clause| (start, clause));
             }
             fuel.set(fuel.get().saturating_sub(steps));
-            if catcher.is_some() {
-                return catcher;
+            if let Some((start, &clause)) = found {
+                return Some(Catcher { clause, ip: start.add(clause.target as usize), fp });
             }
             at = back - 1;
             fp = *fp.offset(HEADER_FP) as *mut u64;

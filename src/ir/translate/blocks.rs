@@ -75,7 +75,7 @@ impl<B: Backend> Translator<'_, B> {
         width: u32,
         has: impl Fn(AddressForm) -> bool,
     ) -> Result<(Entry, Addr), Error> {
-        let near = self.is_near(arg.memory, arg.offset);
+        let near = !tuning::SMALL && self.is_near(arg.memory, arg.offset);
         if !arg.is_64
             && let Some(top) = self.stack.last_mut()
         {

@@ -36,9 +36,11 @@ impl<B: Backend> Translator<'_, B> {
     /// Pops the index of a `br_table`: an operand, or something else that there is an instruction for.
     pub(super) fn pop_index(&mut self) -> Result<Entry, Error> {
         let Some(top) = self.stack.last_mut() else { return self.pop() };
+        if tuning::SMALL {
+            return self.pop_leaf();
+        }
         top.read_low_half();
         let index = match top.value {
-            _ if tuning::SMALL => None,
             Value::Bin(op, _, Leaf::Const(_)) => Some(Index::Bin(op, Place::SLOT)),
             Value::Tree(Tree { outer, inner, operands: [_, Leaf::Const(_), Leaf::Const(_)] }) => {
                 Some(Index::Tree([outer, inner], Place::SLOT))
@@ -62,6 +64,7 @@ impl<B: Backend> Translator<'_, B> {
                 let (place, field) = self.operand_not_const(a, entry.ty, 0)?;
                 (Index::At(place), [field, Field::None, Field::None])
             }
+            _ if tuning::SMALL => return Err(self.out.no_handler("br_table")),
             Value::Bin(op, a, Leaf::Const(b)) => {
                 let (place, field) = self.operand_not_const(a, Ty::I32, 0)?;
                 (Index::Bin(op, place), [field, imm(b), Field::None])

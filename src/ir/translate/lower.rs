@@ -478,6 +478,8 @@ impl<B: Backend> Translator<'_, B> {
                 };
                 (AddressForm::One(place), [field, Field::None])
             }
+            // A small set has no other.
+            _ if tuning::SMALL => return Err(self.out.no_handler("address")),
             Addr::Imm(a, imm) => {
                 let (place, field) = self.operand_not_const(a, ty, 2)?;
                 (AddressForm::Imm(place), [Field::Imm(imm), field])
