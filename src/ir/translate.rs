@@ -185,6 +185,8 @@ pub struct Translator<'m, B: Backend> {
     /// The tables that open loops begin with, and the depths of their labels.
     tables: Vec<dispatch::Table>,
     depths: Vec<u32>,
+    /// The loop that was opened last, if only blocks were since; else `usize::MAX`.
+    begun: usize,
     /// How many blocks were open inside of the outermost loop that is open; 0: none is.
     in_loop: usize,
     /// The end of the call that was written last.
@@ -237,6 +239,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             wide: Vec::new(),
             tables: Vec::new(),
             depths: Vec::new(),
+            begun: usize::MAX,
             in_loop: 0,
             returned: 0,
             added: None,
@@ -601,6 +604,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             caught: Uses::default(),
             delegated: Uses::default(),
         };
+        self.opens(kind);
         room::push(&mut self.control, control, self.out.offset as usize)?;
         self.open_stretch()
     }

@@ -23,6 +23,9 @@ pub(super) struct Table {
     fields: usize,
 }
 
+/// How many of the innermost ones jumps look at.
+const TABLES: usize = 8;
+
 /// Where a jump goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Way {
@@ -109,11 +112,18 @@ impl<B: Backend> Translator<'_, B> {
         self.out.end();
         Ok(())
     }
+    /// A block is about to begin.
+    #[inline]
+    pub(super) fn opens(&mut self, kind: Kind) {
+        if !tuning::SMALL && kind != Kind::Block {
+            self.begun = if kind == Kind::Loop { self.control.len() } else { usize::MAX };
+        }
+    }
     /// Whether a `br_table` about to be written is the first instruction of a loop: that.
     fn begun_loop(&self) -> Option<usize> {
-        let is_block = |control: &Control| control.kind == Kind::Block;
-        let label = self.control.iter().rposition(|control| !is_block(control))?;
-        let control = &self.control[label];
+        // Since then only blocks have begun: one that has ended at this index was no loop.
+        let label = self.begun;
+        let control = self.control.get(label)?;
         let begins = control.kind == Kind::Loop && control.header as usize == self.out.pos();
         // Where turns are paid for or looked at, all of them go by the header.
         let meters = self.cx.fuel || self.cx.interrupts;
@@ -160,7 +170,8 @@ impl<B: Backend> Translator<'_, B> {
         if tuning::SMALL {
             return None;
         }
-        let table = self.tables.iter().rfind(|table| table.label == label)?;
+        // A few: there can be as many as blocks, and as many jumps.
+        let table = self.tables.iter().rev().take(TABLES).find(|table| table.label == label)?;
         let index = self.just_set(self.locals[table.local as usize].slot)? as usize;
         let (first, end) = table.depths;
         let entry = index.min(end - first - 1);

@@ -35,6 +35,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if !tuning::SMALL {
             self.tables.clear();
             self.depths.clear();
+            self.begun = usize::MAX;
         }
         self.in_loop = 0;
         self.returned = 0;
