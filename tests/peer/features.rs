@@ -41,7 +41,19 @@ pub fn is_known(kind: Kind, message: &str, offset: usize, bytes: &[u8]) -> bool 
         // Without bulk memory, the flags of an element segment are the index of the only table
         // there can be; `wasmparser` reads flags all the same.
         Kind::Unsupported => message.contains("bulk-memory"),
-        // It lets exact function imports into compact groups without their proposal.
-        Kind::Malformed => message == "malformed import kind" && bytes.get(offset) == Some(&0x20),
+        // It lets exact function imports into compact groups without their proposal, and reads
+        // shared tables, for which there is no grammar, where nothing is imported with that type.
+        Kind::Malformed => {
+            message == "malformed import kind" && bytes.get(offset) == Some(&0x20)
+                || message == "malformed limits flags" && is_of_no_import(offset, bytes)
+        }
     }
+}
+/// Whether limits with the flags 0x03, two numbers, are those of a compact group without imports.
+fn is_of_no_import(offset: usize, bytes: &[u8]) -> bool {
+    let Some([0x03, numbers @ ..]) = bytes.get(offset..) else { return false };
+    let after = |bytes: &[u8]| bytes.iter().position(|byte| *byte < 0x80).map(|last| last + 1);
+    let Some(max) = after(numbers) else { return false };
+    let Some(count) = after(&numbers[max..]) else { return false };
+    numbers.get(max + count) == Some(&0)
 }
