@@ -32,11 +32,13 @@ const MAY_END: &[&str] = &[
     // An error.
     "wasmvm::wasm::error::Error::new",
     "wasmvm::rt::error::Error::new",
-    // Of each type, of each module that is imported from, of a module: what is shared.
+    // Of each type, of each module that is imported from, of a module, of a shared memory: what is
+    // shared.
     "wasmvm::wasm::registry::record",
     "wasmvm::wasm::registry::note",
     "wasmvm::wasm::decode::import::shared",
     "wasmvm::exec::compiled::shared",
+    "wasmvm::rt::memory::shared::Shared::new",
     // Of an execution that can pause.
     "wasmvm::api::execution::Execution<R>::new",
     "wasmvm::rt::paused::<impl wasmvm::rt::store::Store>::add_paused",

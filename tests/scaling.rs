@@ -6,10 +6,10 @@
 use std::time::{Duration, Instant};
 use wasmvm::{Config, Engine, Module};
 
-/// How many of each. If each looked at each of the others, that would be 64 million looks.
-const N: usize = 8_000;
-/// Ten times what they take, a quarter of what a look at each takes.
-const TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 40 });
+/// How many of each. If each looked at each of the others, that would be 144 million looks.
+const N: usize = 12_000;
+/// Five times what the slowest takes; half of what so many looks take.
+const TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 4_000 } else { 80 });
 
 /// What is around: its beginning and its end.
 const AROUND: &[(&str, &str)] = &[
