@@ -326,6 +326,7 @@ mod tests {
         Ok(())
     }
     #[test]
+    #[cfg_attr(miri, ignore = "Miri itself ends where there is not that much memory")]
     fn huge_minimum_fails_cleanly() {
         assert!(Memory::new(ty(1 << 48, None, true), false, None).is_err());
         assert!(Memory::new(ty(1 << 31, None, true), false, None).is_err());
