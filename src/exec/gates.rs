@@ -83,10 +83,11 @@ impl State {
         unsafe {
             use core::arch::x86_64::*;
             let charge = _mm_cvtsi32_si128(charge as i32);
-            let left = _mm_castsi128_pd(_mm_sub_epi64(_mm_castps_si128(self.fuel), charge));
-            let enough = _mm_movemask_pd(left) & 1 == 0;
+            let left = _mm_sub_epi64(_mm_castps_si128(self.fuel), charge);
+            // Not by the sign in a mask, which becomes three instructions more.
+            let enough = _mm_cvtsi128_si64(left) >= 0;
             if enough {
-                self.fuel = _mm_castpd_ps(left);
+                self.fuel = _mm_castsi128_ps(left);
             }
             enough
         }

@@ -73,6 +73,45 @@ impl<T: StoreAs, X: Address, Y: Address, A: Expr, B: Expr> Root for StoreTwo<T, 
     }
 }
 
+/// `d := a op b ? a : b`.
+pub struct SetPick<D, O, A, B>(PhantomData<(D, O, A, B)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Root for SetPick<D, O, A, B> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let a = A::get::<O::A>(s, at);
+            let b = B::get::<O::A>(s, at + A::SIZE);
+            let is_first = O::eval(a, b)?.to_bits() != 0;
+            // No branch: which of the two it is depends on data.
+            D::put(s, 8, core::hint::select_unpredictable(is_first, a, b));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
+/// `d := (b op a) - (a op b)`.
+pub struct SetOrder<D, O, A, B>(PhantomData<(D, O, A, B)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Root for SetOrder<D, O, A, B> {
+    const SIZE: usize = D::SIZE + A::SIZE + B::SIZE;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let a = A::get::<O::A>(s, at);
+            let b = B::get::<O::A>(s, at + A::SIZE);
+            let (above, below) = (O::eval(b, a)?.to_bits(), O::eval(a, b)?.to_bits());
+            D::put(s, 8, (above as u32).wrapping_sub(below as u32));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
 /// `d := a op load [address]`.
 pub struct LoadBin<D, O, A, T, X>(PhantomData<(D, O, A, T, X)>);
 impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, T: LoadAs, X: Address> Root
@@ -108,6 +147,38 @@ impl<A: Home, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddBr<A, O, B> {
             A::Written::put(s, 12, value);
             Ok(O::eval(value, b)?.to_bits() != 0)
         }
+    }
+}
+/// The same with what `X` is instead of the immediate.
+pub struct AddByBr<A, X, O, B>(PhantomData<(A, X, O, B)>);
+impl<A: Home, X: Expr, O: Binary<A: Num, R: Num>, B: Expr> CondMut for AddByBr<A, X, O, B> {
+    const LEN: usize = (14 + X::SIZE + B::SIZE).next_multiple_of(8);
+    #[inline(always)]
+    unsafe fn test(s: &mut State) -> Result<bool, Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let b = B::get::<O::A>(s, 14 + X::SIZE);
+            let add = X::get::<O::A>(s, 14).to_bits();
+            let value = O::A::from_bits(A::get::<O::A>(s, 12).to_bits().wrapping_add(add));
+            A::Written::put(s, 12, value);
+            Ok(O::eval(value, b)?.to_bits() != 0)
+        }
+    }
+}
+/// Two locals of 32 bits grow by an immediate: the slot and the immediate of each.
+pub struct AddTwo<A, B>(PhantomData<(A, B)>);
+impl<A: Home, B: Home> Root for AddTwo<A, B> {
+    const SIZE: usize = 12;
+    const COMMON: bool = A::COMMON && B::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            A::Written::put(s, 8, A::get::<u32>(s, 8).wrapping_add(s.u32(10)));
+            B::Written::put(s, 14, B::get::<u32>(s, 14).wrapping_add(s.u32(16)));
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
     }
 }
 /// `d := global op immediate`, and the global too if `SET`: `d`, an index, the immediate.
@@ -160,6 +231,21 @@ impl<T: LoadAs, X: Address> Root for BrTableLoad<T, X> {
         unsafe {
             let index = T::load(X::place(s, 12, T::N)?);
             to_target(s, index.to_bits() as u32, Self::LEN);
+        }
+        Ok(())
+    }
+}
+/// The same for the sum of `load [x]` and an immediate, which comes after the fields of the address.
+pub struct BrTableLoadSum<T, X>(PhantomData<(T, X)>);
+impl<T: LoadAs, X: Address> Root for BrTableLoadSum<T, X> {
+    const SIZE: usize = 8 + X::SIZE;
+    const COMMON: bool = X::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let index = T::load(X::place(s, 12, T::N)?).to_bits() as u32;
+            to_target(s, index.wrapping_add(s.u32(12 + X::SIZE)), Self::LEN);
         }
         Ok(())
     }

@@ -303,16 +303,18 @@ impl<W: Width, A: Expr> Address for AtImm<W, A> {
         }
     }
 }
-/// `[p + offset]` in memory 0, where `p` is the 32-bit number that ends at `a + immediate`.
-pub struct AtDeref<A>(PhantomData<A>);
-impl<A: Expr> Address for AtDeref<A> {
+/// `[p + offset]` in memory 0, where `p` is the low half of the `T` that ends at `a + immediate`.
+pub struct AtDeref<T, A>(PhantomData<(T, A)>);
+impl<T, A: Expr> Address for AtDeref<T, A> {
     const SIZE: usize = 8 + A::SIZE;
     const COMMON: bool = A::COMMON;
     #[inline(always)]
     unsafe fn place(s: &State, at: usize, n: u64) -> Result<*mut u8, Trap> {
         // SAFETY: E1, E2, E3, R2.
         unsafe {
-            let first = checked(s.memory(), A::get::<u32>(s, at + 8), s.u32(at + 4) as u64, 4)?;
+            let width = size_of::<T>() as u64;
+            let end = s.u32(at + 4) as u64;
+            let first = checked(s.memory(), A::get::<u32>(s, at + 8), end, width)?;
             let p = u32::from_le(first.cast::<u32>().read_unaligned());
             checked(s.memory(), p, s.u32(at) as u64, n)
         }

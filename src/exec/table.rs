@@ -25,7 +25,7 @@ use super::unwind::{Throw, ThrowRef};
 use super::vector::level_is_fast;
 use crate::exec::machine::Handler as Raw;
 use crate::ir::backend::{
-    AddressForm, Backend, Class, Dest, Fixed, Handler, Index, Place, SlowOp, Then, To,
+    AddressForm, Backend, Choice, Class, Dest, Fixed, Handler, Index, Place, SlowOp, Then, To,
 };
 use crate::numeric_rows;
 use crate::tuning::{REGISTERS, SMALL};
@@ -390,7 +390,7 @@ static MOVE_CALL: [H; ANY] = over!(A in any, only!(!SMALL, step_of::<Call<(A,)>>
 static MOVES_CALL: [[H; ANY]; ANY] =
     over!(A in any, over!(B in any, only!(!SMALL, step_of::<Call<(A, B)>>())));
 
-static SELECT_INT: [[[[H; RS]; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any, over!(C in reg_slot,
+static SELECT_INT: [[[[H; RS]; ANY]; ANY]; FULL] = over!(D in full_dst, over!(A in any, over!(B in any, over!(C in reg_slot,
     only!(plain(&[<A as P>::PLACE, <B as P>::PLACE]), step_of::<Select<u64, D, A, B, C>>())))));
 macro_rules! float_select {
     ($name:ident $t:ty) => {
@@ -773,8 +773,14 @@ impl Backend for Machine {
     fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler> {
         trees::binary_store(op, x, a, b)
     }
-    fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
-        trees::binary_load(op, is_64, d, a, x)
+    fn binary_load(
+        ops: (BinOp, LoadOp),
+        is_64: bool,
+        d: Dest,
+        a: Place,
+        x: AddressForm,
+    ) -> Option<Handler> {
+        trees::binary_load(ops, is_64, d, a, x)
     }
 
     fn update(op: BinOp, store: StoreOp, x: AddressForm, b: Place) -> Option<Handler> {
@@ -787,6 +793,18 @@ impl Backend for Machine {
 
     fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {
         trees::add_br(op, to, a, b)
+    }
+
+    fn add_by_br(op: BinOp, to: To, a: Place, x: Place, b: Place) -> Option<Handler> {
+        trees::add_by_br(op, to, a, x, b)
+    }
+
+    fn add_two(a: Place, b: Place) -> Option<Handler> {
+        trees::add_two(a, b)
+    }
+
+    fn choice(choice: Choice, op: BinOp, d: Dest, a: Place, b: Place) -> Option<Handler> {
+        trees::choice(choice, op, d, a, b)
     }
 
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler> {
@@ -841,8 +859,8 @@ impl Backend for Machine {
     }
 
     fn load(op: LoadOp, is_64: bool, d: Dest, form: AddressForm) -> Option<Handler> {
-        if let AddressForm::Deref(a) = form {
-            return if is_64 { None } else { trees::load_deref(op, d, a) };
+        if let AddressForm::Deref(a, width) = form {
+            return if is_64 { None } else { trees::load_deref(op, width, d, a) };
         }
         let table = if wide(is_64) { load_of!(loads64 op) } else { load_of!(loads32 op) };
         address(match (table, served(form)) {

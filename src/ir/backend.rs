@@ -76,6 +76,15 @@ pub enum Class {
     V128,
 }
 
+/// What a comparison of two numbers chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// `a op b ? a : b`.
+    Pick,
+    /// `(b op a) - (a op b)`: 1, 0 or -1 as 32 bits, if `op` tells which is less.
+    Order,
+}
+
 /// What a `br_table` takes its index from.
 #[derive(Clone, Copy, Debug)]
 pub enum Index {
@@ -86,6 +95,8 @@ pub enum Index {
     Tree([BinOp; 2], Place),
     /// A load from a 32-bit memory 0.
     Load(LoadOp, AddressForm),
+    /// The sum of one and an immediate.
+    LoadSum(LoadOp, AddressForm),
     Global,
 }
 
@@ -104,8 +115,8 @@ pub enum AddressForm {
     Shl(Place),
     /// `(a & immediate) << k`.
     MaskShl(Place),
-    /// The 32-bit number at `a + immediate`.
-    Deref(Place),
+    /// The low 32 bits of the number, of so many bytes, at `a + immediate`.
+    Deref(Place, u32),
     /// `a` in another memory than 0, or with an offset of more than 32 bits.
     Memory(Place),
     /// `a` in a shared memory.
@@ -232,8 +243,14 @@ pub trait Backend: gc::GcBackend {
     /// `d := a op b` for a constant divisor: a quotient or remainder. The fields after `a` are
     /// those of [`crate::ir::divide::Reciprocal`].
     fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler>;
-    /// `d := a op load [address]`, a load of the operation's whole type.
-    fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler>;
+    /// `d := a op load [address]`.
+    fn binary_load(
+        ops: (BinOp, LoadOp),
+        is_64: bool,
+        d: Dest,
+        a: Place,
+        x: AddressForm,
+    ) -> Option<Handler>;
     /// `store [address] := a op b`, of the operation's whole type, in a 32-bit memory 0.
     fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler>;
     /// `store [address] := load [address] op b`, as wide as the store, in a 32-bit memory 0.
@@ -243,13 +260,19 @@ pub trait Backend: gc::GcBackend {
     /// A local in a slot, and perhaps a register too, which is `a` then, grows by an immediate; branch
     /// if it is `op b` then.
     fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler>;
+    /// The same with what `x` is, by the loop register.
+    fn add_by_br(op: BinOp, to: To, a: Place, x: Place, b: Place) -> Option<Handler>;
+    /// Two locals of 32 bits, each in a slot, and perhaps a register, grow by an immediate.
+    fn add_two(a: Place, b: Place) -> Option<Handler>;
+    /// What a comparison chooses.
+    fn choice(choice: Choice, op: BinOp, d: Dest, a: Place, b: Place) -> Option<Handler>;
     /// `d := c ? a : b`.
     fn select(class: Class, d: Dest, a: Place, b: Place, c: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a op b`.
     fn br(op: BinOp, sense: bool, to: To, a: Place, b: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a` is not zero.
     fn br_test(is_64: bool, sense: bool, to: To, a: Place) -> Option<Handler>;
-    /// Branch if `load [address] op b`, a comparison of 32-bit integers, in a 32-bit memory 0.
+    /// Branch if `load [address] op b`, a comparison of integers, in a 32-bit memory 0.
     fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `load [address]` has bits of an immediate, in the same.
     fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler>;

@@ -18,6 +18,7 @@
 
 mod atomic;
 mod blocks;
+mod choice;
 mod compare;
 mod condition;
 mod descriptor;
@@ -28,6 +29,7 @@ mod exceptions;
 mod fuel;
 mod gc;
 mod globals;
+mod growing;
 mod locals;
 mod lower;
 mod moves;
@@ -191,7 +193,7 @@ pub struct Translator<'m, B: Backend> {
     in_loop: usize,
     /// The end of the call that was written last.
     returned: usize,
-    added: Option<trees::Added>,
+    added: Option<growing::Added>,
     loaded: Option<compare::Loaded>,
     from_global: Option<globals::FromGlobal>,
     summed: Option<globals::Summed>,
@@ -200,6 +202,8 @@ pub struct Translator<'m, B: Backend> {
     restored: Option<globals::Restored>,
     /// What the operation with two operands that was written last has on the left.
     last_left: (Place, Field),
+    /// And on the right.
+    last_right: (Place, Field),
     /// Where the address of the load that was written last is.
     last_address: (Place, Field),
     moved: Option<moves::Moved>,
@@ -250,6 +254,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             selected: None,
             restored: None,
             last_left: (Place::SLOT, Field::None),
+            last_right: (Place::SLOT, Field::None),
             last_address: (Place::SLOT, Field::None),
             moved: None,
             backend: PhantomData,

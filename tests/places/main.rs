@@ -542,10 +542,42 @@ fn growing() {
                     let program = runner.shaper().grown(op, place, what);
                     runner.add(program);
                 }
+                for again in [false, true, true, true] {
+                    let program = runner.shaper().grown_together(op, place, again);
+                    runner.add(program);
+                }
             }
         }
     }
     runner.finish("growing");
+}
+
+/// The comparison `b op' a` that is `a op b`.
+fn turned(op: BinOp) -> Option<BinOp> {
+    let (ty, name) = op.text().split_once('.')?;
+    let name = match name.split_at_checked(2)? {
+        ("lt", rest) => format!("{ty}.gt{rest}"),
+        ("gt", rest) => format!("{ty}.lt{rest}"),
+        ("le", rest) => format!("{ty}.ge{rest}"),
+        ("ge", rest) => format!("{ty}.le{rest}"),
+        _ => return None,
+    };
+    BinOp::ALL.iter().copied().find(|op| op.text() == name)
+}
+/// Selections between two numbers by a comparison of them, and differences of comparisons.
+#[test]
+fn choices() {
+    let mut runner = Runner::new(16);
+    for _ in 0..rounds() {
+        for &op in BinOp::ALL.iter().filter(|op| turned(**op).is_some()) {
+            for (&a, &b) in PLACES.iter().flat_map(|a| PLACES.iter().map(move |b| (a, b))) {
+                let what = runner.random.of(USES);
+                let program = runner.shaper().choice(op, [a, b], what);
+                runner.add(program);
+            }
+        }
+    }
+    runner.finish("choices");
 }
 
 #[test]

@@ -508,6 +508,72 @@ impl<'r> Shaper<'r> {
         let value = bin(compare, first, b);
         self.program(value, NumType::I32, what)
     }
+    /// Several locals that grow, by constants or by one another, and a branch on one of them.
+    pub fn grown_together(&mut self, compare: BinOp, place: Place, again: bool) -> Program {
+        let ty = compare.signature().0;
+        let locals = [own(ty, 0).0, own(ty, 1).0, local(ty, 0), local(ty, PARAMS)];
+        let b = self.operand(place, ty, 1);
+        let mut grow = Vec::new();
+        let mut last = locals[0];
+        for _ in 0..self.maker.random.below(3) + 1 {
+            last = self.maker.random.of(&locals);
+            let by = match self.maker.random.below(3) {
+                0 => Expr::Local(self.maker.random.of(&locals)),
+                _ => self.maker.constant(ty),
+            };
+            let (a, b) = (Expr::Local(last), by);
+            let turned = self.maker.random.one_in(2);
+            let sum = if turned { bin(add(ty), b, a) } else { bin(add(ty), a, b) };
+            grow.push(Stmt::Set(last, sum));
+        }
+        let other = self.maker.random.of(&locals);
+        let first = if self.maker.random.one_in(4) { other } else { last };
+        let value = bin(compare, Expr::Local(first), b);
+        if !again {
+            self.before.extend(grow);
+            return self.program(value, NumType::I32, Use::Exit);
+        }
+        let mut program = self.program(value, NumType::I32, Use::Loop);
+        if let Some(Stmt::Loop(body, _)) = program.body.last_mut() {
+            body.extend(grow);
+        }
+        program
+    }
+    /// A choice of one of two numbers that are compared, or how they lie to one another.
+    pub fn choice(&mut self, compare: BinOp, places: [Place; 2], what: Use) -> Program {
+        let ty = compare.signature().0;
+        // What is read twice is a local or a constant.
+        let mut twice = |place, n| match self.operand(place, ty, n) {
+            leaf @ (Expr::Const(..) | Expr::Local(_)) => leaf,
+            other => {
+                let local = own(ty, n).1;
+                self.before.push(Stmt::Set(local, other));
+                Expr::Local(local)
+            }
+        };
+        let (a, b) = (twice(places[0], 0), twice(places[1], 1));
+        let mut pair = || match self.maker.random.below(8) {
+            0 => [a.clone(), a.clone()],
+            1..4 => [b.clone(), a.clone()],
+            _ => [a.clone(), b.clone()],
+        };
+        let [x, y] = pair();
+        let [c, d] = pair();
+        if self.maker.random.one_in(3) {
+            let first = bin(compare, x, y);
+            let turned = self.maker.random.one_in(2);
+            let second = match super::turned(compare).filter(|_| turned) {
+                Some(turned) => bin(turned, c, d),
+                None => bin(compare, c, d),
+            };
+            return self.program(bin(BinOp::I32Sub, first, second), NumType::I32, what);
+        }
+        let mut condition = bin(compare, c, d);
+        if self.maker.random.one_in(3) {
+            condition = un(UnOp::I32Eqz, condition);
+        }
+        self.program(Expr::Select(Box::new([x, y, condition])), ty, what)
+    }
     /// An index of an element; mostly there is one.
     fn index(&mut self, place: Place, n: u32) -> Expr {
         let int = NumType::I32;

@@ -3,6 +3,9 @@
 //! `cargo run --release -- [FILTER…] [--runs N] [--engines wasmvm,wasmi,sf-nano]`
 //! `cargo run --release --features pulley -- …`: beside wasmtime's interpreter too
 //! `cargo run --release -- --own …`: the project's own kernels, also when others lie beside it
+//! `cargo run --release -- --kernels DIR …`: those that `DIR/kernels.json` lists
+//! `cargo run --release -- --patience SECONDS …`: what ran while the processor's other thread was
+//! busy does not count and is run again, for so long in all
 //! `cargo run --release -- --engines wasmvm,wasmvm-fuel,wasmvm-interrupts`: what looking after those
 //! costs
 //! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
@@ -29,6 +32,10 @@ struct Options {
     engines: Vec<String>,
     startup: bool,
     own: bool,
+    /// The directory of kernels that is measured instead of those.
+    kernels: Option<String>,
+    /// For how many seconds quiet moments may be waited for in all.
+    patience: f64,
     costs: bool,
     /// Where a picture goes, and where its results come from if nothing is measured.
     chart: Option<String>,
@@ -83,6 +90,11 @@ fn parse() -> Result<Options, String> {
             "--chart" => options.chart = Some(value()?),
             "--from" => options.from = Some(value()?),
             "--own" => options.own = true,
+            "--kernels" => options.kernels = Some(value()?),
+            "--patience" => {
+                options.patience =
+                    value()?.parse().map_err(|_| "--patience needs seconds".to_string())?;
+            }
             "--startup" => options.startup = true,
             "--costs" => options.costs = true,
             "--idle" => options.idle = Some(value()?),
@@ -121,6 +133,53 @@ fn probe() -> f64 {
     cpu_seconds() - start
 }
 
+/// Tells quiet moments of the processor from those in which its other hardware thread is busy, by
+/// how long [`probe`] takes.
+struct Quiet {
+    probes: Vec<f64>,
+    best: f64,
+    /// For how many seconds of the clock it may still wait, and have runs taken again.
+    patience: f64,
+}
+
+impl Quiet {
+    /// How much longer than at best the probe may take in a moment that is quiet.
+    const MARGIN: f64 = 1.15;
+
+    fn new(patience: f64) -> Self {
+        let mut quiet = Self { probes: Vec::new(), best: f64::INFINITY, patience };
+        // So that what is best is known before it matters.
+        (0..if patience > 0.0 { 50 } else { 0 }).for_each(|_| quiet.best = quiet.best.min(probe()));
+        quiet
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        let time = probe();
+        self.probes.push(time);
+        self.best = self.best.min(time);
+        time <= self.best * Self::MARGIN
+    }
+
+    /// What `run` returns in a moment that was quiet before and after it, or whenever patience is
+    /// at its end.
+    fn run<T>(&mut self, mut run: impl FnMut() -> T) -> T {
+        loop {
+            let start = std::time::Instant::now();
+            let patient = self.patience > 0.0;
+            let before = self.is_quiet();
+            if patient && !before {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            } else {
+                let result = run();
+                if !patient || self.is_quiet() {
+                    return result;
+                }
+            }
+            self.patience -= start.elapsed().as_secs_f64();
+        }
+    }
+}
+
 fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     let middle = times.len() / 2;
@@ -137,10 +196,12 @@ struct Kernel {
 }
 
 /// The kernels beside the project if they are there, else the project's own.
-fn load_kernels(own: bool) -> Result<Vec<Kernel>, String> {
+fn load_kernels(options: &Options) -> Result<Vec<Kernel>, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut places = vec![root.join("../shared/bench"), root.join("benches/kernels")];
-    if own {
+    if let Some(directory) = &options.kernels {
+        places = vec![PathBuf::from(directory)];
+    } else if options.own {
         places.remove(0);
     }
     let directory = places.iter().find(|place| place.join("kernels.json").is_file());
@@ -195,8 +256,8 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
     let mut table: Vec<(String, [Times; 2])> = Vec::new();
     let names = engines.iter().map(|engine| engine.name().to_string()).collect();
     let mut results = chart::Results { engines: names, rows: Vec::new() };
-    let (mut correct, mut probes) = (true, Vec::new());
-    let list = load_kernels(options.own)?;
+    let (mut correct, mut quiet) = (true, Quiet::new(options.patience));
+    let list = load_kernels(options)?;
     print!("{:<16}", "kernel");
     for engine in engines {
         print!(" {:>10}", engine.name());
@@ -215,8 +276,7 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         for _ in 0..options.runs {
             for (engine, times) in engines.iter().zip(&mut times) {
                 let Ok(list) = times else { continue };
-                probes.push(probe());
-                match run(engine.as_ref(), &kernel) {
+                match quiet.run(|| run(engine.as_ref(), &kernel)) {
                     Ok(seconds) => list.push(seconds),
                     Err(message) => *times = Err(message),
                 }
@@ -265,13 +325,19 @@ fn kernels(options: &Options, engines: &[Box<dyn Engine>]) -> Result<bool, Strin
         let title = format!("{title}, best runs");
         geomeans(&title, &rows().map(|(_, [_, best])| best).collect::<Vec<_>>(), engines);
     }
+    let Quiet { mut probes, best, patience } = quiet;
     if !probes.is_empty() {
-        let best = probes.iter().copied().fold(f64::INFINITY, f64::min);
         let (middle, worst) = (median(&mut probes), probes[probes.len() - 1]);
         println!(
             "processor: the same operations took {:.2} times their best time (at worst {:.2})",
             middle / best,
             worst / best
+        );
+    }
+    if options.patience > 0.0 {
+        println!(
+            "patience: {}",
+            if patience > 0.0 { "every run was in a quiet moment" } else { "was at its end" }
         );
     }
     Ok(correct)

@@ -1,7 +1,8 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
 use super::super::machine::{
-    Bin, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_of, step, step_of,
+    Bin, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_mut_paying,
+    branch_mut_polling, branch_of, step, step_of,
 };
 #[cfg(registers)]
 use super::super::machine::{R, W};
@@ -10,7 +11,7 @@ use super::super::roots::*;
 #[cfg(registers)]
 use super::REGS;
 use super::{ANY, DST, FULL, H, RS, Raw, address, at, commutes, has, in_order, metered, to};
-use crate::ir::backend::{AddressForm, Dest, Handler, Index, Place, To};
+use crate::ir::backend::{AddressForm, Choice, Dest, Handler, Index, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use crate::wasm::ops::{LoadOp, StoreOp};
@@ -74,12 +75,19 @@ family! { constants CONSTANTS: Constants;
 family! { first FIRST: Two;
     [I32Add I32Or I32Xor] [I32And I32Shl I32ShrU]
     [I64Add I64Or I64Xor] [I64And I64Shl I64ShrU]
+    [I32Add] [I32Add]
+    [I32And] [I32Xor]
+    [I64And] [I64Xor]
 }
 family! { second SECOND: Two;
     [I32And I32Shl I32ShrU I32Rotl] [I32Add I32Xor]
     [I64And I64Shl I64ShrU I64Rotl] [I64Add I64Xor]
 }
 family! { three NONE: Three;
+    [I32Add] [I32Add]
+    [I32Xor] [I32And I32Xor]
+    [I32And] [I32Xor]
+    [I64Xor] [I64Xor]
     [F32Add F32Sub] [F32Mul]
     [F64Add F64Sub] [F64Mul]
     [F64Add F64Mul] [F64Add F64Sub]
@@ -98,6 +106,51 @@ pub fn tree(ops: [BinOp; 2], d: Dest, [a, b, c]: [Place; 3]) -> Option<Handler> 
         (false, true) => *second(ops)?.get(d)?.get(x)?.get(at(b))?,
         (false, false) => *three(ops)?.get(d)?.get(x)?.get(at(b))?.get(at(c))?,
     })
+}
+
+// ---- choices -----------------------------------------------------------------------------------
+
+/// Whether the smaller or larger of two is that in either order.
+const fn turns(op: BinOp) -> bool {
+    !matches!(op, BinOp::F32Lt | BinOp::F32Gt | BinOp::F64Lt | BinOp::F64Gt)
+}
+/// By destination, `a`, `b`.
+type Choices = [[[H; ANY]; RS]; FULL];
+/// Without the write-through destinations.
+type Orders = [[[H; ANY]; RS]; DST];
+struct ChoiceFamily<O>(PhantomData<O>);
+impl<O: Binary<A: Num, R: Num>> ChoiceFamily<O> {
+    const PICK: Choices = over!(D in full_dst, over!(A in reg_slot, over!(B in any,
+        only!(!turns(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
+            step::<SetPick<D, O, A, B>>))));
+    const ORDER: Orders = over!(D in dst, over!(A in reg_slot, over!(B in any,
+        Some(step::<SetOrder<D, O, A, B>> as Raw))));
+}
+macro_rules! choices { ($($pick:ident)*; $($order:ident)*) => {
+    fn choices(choice: Choice, op: BinOp) -> Option<&'static [[[H; ANY]; RS]]> {
+        Some(match (choice, op) {
+            $( (Choice::Pick, BinOp::$pick) => {
+                static TABLE: Choices = ChoiceFamily::<def::$pick>::PICK;
+                &TABLE
+            } )*
+            $( (Choice::Order, BinOp::$order) => {
+                static TABLE: Orders = ChoiceFamily::<def::$order>::ORDER;
+                &TABLE
+            } )*
+            _ => return None,
+        })
+    }
+} }
+choices! {
+    I32LtS I32LtU I32GtS I32GtU I64LtS I64LtU I64GtS I64GtU F32Lt F32Gt F64Lt F64Gt;
+    I32LtS I32LtU I64LtS I64LtU
+}
+/// See [`crate::ir::backend::Backend::choice`].
+pub fn choice(choice: Choice, op: BinOp, d: Dest, a: Place, b: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
+    address(*choices(choice, op)?.get(to(d))?.get(at(a))?.get(at(b))?)
 }
 
 // ---- division by constants ---------------------------------------------------------------------
@@ -127,8 +180,12 @@ pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
 
 /// Without the write-through destinations.
 type Few = [[[H; RS]; RS]; DST];
+/// Not a product of integers.
+const fn is_sum(op: BinOp) -> bool {
+    !matches!(op, BinOp::I32Mul | BinOp::I64Mul)
+}
 /// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`; for memories of
-/// 64-bit addresses, `[x + offset]`.
+/// 64-bit addresses, `[x + offset]`, if the whole of a number is loaded.
 struct Loads {
     one: Two,
     imm: Few,
@@ -140,30 +197,41 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadPair<O, T> {
         one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
             Some(step::<LoadBin<D, O, A, T, At<u32, X>>> as Raw)))),
         imm: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, AtImm<u32, X>>> as Raw)))),
+            only!(is_sum(O::OP), step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
         one_64: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, At<u64, X>>> as Raw)))),
+            only!(T::N == size_of::<O::A>() as u64, step::<LoadBin<D, O, A, T, At<u64, X>>>)))),
     };
 }
-macro_rules! binary_loads { ($($op:ident $load:ident)*) => {
-    fn loads(op: BinOp) -> Option<&'static Loads> {
-        Some(match op {
-            $( BinOp::$op => &LoadPair::<def::$op, $load>::TABLE, )*
+macro_rules! binary_loads { ($($op:ident $load:ident $name:ident)*) => {
+    fn loads(op: BinOp, load: LoadOp) -> Option<&'static Loads> {
+        Some(match (op, load) {
+            $( (BinOp::$op, LoadOp::$load) => &LoadPair::<def::$op, $name>::TABLE, )*
             _ => return None,
         })
     }
 } }
 binary_loads! {
-    I32Add L32U I32And L32U I32Or L32U I32Xor L32U
-    I64Add L64 I64Xor L64
-    F32Add LF32 F32Mul LF32 F64Add LF64 F64Sub LF64 F64Mul LF64
+    I32Add I32Load L32U I32Sub I32Load L32U I32Mul I32Load L32U
+    I32And I32Load L32U I32Or I32Load L32U I32Xor I32Load L32U
+    I32Add I32Load8U L8U I32Sub I32Load8U L8U I32Or I32Load8U L8U I32Xor I32Load8U L8U
+    I32Add I32Load16U L16U I32Mul I32Load16S L16S32
+    I64Add I64Load L64 I64Sub I64Load L64 I64Mul I64Load L64 I64Xor I64Load L64
+    I64Add I64Load32U L32U I64Mul I64Load32U L32U
+    F32Add F32Load LF32 F32Sub F32Load LF32 F32Mul F32Load LF32
+    F64Add F64Load LF64 F64Sub F64Load LF64 F64Mul F64Load LF64
 }
 /// See [`crate::ir::backend::Backend::binary_load`].
-pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) -> Option<Handler> {
+pub fn binary_load(
+    (op, load): (BinOp, LoadOp),
+    is_64: bool,
+    d: Dest,
+    a: Place,
+    x: AddressForm,
+) -> Option<Handler> {
     if SMALL {
         return None;
     }
-    let table = loads(op)?;
+    let table = loads(op, load)?;
     address(match (x, is_64) {
         (AddressForm::One(x), false) => *table.one.get(to(d))?.get(at(a))?.get(at(x))?,
         (AddressForm::Imm(x), false) => *table.imm.get(to(d))?.get(at(a))?.get(at(x))?,
@@ -174,13 +242,21 @@ pub fn binary_load(op: BinOp, is_64: bool, d: Dest, a: Place, x: AddressForm) ->
 
 // ---- storing what was computed ------------------------------------------------------------------
 
-/// By address, `a`, `b`.
-type Stores = [[[H; ANY]; RS]; ANY];
+/// By address, `a`, `b`: `[x + offset]` and `[(x + immediate) + offset]`.
+struct Stores {
+    one: [[[H; ANY]; RS]; ANY],
+    imm: [[[H; ANY]; RS]; RS],
+}
 struct StorePair<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: StoreAs> StorePair<O, T> {
-    const TABLE: Stores = over!(X in any, over!(A in reg_slot, over!(B in any,
-        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
-            step::<Store<T, At<u32, X>, Bin<O, A, B>>>))));
+    const TABLE: Stores = Stores {
+        one: over!(X in any, over!(A in reg_slot, over!(B in any,
+            only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+                step::<Store<T, At<u32, X>, Bin<O, A, B>>>)))),
+        imm: over!(X in reg_slot, over!(A in reg_slot, over!(B in any,
+            only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+                step::<Store<T, AtImm<u32, X>, Bin<O, A, B>>>)))),
+    };
 }
 macro_rules! binary_stores { ($($op:ident $store:ident)*) => {
     fn stores(op: BinOp) -> Option<&'static Stores> {
@@ -200,8 +276,13 @@ pub fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Han
     if SMALL {
         return None;
     }
-    let AddressForm::One(x) = x else { return None };
-    address(*stores(op)?.get(at(x))?.get(at(a))?.get(at(b))?)
+    let table = stores(op)?;
+    let table = match x {
+        AddressForm::One(x) => table.one.get(at(x))?,
+        AddressForm::Imm(x) => table.imm.get(at(x))?,
+        _ => return None,
+    };
+    address(*table.get(at(a))?.get(at(b))?)
 }
 
 /// By address, `b`.
@@ -258,35 +339,63 @@ store_twos!(I32Store S32 I64Store S64);
 type Derefs = [[H; RS]; FULL];
 macro_rules! derefs { ($($load:ident $name:ident)*) => {
     /// See [`crate::ir::backend::AddressForm::Deref`].
-    pub fn load_deref(op: LoadOp, d: Dest, a: Place) -> Option<Handler> {
-        let table = match op {
+    pub fn load_deref(op: LoadOp, width: u32, d: Dest, a: Place) -> Option<Handler> {
+        let tables = match op {
             $( LoadOp::$load => {
-                static TABLE: Derefs = over!(D in full_dst, over!(A in reg_slot,
-                    only!(!SMALL, step_of::<Load<D, $name, AtDeref<A>>>())));
-                &TABLE
+                static TABLES: [Derefs; 2] = [
+                    over!(D in full_dst, over!(A in reg_slot,
+                        only!(!SMALL, step_of::<Load<D, $name, AtDeref<u32, A>>>()))),
+                    over!(D in full_dst, over!(A in reg_slot,
+                        only!(!SMALL, step_of::<Load<D, $name, AtDeref<u64, A>>>()))),
+                ];
+                &TABLES
             } )*
             _ => return None,
         };
-        address(*table[to(d)].get(at(a))?)
+        address(*tables[usize::from(width == 8)][to(d)].get(at(a))?)
     }
 } }
 derefs!(I32Load L32U I32Load8U L8U I32Load16U L16U I64Load L64);
 
-/// By address of the load, of the store.
-type Copies = [[H; ANY]; ANY];
+/// By address of the load, of the store: `[x + offset]`, and `[(x + immediate) + offset]` for
+/// either or both.
+struct Copies {
+    one: [[H; ANY]; ANY],
+    to_imm: [[H; RS]; ANY],
+    from_imm: [[H; ANY]; RS],
+    imm: [[H; RS]; RS],
+}
+struct Copying<T>(PhantomData<T>);
+impl<T: Copy> Copying<T> {
+    const TABLE: Copies = Copies {
+        one: over!(X in any, over!(Y in any,
+            only!(!SMALL, step_of::<CopyBytes<T, At<u32, X>, At<u32, Y>>>()))),
+        to_imm: over!(X in any, over!(Y in reg_slot,
+            only!(!SMALL, step_of::<CopyBytes<T, At<u32, X>, AtImm<u32, Y>>>()))),
+        from_imm: over!(X in reg_slot, over!(Y in any,
+            only!(!SMALL, step_of::<CopyBytes<T, AtImm<u32, X>, At<u32, Y>>>()))),
+        imm: over!(X in reg_slot, over!(Y in reg_slot,
+            only!(!SMALL, step_of::<CopyBytes<T, AtImm<u32, X>, AtImm<u32, Y>>>()))),
+    };
+}
 macro_rules! copies { ($($width:literal $t:ty)*) => {
     /// See [`crate::ir::backend::Backend::copy`].
     pub fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler> {
-        let (AddressForm::One(x), AddressForm::One(y)) = (x, y) else { return None };
+        use AddressForm::*;
         let table = match width {
             $( $width => {
-                static TABLE: Copies = over!(X in any, over!(Y in any,
-                    only!(!SMALL, step_of::<CopyBytes<$t, At<u32, X>, At<u32, Y>>>())));
+                static TABLE: Copies = Copying::<$t>::TABLE;
                 &TABLE
             } )*
             _ => return None,
         };
-        address(*table.get(at(x))?.get(at(y))?)
+        address(match (x, y) {
+            (One(x), One(y)) => *table.one.get(at(x))?.get(at(y))?,
+            (One(x), Imm(y)) => *table.to_imm.get(at(x))?.get(at(y))?,
+            (Imm(x), One(y)) => *table.from_imm.get(at(x))?.get(at(y))?,
+            (Imm(x), Imm(y)) => *table.imm.get(at(x))?.get(at(y))?,
+            _ => return None,
+        })
     }
 } }
 copies!(1 u8 2 u16 4 u32 8 u64);
@@ -329,6 +438,44 @@ pub fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {
     address(*table.get(at(b))?)
 }
 
+/// By place, what is added, `b`.
+type AddByBrs = [[[H; ANY]; RS]; RS];
+macro_rules! add_by_branches { ($($op:ident)*) => {
+    /// See [`crate::ir::backend::Backend::add_by_br`].
+    pub fn add_by_br(op: BinOp, to: To, a: Place, x: Place, b: Place) -> Option<Handler> {
+        let tables = match op {
+            $( BinOp::$op => {
+                static TABLES: [AddByBrs; 3] = [
+                    over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
+                        only!(!SMALL, branch_mut_loop::<AddByBr<A, X, def::$op, B>>)))),
+                    over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
+                        only!(!SMALL, branch_mut_paying::<AddByBr<A, X, def::$op, B>>)))),
+                    over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
+                        only!(!SMALL, branch_mut_polling::<AddByBr<A, X, def::$op, B>>)))),
+                ];
+                &TABLES
+            } )*
+            _ => return None,
+        };
+        let table = match to {
+            To::Loop => &tables[0],
+            To::Paying => &tables[1],
+            To::Polling => &tables[2],
+            To::Target | To::OrPay => return None,
+        };
+        address(*table.get(at(a))?.get(at(x))?.get(at(b))?)
+    }
+} }
+// Upwards: who subtracts takes a constant.
+add_by_branches!(I32Ne I32LtS I32LtU I32LeS I32LeU);
+
+/// See [`crate::ir::backend::Backend::add_two`].
+pub fn add_two(a: Place, b: Place) -> Option<Handler> {
+    static TABLE: [[H; RS]; RS] =
+        over!(A in reg_slot, over!(B in reg_slot, only!(!SMALL, step_of::<AddTwo<A, B>>())));
+    address(*TABLE.get(at(a))?.get(at(b))?)
+}
+
 // ---- what a table leads from ---------------------------------------------------------------------
 
 macro_rules! br_tables { ($($op:ident)*; [$outer:ident $inner:ident]; $($load:ident $name:ident)*) => {
@@ -348,6 +495,11 @@ macro_rules! br_tables { ($($op:ident)*; [$outer:ident $inner:ident]; $($load:id
             $( Index::Load(LoadOp::$load, AddressForm::One(x)) => {
                 static TABLE: [H; ANY] = over!(X in any,
                     only!(!SMALL, step_of::<BrTableLoad<$name, At<u32, X>>>()));
+                TABLE.get(at(x)).copied()
+            }
+            Index::LoadSum(LoadOp::$load, AddressForm::One(x)) => {
+                static TABLE: [H; ANY] = over!(X in any,
+                    only!(!SMALL, step_of::<BrTableLoadSum<$name, At<u32, X>>>()));
                 TABLE.get(at(x)).copied()
             } )*
             _ => None,
@@ -369,7 +521,7 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadBr<O, T> {
             only!(!SMALL, branch_loop::<BrLoad<true, O, T, At<u32, X>, B>>))),
     ];
 }
-macro_rules! load_branches { ($($op:ident)*) => {
+macro_rules! load_branches { ($($op:ident)*; $($wide:ident)*) => {
     fn load_branches(op: BinOp, load: LoadOp) -> Option<&'static LoadBrs> {
         Some(match (op, load) {
             $(
@@ -377,11 +529,15 @@ macro_rules! load_branches { ($($op:ident)*) => {
                 (BinOp::$op, LoadOp::I32Load8U) => &LoadBr::<def::$op, L8U>::TABLE,
                 (BinOp::$op, LoadOp::I32Load16U) => &LoadBr::<def::$op, L16U>::TABLE,
             )*
+            $( (BinOp::$wide, LoadOp::I64Load) => &LoadBr::<def::$wide, L64>::TABLE, )*
             _ => return None,
         })
     }
 } }
-load_branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
+load_branches! {
+    I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU;
+    I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
+}
 /// See [`crate::ir::backend::Backend::br_load`].
 pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
     let AddressForm::One(x) = x else { return None };

@@ -98,11 +98,12 @@ impl<B: Backend> Translator<'_, B> {
         if let Value::Load(load) = value
             && let Addr::One(a) = load.address
             && !matches!(a, Leaf::Const(_))
-            && load.op == LoadKind::Scalar(LoadOp::I32Load)
+            && let LoadKind::Scalar(LoadOp::I32Load | LoadOp::I64Load) = load.op
             && !(is_64 || load.is_64)
             && self.is_near(load.memory, load.offset)
         {
-            return Some(Addr::Deref(a, load.offset as u32 + load.op.width()));
+            let width = load.op.width();
+            return Some(Addr::Deref(a, load.offset as u32 + width, width));
         }
         folded(value, is_64, k)
     }

@@ -1,7 +1,7 @@
 //! Comparisons with what is loaded: a branch on one is a single instruction.
 
 use super::condition::{loop_word, negated};
-use super::lower::{Field, Fields, place_text};
+use super::lower::{Field, Fields, immediate, place_text};
 use super::stack::{Load, LoadKind};
 use super::*;
 
@@ -26,11 +26,16 @@ impl<B: Backend> Translator<'_, B> {
             return None;
         }
         let LoadKind::Scalar(kind) = load.op else { return None };
-        let is_i32 = Ty::num(kind.ty()) == Ty::I32 && !load.is_64;
-        if !is_i32 || !self.is_near(load.memory, load.offset) {
+        if load.is_64 || !self.is_near(load.memory, load.offset) {
             return None;
         }
-        let place = if let Leaf::Const(_) = b { Place::IMM } else { Place::SLOT };
+        let place = match b {
+            Leaf::Const(bits) => {
+                immediate(bits, Ty::num(kind.ty()))?;
+                Place::IMM
+            }
+            _ => Place::SLOT,
+        };
         B::br_load(op, kind, To::Target, trees::form(load.address, Place::SLOT), place)?;
         Some(Value::LoadFirst(op, load, b))
     }
@@ -40,7 +45,8 @@ impl<B: Backend> Translator<'_, B> {
         if tuning::SMALL {
             return Ok(entry);
         }
-        self.stack.push(Entry { value: Value::Load(load), ..entry });
+        let ty = Ty::num(op.signature().0);
+        self.stack.push(Entry { value: Value::Load(load), ty, ..entry });
         let loaded = self.pop_leaf()?;
         let Value::Leaf(leaf) = loaded.value else { return Err(self.out.no_handler("load")) };
         Ok(Entry { value: Value::Bin(op, leaf, b), ..entry })
@@ -56,7 +62,8 @@ impl<B: Backend> Translator<'_, B> {
         }
         // In a register it could take the place of what it is compared with.
         let slot = self.scratch;
-        let into_slot = self.compute(Target::slot(slot), Value::Load(load), Ty::I32)?;
+        let ty = Ty::num(op.signature().0);
+        let into_slot = self.compute(Target::slot(slot), Value::Load(load), ty)?;
         Ok(into_slot && self.compute(target, Value::Bin(op, Leaf::Slot(slot), b), Ty::I32)?)
     }
     /// Makes `and`, if that is what comes, of a load and a constant one value, if what comes next is
@@ -134,7 +141,10 @@ impl<B: Backend> Translator<'_, B> {
         }
         let (op, load, b) = match entry.value {
             Value::LoadFirst(op, load, b) => (op, load, b),
-            Value::Load(load) => (BinOp::I32Ne, load, Leaf::Const(0)),
+            Value::Load(load) => {
+                let op = if entry.ty == Ty::I64 { BinOp::I64Ne } else { BinOp::I32Ne };
+                (op, load, Leaf::Const(0))
+            }
             _ => return Ok(None),
         };
         let op = if sense { Some(op) } else { negated(op) };
@@ -142,7 +152,7 @@ impl<B: Backend> Translator<'_, B> {
         if self.load_compare(op, load, b).is_none() {
             return Ok(None);
         }
-        let Some(x) = self.operand(b, Ty::I32) else { return Ok(None) };
+        let Some(x) = self.operand(b, Ty::num(kind.ty())) else { return Ok(None) };
         let (form, fields) = self.address(load.address, false)?;
         let Some(handler) = B::br_load(op, kind, to, form, x.0) else {
             return Err(self.out.no_handler(op.text()));

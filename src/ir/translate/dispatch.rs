@@ -54,10 +54,41 @@ impl<B: Backend> Translator<'_, B> {
                 }
                 _ => None,
             },
+            Value::LoadFirst(BinOp::I32Add, load, Leaf::Const(_)) => match load.op {
+                LoadKind::Scalar(op) => {
+                    Some(Index::LoadSum(op, trees::form(load.address, Place::SLOT)))
+                }
+                LoadKind::Vector(_) => None,
+            },
             Value::Global(_) => Some(Index::Global),
             _ => None,
         };
         if index.and_then(B::br_table).is_some() { self.pop() } else { self.pop_leaf() }
+    }
+    /// Makes the sum, if it is that, of a load and a constant one value, if a `br_table` on it comes
+    /// next.
+    #[inline]
+    pub(super) fn load_sum(&mut self, op: BinOp) -> Result<bool, Error> {
+        if !matches!(op, BinOp::I32Add | BinOp::I32Sub) || tuning::SMALL || !self.table_next() {
+            return Ok(false);
+        }
+        let [.., Entry { value: Value::Load(load), .. }, top] = &self.stack[..] else {
+            return Ok(false);
+        };
+        let (load, Value::Leaf(b)) = (*load, top.value) else { return Ok(false) };
+        let (op, b) =
+            trees::subtraction(op, b).map_or((op, b), |(op, bits)| (op, Leaf::Const(bits)));
+        let LoadKind::Scalar(kind) = load.op else { return Ok(false) };
+        let index = Index::LoadSum(kind, trees::form(load.address, Place::SLOT));
+        let is_near = !load.is_64 && self.is_near(load.memory, load.offset);
+        let is_sum = op == BinOp::I32Add && matches!(b, Leaf::Const(_));
+        if !is_near || !is_sum || B::br_table(index).is_none() {
+            return Ok(false);
+        }
+        self.pop()?;
+        self.pop()?;
+        self.push(Value::LoadFirst(op, load, b), Ty::I32)?;
+        Ok(true)
     }
     /// Writes a `br_table` on that, up to its targets.
     pub(super) fn write_index(&mut self, entry: &Entry, targets: usize) -> Result<(), Error> {
@@ -81,6 +112,15 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.traps();
                 (Index::Load(op, form), [imm(offset + u64::from(op.width())), x, y])
             }
+            Value::LoadFirst(_, load, Leaf::Const(b)) => {
+                let LoadKind::Scalar(op) = load.op else {
+                    return Err(self.out.no_handler("br_table"));
+                };
+                let (form, [x, _]) = self.address(load.address, false)?;
+                self.out.traps();
+                let end = imm(load.offset + u64::from(op.width()));
+                (Index::LoadSum(op, form), [end, x, imm(b)])
+            }
             Value::Global(global) => {
                 (Index::Global, [Field::Imm(global), Field::None, Field::None])
             }
@@ -100,6 +140,7 @@ impl<B: Backend> Translator<'_, B> {
                     format!("({} {place} {b}) {} {c}", inner.text(), outer.text())
                 }
                 Index::Load(op, form) => format!("{} {form:?} {a}", op.text()),
+                Index::LoadSum(op, form) => format!("{} {form:?} {a} i32.add {c}", op.text()),
                 Index::Global => format!("global {a}"),
             };
             format!("br_table {index} × {targets}")

@@ -63,7 +63,7 @@ impl<B: Backend> Translator<'_, B> {
             }
             return Ok(());
         }
-        if self.select_into(slot, &entry) {
+        if self.select_into(Target::slot(slot), &entry) {
             self.free(&entry);
             self.uncache(local);
             return Ok(());
@@ -119,16 +119,20 @@ impl<B: Backend> Translator<'_, B> {
         if let Some(reg) = reg
             && self.compute(Target::both(reg, slot), entry.value, entry.ty)?
         {
-            self.note_set(start, local, Target::both(reg, slot), entry.value);
             self.uncache(local);
             self.banks[bank].cached[usize::from(reg)] = Held::local(local);
+            self.note_set(start, local, Target::both(reg, slot), entry.value);
             return Ok(());
         }
         // Two instructions in one, and then another that keeps the register.
         if let Some(reg) = reg
             && matches!(
                 entry.value,
-                Value::Tree(_) | Value::Load(_) | Value::LoadBin(..) | Value::LoadFirst(..)
+                Value::Choice(..)
+                    | Value::Tree(_)
+                    | Value::Load(_)
+                    | Value::LoadBin(..)
+                    | Value::LoadFirst(..)
             )
             && self.compute(Target::reg(reg), entry.value, entry.ty)?
         {
@@ -146,6 +150,9 @@ impl<B: Backend> Translator<'_, B> {
     fn set_pinned(&mut self, local: u32, entry: Entry, reg: u8) -> Result<(), Error> {
         let slot = self.locals[local as usize].slot;
         self.free(&entry);
+        if self.select_into(Target::both(reg, slot), &entry) {
+            return Ok(());
+        }
         let start = self.out.pos();
         if self.compute(Target::both(reg, slot), entry.value, entry.ty)? {
             self.note_set(start, local, Target::both(reg, slot), entry.value);

@@ -20,8 +20,6 @@ pub enum Field {
     Slot(i32),
     Imm(u32),
     Long(u64),
-    /// A slot and an immediate.
-    Added(i32, u32),
     Check(Check),
 }
 
@@ -82,7 +80,7 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
         (_, Field::Slot(slot)) => format!("[{slot}]"),
         (_, Field::Imm(bits)) => format!("{:#x}", bits),
         (_, Field::Long(bits)) => format!("{bits:#x}"),
-        (_, Field::None | Field::Added(..) | Field::Check(_)) => String::new(),
+        (_, Field::None | Field::Check(_)) => String::new(),
     }
 }
 
@@ -150,10 +148,6 @@ impl<B: Backend> Translator<'_, B> {
             Field::Slot(slot) => self.out.slot(slot),
             Field::Imm(bits) => self.out.u32(bits),
             Field::Long(bits) => self.out.u64(bits),
-            Field::Added(slot, imm) => {
-                self.out.slot(slot);
-                self.out.u32(imm);
-            }
             Field::Check(check) => {
                 self.out.u64(check.word);
                 self.out.u32(check.info);
@@ -369,7 +363,7 @@ impl<B: Backend> Translator<'_, B> {
                 let operand_ty = Ty::num(op.signature().0);
                 let find = |a, b| B::binary(op, target.dest, a, b);
                 let (handler, a, b) = self.binary_form(op, operand_ty, a, b, find)?;
-                self.last_left = a;
+                (self.last_left, self.last_right) = (a, b);
                 if op.can_trap() {
                     self.out.traps();
                 }
@@ -384,6 +378,9 @@ impl<B: Backend> Translator<'_, B> {
                 self.out.end();
             }
             Value::Not(op, a, b) => return self.compute_not(target, op, a, b),
+            Value::Choice(choice, op, a, b) => {
+                return self.compute_choice(target, (choice, op, a, b));
+            }
             Value::Gc(value) => return self.compute_gc(target, value),
             Value::Vector(vector) => return self.compute_vector(target, vector),
             Value::Tree(tree) => return self.compute_tree(target, tree),
@@ -505,9 +502,9 @@ impl<B: Backend> Translator<'_, B> {
                 let (place, field) = self.operand_not_const(a, ty, 2)?;
                 (AddressForm::MaskShl(place), [Field::Imm(mask), field])
             }
-            Addr::Deref(a, end) => {
+            Addr::Deref(a, end, width) => {
                 let (place, field) = self.operand_not_const(a, ty, 2)?;
-                (AddressForm::Deref(place), [Field::Imm(end), field])
+                (AddressForm::Deref(place, width), [Field::Imm(end), field])
             }
         })
     }
@@ -529,9 +526,10 @@ impl<B: Backend> Translator<'_, B> {
             }
             Value::Leaf(_) | Value::Global(_) | Value::GlobalSum(..) => entry.ty,
             Value::Un(op, _) => Ty::num(op.signature().0),
-            Value::Bin(op, ..) | Value::Not(op, ..) | Value::Tree(Tree { outer: op, .. }) => {
-                Ty::num(op.signature().0)
-            }
+            Value::Bin(op, ..)
+            | Value::Not(op, ..)
+            | Value::Choice(_, op, ..)
+            | Value::Tree(Tree { outer: op, .. }) => Ty::num(op.signature().0),
             Value::LoadBin(op, a, load) | Value::LoadFirst(op, load, a) => {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));
@@ -750,8 +748,8 @@ impl<B: Backend> Translator<'_, B> {
         self.out.end();
     }
     /// If the operand, which was popped, is what a `select` that was just written gives: has it
-    /// written into another slot.
-    pub(super) fn select_into(&mut self, slot: i32, entry: &Entry) -> bool {
+    /// written somewhere else.
+    pub(super) fn select_into(&mut self, target: Target, entry: &Entry) -> bool {
         let (Some(selected), false) = (self.selected.take(), tuning::SMALL) else { return false };
         let Selected { code, class, x, .. } = selected;
         let fresh = code.1 == self.out.pos() && self.out.label < code.1;
@@ -760,9 +758,9 @@ impl<B: Backend> Translator<'_, B> {
             return false;
         }
         let [a, b, c] = x.map(|x| x.0);
-        let Some(handler) = B::select(class, Dest::SLOT, a, b, c) else { return false };
+        let Some(handler) = B::select(class, target.dest, a, b, c) else { return false };
         self.out.take_back(code.0);
-        self.write_select(handler, Target::slot(slot), x);
+        self.write_select(handler, target, x);
         true
     }
     /// Takes a register if one is free: when places are chosen already, spilling comes too late.

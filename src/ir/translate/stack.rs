@@ -2,6 +2,7 @@
 //! registers hold.
 
 use super::gc::Gc;
+use crate::ir::backend::Choice;
 use crate::ir::divide::Reciprocal;
 use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, UnOp};
@@ -72,15 +73,15 @@ pub enum Addr {
     Shl(Leaf),
     /// The bits of the mask only, times the width of the access.
     MaskShl(Leaf, u32),
-    /// What a load of 32 bits gives that ends so far behind the operand.
-    Deref(Leaf, u32),
+    /// What a load gives that ends so far behind the operand, of so many bytes; the low 32 bits.
+    Deref(Leaf, u32, u32),
 }
 impl Addr {
     #[inline]
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
             Addr::One(a) | Addr::Imm(a, _) | Addr::Shl(a) => f(a),
-            Addr::MaskShl(a, _) | Addr::Deref(a, _) => f(a),
+            Addr::MaskShl(a, _) | Addr::Deref(a, ..) => f(a),
             Addr::Sum(a, b) | Addr::Scaled(a, b) => {
                 f(a);
                 f(b);
@@ -158,6 +159,8 @@ pub enum Value {
     /// Whether a comparison of floats does not hold, for which there is no comparison that says so;
     /// or whether two numbers have no bit in common.
     Not(BinOp, Leaf, Leaf),
+    /// What a comparison of two numbers chooses.
+    Choice(Choice, BinOp, Leaf, Leaf),
     Tree(Tree),
     Load(Load),
     /// `leaf op load`.
@@ -178,7 +181,7 @@ impl Value {
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
             Value::Leaf(a) | Value::Un(_, a) => f(a),
-            Value::Bin(_, a, b) | Value::Not(_, a, b) => {
+            Value::Bin(_, a, b) | Value::Not(_, a, b) | Value::Choice(_, _, a, b) => {
                 f(a);
                 f(b);
             }

@@ -1,7 +1,7 @@
 //! Expressions of two operations: which ones are kept together, and how they are written.
 
 use super::condition::{commutes, swapped};
-use super::lower::{Field, Fields, Operand, StoreKind, Target, place_text};
+use super::lower::{Field, Operand, StoreKind, Target, place_text};
 use super::stack::{Load, LoadKind, Tree};
 use super::*;
 use crate::ir::backend::Handler;
@@ -91,18 +91,18 @@ impl<B: Backend> Translator<'_, B> {
             Value::Tree(Tree { outer, inner, operands: [a, b, c] }) => {
                 self.tree(narrow(outer, c)?, narrow(inner, b)?, [a, b, c].map(low))
             }
+            Value::Load(load) => Some(Value::Load(Load { op: narrow_load(load.op)?, ..load })),
             _ => None,
         }
     }
     fn load_bin(&self, op: BinOp, a: Leaf, load: Load) -> Option<Value> {
         let LoadKind::Scalar(kind) = load.op else { return None };
-        let ty = op.signature().0;
-        let whole = kind.ty() == ty && kind.width() == width_of(ty);
-        let place = likely(a, Ty::num(ty))?;
-        if !whole || !self.is_near(load.memory, load.offset) || place != Place::SLOT {
+        let place = likely(a, Ty::num(op.signature().0))?;
+        if !self.is_near(load.memory, load.offset) || place != Place::SLOT {
             return None;
         }
-        B::binary_load(op, load.is_64, Dest::SLOT, place, form(load.address, Place::SLOT))?;
+        let form = form(load.address, Place::SLOT);
+        B::binary_load((op, kind), load.is_64, Dest::SLOT, place, form)?;
         Some(Value::LoadBin(op, a, load))
     }
 
@@ -314,19 +314,18 @@ impl<B: Backend> Translator<'_, B> {
         a: Leaf,
         load: Load,
     ) -> Result<bool, Error> {
-        let slots = form(load.address, Place::SLOT);
-        if B::binary_load(op, load.is_64, target.dest, Place::SLOT, slots).is_none() {
+        let LoadKind::Scalar(kind) = load.op else { return Ok(false) };
+        let find = |a, form| B::binary_load((op, kind), load.is_64, target.dest, a, form);
+        if find(Place::SLOT, form(load.address, Place::SLOT)).is_none() {
             return Ok(false);
         }
         let (place, field) = self.operand_not_const(a, Ty::num(op.signature().0), 0)?;
         let (form, fields) = self.address(load.address, load.is_64)?;
-        let Some(handler) = B::binary_load(op, load.is_64, target.dest, place, form) else {
-            return Err(self.out.no_handler("load"));
-        };
+        let Some(handler) = find(place, form) else { return Err(self.out.no_handler("load")) };
         self.out.traps();
         self.out.list(|| {
-            let a = place_text(place, field);
-            format!("{} := {} {a} load {form:?} +{}", target.text(), op.text(), load.offset)
+            let (a, load_text) = (place_text(place, field), kind.text());
+            format!("{} := {} {a} {load_text} {form:?} +{}", target.text(), op.text(), load.offset)
         });
         self.out.begin(handler);
         self.target(target);
@@ -413,73 +412,6 @@ impl<B: Backend> Translator<'_, B> {
     }
 }
 
-/// An addition of a constant to a local, just written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Added {
-    /// The instruction's bytes.
-    code: (usize, usize),
-    local: u32,
-    /// Where it was read.
-    home: Place,
-    slot: i32,
-    imm: u32,
-}
-
-impl<B: Backend> Translator<'_, B> {
-    /// Notes that a constant was added to a local, from `start` on, if it was.
-    pub(super) fn note_added(&mut self, start: usize, local: u32, target: Target, value: Value) {
-        self.added = None;
-        if !tuning::SMALL
-            && let Value::Bin(BinOp::I32Add | BinOp::I64Add, Leaf::Local(l), Leaf::Const(bits)) =
-                value
-            && l == local
-            && let Some(imm) = super::lower::immediate(bits, self.locals[local as usize].ty)
-        {
-            // A register that has the local only now is forgotten, if the two become one.
-            let home = self.last_left.0;
-            if home == Place::SLOT || target.dest.register().map(Place) == Some(home) {
-                let code = (start, self.out.pos());
-                self.added = Some(Added { code, local, home, slot: target.slot, imm });
-            }
-        }
-    }
-    /// If the instruction just written adds a constant to the local: takes it back, and begins one
-    /// that adds and branches on `local op b`.
-    pub(super) fn add_and_branch(
-        &mut self,
-        op: BinOp,
-        local: Leaf,
-        b: Leaf,
-        to: To,
-    ) -> Option<Fields> {
-        let added = self.added?;
-        let fresh = added.code.1 == self.out.pos() && self.out.label < added.code.1;
-        let ty = Ty::num(op.signature().0);
-        let same = self.locals[added.local as usize].ty == ty;
-        if !fresh || !same || local != Leaf::Local(added.local) || b == local {
-            return None;
-        }
-        let (place, field) = self.operand(b, ty)?;
-        let handler = B::add_br(op, to, added.home, place)?;
-        self.added = None;
-        if added.home == Place::SLOT {
-            self.uncache(added.local);
-        }
-        self.out.take_back(added.code.0);
-        self.out.list(|| {
-            let b = place_text(place, field);
-            let Added { home, slot, imm, .. } = added;
-            let a = place_text(home, Field::Slot(slot));
-            let both = if home == Place::SLOT { a.clone() } else { format!("[{slot}]+{a}") };
-            let word = super::condition::loop_word(to);
-            format!("{both} += {imm:#x}, {word}branch if {} {a} {b}", op.text())
-        });
-        self.out.begin(handler);
-        // The target comes first; these follow.
-        Some([Field::Added(added.slot, added.imm), field, Field::None])
-    }
-}
-
 /// The form of an address whose operands are at the same place.
 pub(super) fn form(address: Addr, place: Place) -> AddressForm {
     match address {
@@ -490,7 +422,7 @@ pub(super) fn form(address: Addr, place: Place) -> AddressForm {
         Addr::Scaled(..) => AddressForm::Scaled(place, place),
         Addr::Shl(_) => AddressForm::Shl(place),
         Addr::MaskShl(..) => AddressForm::MaskShl(place),
-        Addr::Deref(..) => AddressForm::Deref(place),
+        Addr::Deref(_, _, width) => AddressForm::Deref(place, width),
     }
 }
 
@@ -511,6 +443,19 @@ fn low(leaf: Leaf) -> Leaf {
         Leaf::Const(bits) => Leaf::Const(u64::from(bits as u32)),
         leaf => leaf,
     }
+}
+
+/// The load that gives the low half of what this one extends to 64 bits.
+pub(super) fn narrow_load(op: LoadKind) -> Option<LoadKind> {
+    let LoadKind::Scalar(op) = op else { return None };
+    Some(LoadKind::Scalar(match op {
+        LoadOp::I64Load8U => LoadOp::I32Load8U,
+        LoadOp::I64Load8S => LoadOp::I32Load8S,
+        LoadOp::I64Load16U => LoadOp::I32Load16U,
+        LoadOp::I64Load16S => LoadOp::I32Load16S,
+        LoadOp::I64Load32U | LoadOp::I64Load32S => LoadOp::I32Load,
+        _ => return None,
+    }))
 }
 
 /// The operation on 32 bits that gives the low half of this one, with `b` on the right.

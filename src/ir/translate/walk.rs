@@ -344,6 +344,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
             (top.value, top.ty) = (value, ty);
             turned = true;
         }
+        if self.try_pick(ty, turned)? {
+            return Ok(());
+        }
         self.leaves(3)?;
         self.emit_select(ty, turned)
     }
@@ -400,8 +403,16 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn f64_const(&mut self, bits: u64) -> Result<(), Error> {
         self.push_const(bits, Ty::F64)
     }
-    fn unary(&mut self, op: UnOp) -> Result<(), Error> {
+    fn unary(&mut self, mut op: UnOp) -> Result<(), Error> {
         let ty = Ty::num(op.signature().1);
+        // What is 0 or 1 is that in 64 bits, too.
+        if op == UnOp::I64Eqz
+            && !tuning::SMALL
+            && let Some(top) = self.stack.last_mut()
+            && is_truth(top.value)
+        {
+            (op, top.ty) = (UnOp::I32Eqz, Ty::I32);
+        }
         let folded = match self.stack.last() {
             Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
             _ => None,
@@ -411,6 +422,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
             && let Some(value) = self.stack.last().and_then(|top| self.narrowed(top.value))
         {
             self.replace_top(value, ty);
+            return Ok(());
+        }
+        if op == UnOp::I32WrapI64
+            && !tuning::SMALL
+            && let Some(Entry { value: Value::Load(load), .. }) = self.stack.last()
+            && load.op == LoadKind::Scalar(LoadOp::I64Load)
+            && self.load_next()
+        {
+            // An address: whoever reads 32 bits of it reads the low half.
             return Ok(());
         }
         if let Some(top) = self.stack.last_mut() {
@@ -443,8 +463,13 @@ impl<B: Backend> Sink for Translator<'_, B> {
                     top.value = Value::LoadMask(load, mask, false);
                     return Ok(());
                 }
-                (UnOp::I32Eqz, Value::Load(load)) => {
-                    if let Some(value) = self.load_compare(BinOp::I32Eq, load, Leaf::Const(0)) {
+                (UnOp::I32Eqz | UnOp::I64Eqz, Value::Load(load)) => {
+                    // What is extended is zero if it was that before.
+                    let narrow = trees::narrow_load(load.op).filter(|_| !tuning::SMALL);
+                    let load = Load { op: narrow.unwrap_or(load.op), ..load };
+                    let wide = op == UnOp::I64Eqz && narrow.is_none();
+                    let eq = if wide { BinOp::I64Eq } else { BinOp::I32Eq };
+                    if let Some(value) = self.load_compare(eq, load, Leaf::Const(0)) {
                         self.replace_top(value, ty);
                         return Ok(());
                     }
@@ -493,6 +518,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         if self.update_next(op)?
             || self.load_mask(op)?
+            || self.load_sum(op)?
+            || self.try_order(op)?
             || self.try_tree(op)?
             || self.global_sum(op)?
         {
@@ -680,6 +707,16 @@ impl<B: Backend> Sink for Translator<'_, B> {
     }
 }
 
+/// Whether it is a pending test or comparison of numbers.
+fn is_truth(value: Value) -> bool {
+    match value {
+        Value::Un(op, _) => matches!(op, UnOp::I32Eqz | UnOp::I64Eqz),
+        Value::Bin(op, ..) | Value::LoadFirst(op, ..) => {
+            condition::negated(op).is_some() || condition::compares_floats(op)
+        }
+        _ => false,
+    }
+}
 /// What a value says is zero, and its type.
 fn is_zero(value: Value) -> Option<(Value, Ty)> {
     match value {
