@@ -59,3 +59,27 @@
 (assert_return (invoke "both") (i32.const 71) (i32.const 5))
 (assert_return (invoke "stale") (i32.const 51))
 (assert_return (invoke $G "get_a") (i32.const 50))
+
+;; A global set to what a local has grown to, right after another local grew.
+(module
+  (global $g (mut i32) (i32.const 0))
+  (func (export "grown") (param $a i32) (param $b i32) (result i32)
+    (local.set $a (i32.add (local.get $a) (i32.const 4)))
+    (global.set $g (local.tee $b (i32.add (local.get $b) (i32.const 16))))
+    (i32.add (i32.mul (local.get $a) (i32.const 100000)) (i32.add (i32.mul (local.get $b) (i32.const 1000)) (global.get $g))))
+  (func (export "grown in a loop") (param $a i32) (param $b i32) (result i32)
+    (loop
+      (local.set $a (i32.add (local.get $a) (i32.const 1)))
+      (global.set $g (local.tee $b (i32.add (local.get $b) (i32.const 2))))
+      (br_if 0 (i32.lt_u (local.get $a) (i32.const 5))))
+    (i32.add (i32.mul (local.get $b) (i32.const 1000)) (global.get $g)))
+  (func (export "grown and compared") (param $a i32) (param $b i32) (result i32)
+    (loop
+      (local.set $a (i32.add (local.get $a) (i32.const 1)))
+      (local.set $b (i32.add (local.get $b) (i32.const 2)))
+      (global.set $g (local.get $b))
+      (br_if 0 (i32.lt_u (local.get $b) (i32.const 50))))
+    (i32.add (i32.mul (local.get $a) (i32.const 1000)) (global.get $g))))
+(assert_return (invoke "grown" (i32.const 1) (i32.const 2)) (i32.const 518018))
+(assert_return (invoke "grown in a loop" (i32.const 0) (i32.const 7)) (i32.const 17017))
+(assert_return (invoke "grown and compared" (i32.const 0) (i32.const 7)) (i32.const 22051))

@@ -132,6 +132,25 @@ impl<D: Dst, O: Binary<A: Num, R: Num>, A: Expr, T: LoadAs, X: Address> Root
     }
 }
 
+/// `d := load [address] op` an immediate, which comes after the fields of the address.
+pub struct LoadImm<D, O, T, X>(PhantomData<(D, O, T, X)>);
+impl<D: Dst, O: Binary<A: Num, R: Num>, T: LoadAs, X: Address> Root for LoadImm<D, O, T, X> {
+    const SIZE: usize = D::SIZE + X::SIZE + 4;
+    const COMMON: bool = D::COMMON && X::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2, R2.
+        unsafe {
+            let at = 8 + D::SIZE;
+            let a = T::load(X::place(s, at, T::N)?);
+            let b = O::A::immediate(s.u32(at + X::SIZE));
+            D::put(s, 8, O::eval(O::A::of(a), b)?);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
+
 /// A local grows by an immediate; branches if it is `op b` then. The fields are the target, the
 /// slot, the immediate, and `b`.
 pub struct AddBr<A, O, B>(PhantomData<(A, O, B)>);

@@ -783,6 +783,10 @@ impl Backend for Machine {
         trees::binary_load(ops, is_64, d, a, x)
     }
 
+    fn load_imm(ops: (BinOp, LoadOp), d: Dest, x: AddressForm) -> Option<Handler> {
+        trees::load_imm(ops, d, x)
+    }
+
     fn update(op: BinOp, store: StoreOp, x: AddressForm, b: Place) -> Option<Handler> {
         trees::update(op, store, x, b)
     }
@@ -842,6 +846,10 @@ impl Backend for Machine {
         trees::br_load(op, load, to, x, b)
     }
 
+    fn br_tree(ops: [BinOp; 2], to: To, a: Place) -> Option<Handler> {
+        trees::br_tree(ops, to, a)
+    }
+
     fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler> {
         trees::br_mask(load, sense, to, x)
     }
@@ -882,6 +890,9 @@ impl Backend for Machine {
     }
 
     fn store(op: StoreOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
+        if let AddressForm::Deref(a, width) = form {
+            return if is_64 { None } else { trees::store_deref(op, width, a, x) };
+        }
         let table = if wide(is_64) { store_of!(stores64 op) } else { store_of!(stores32 op) };
         address(match served(form) {
             AddressForm::One(a) => *table.one.get(at(a))?.get(at(x))?,

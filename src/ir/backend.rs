@@ -251,6 +251,8 @@ pub trait Backend: gc::GcBackend {
         a: Place,
         x: AddressForm,
     ) -> Option<Handler>;
+    /// `d := load [address] op immediate`, in a 32-bit memory 0.
+    fn load_imm(ops: (BinOp, LoadOp), d: Dest, x: AddressForm) -> Option<Handler>;
     /// `store [address] := a op b`, of the operation's whole type, in a 32-bit memory 0.
     fn binary_store(op: BinOp, x: AddressForm, a: Place, b: Place) -> Option<Handler>;
     /// `store [address] := load [address] op b`, as wide as the store, in a 32-bit memory 0.
@@ -274,6 +276,8 @@ pub trait Backend: gc::GcBackend {
     fn br_test(is_64: bool, sense: bool, to: To, a: Place) -> Option<Handler>;
     /// Branch if `load [address] op b`, a comparison of integers, in a 32-bit memory 0.
     fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler>;
+    /// Branch if `(a inner immediate) outer immediate`, a comparison.
+    fn br_tree(ops: [BinOp; 2], to: To, a: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `load [address]` has bits of an immediate, in the same.
     fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler>;
     /// A local in a slot and register `reg` is loaded from `[a]` in a 32-bit memory 0; branch if

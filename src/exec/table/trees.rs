@@ -240,6 +240,30 @@ pub fn binary_load(
     })
 }
 
+/// By destination, address.
+type LoadImms = [[H; RS]; FULL];
+macro_rules! load_imms { ($( $load:ident $name:ident [$($op:ident)*] )*) => {
+    /// See [`crate::ir::backend::Backend::load_imm`].
+    pub fn load_imm((op, load): (BinOp, LoadOp), d: Dest, x: AddressForm) -> Option<Handler> {
+        let AddressForm::One(x) = x else { return None };
+        let table = match (op, load) {
+            $( $( (BinOp::$op, LoadOp::$load) => {
+                static TABLE: LoadImms = over!(D in full_dst, over!(X in reg_slot,
+                    only!(!SMALL, step_of::<LoadImm<D, def::$op, $name, At<u32, X>>>())));
+                &TABLE
+            } )* )*
+            _ => return None,
+        };
+        address(*table.get(to(d))?.get(at(x))?)
+    }
+} }
+load_imms! {
+    I32Load L32U [I32Add I32Mul I32And I32Shl I32ShrS I32ShrU]
+    I32Load8U L8U [I32Add I32And I32Shl I32ShrU]
+    I32Load16U L16U [I32Add I32And I32Shl I32ShrU]
+    I64Load L64 [I64Add I64And I64Shl I64ShrU]
+}
+
 // ---- storing what was computed ------------------------------------------------------------------
 
 /// By address, `a`, `b`: `[x + offset]` and `[(x + immediate) + offset]`.
@@ -357,13 +381,32 @@ macro_rules! derefs { ($($load:ident $name:ident)*) => {
 } }
 derefs!(I32Load L32U I32Load8U L8U I32Load16U L16U I64Load L64);
 
+/// By address, operand.
+type DerefStores = [[H; ANY]; RS];
+macro_rules! deref_stores { ($($store:ident $name:ident)*) => {
+    /// The same for a store.
+    pub fn store_deref(op: StoreOp, width: u32, a: Place, x: Place) -> Option<Handler> {
+        let table = match (op, width) {
+            $( (StoreOp::$store, 4) => {
+                static TABLE: DerefStores = over!(A in reg_slot, over!(X in any,
+                    only!(!SMALL, step_of::<Store<$name, AtDeref<u32, A>, X>>())));
+                &TABLE
+            } )*
+            _ => return None,
+        };
+        address(*table.get(at(a))?.get(at(x))?)
+    }
+} }
+deref_stores!(I32Store S32 I32Store8 S8 I32Store16 S16 I64Store S64);
+
 /// By address of the load, of the store: `[x + offset]`, and `[(x + immediate) + offset]` for
-/// either or both.
+/// either or both; and from where a pointer leads.
 struct Copies {
     one: [[H; ANY]; ANY],
     to_imm: [[H; RS]; ANY],
     from_imm: [[H; ANY]; RS],
     imm: [[H; RS]; RS],
+    deref: [[H; ANY]; RS],
 }
 struct Copying<T>(PhantomData<T>);
 impl<T: Copy> Copying<T> {
@@ -376,6 +419,8 @@ impl<T: Copy> Copying<T> {
             only!(!SMALL, step_of::<CopyBytes<T, AtImm<u32, X>, At<u32, Y>>>()))),
         imm: over!(X in reg_slot, over!(Y in reg_slot,
             only!(!SMALL, step_of::<CopyBytes<T, AtImm<u32, X>, AtImm<u32, Y>>>()))),
+        deref: over!(X in reg_slot, over!(Y in any,
+            only!(!SMALL, step_of::<CopyBytes<T, AtDeref<u32, X>, At<u32, Y>>>()))),
     };
 }
 macro_rules! copies { ($($width:literal $t:ty)*) => {
@@ -394,6 +439,7 @@ macro_rules! copies { ($($width:literal $t:ty)*) => {
             (One(x), Imm(y)) => *table.to_imm.get(at(x))?.get(at(y))?,
             (Imm(x), One(y)) => *table.from_imm.get(at(x))?.get(at(y))?,
             (Imm(x), Imm(y)) => *table.imm.get(at(x))?.get(at(y))?,
+            (Deref(x, 4), One(y)) => *table.deref.get(at(x))?.get(at(y))?,
             _ => return None,
         })
     }
@@ -540,9 +586,75 @@ load_branches! {
 }
 /// See [`crate::ir::backend::Backend::br_load`].
 pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
-    let AddressForm::One(x) = x else { return None };
-    address(*load_branches(op, load)?[usize::from(to.is_loop())].get(at(x))?.get(at(b))?)
+    let (table, x) = match x {
+        AddressForm::One(x) => (load_branches(op, load)?, x),
+        AddressForm::Deref(x, 4) => {
+            let tables = deref_branches(op, load)?;
+            return address(*tables[usize::from(to.is_loop())].get(at(x))?.get(at(b))?);
+        }
+        _ => return None,
+    };
+    address(*table[usize::from(to.is_loop())].get(at(x))?.get(at(b))?)
 }
+/// By target, address, `b`.
+type DerefBrs = [[[H; ANY]; RS]; 2];
+struct DerefBr<O, T>(PhantomData<(O, T)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs> DerefBr<O, T> {
+    const TABLE: DerefBrs = [
+        over!(X in reg_slot, over!(B in any,
+            only!(!SMALL, branch_of::<BrLoad<true, O, T, AtDeref<u32, X>, B>>()))),
+        over!(X in reg_slot, over!(B in any,
+            only!(!SMALL, branch_loop::<BrLoad<true, O, T, AtDeref<u32, X>, B>>))),
+    ];
+}
+macro_rules! deref_branches { ($($op:ident)*) => {
+    /// Branches on what is where a pointer leads.
+    fn deref_branches(op: BinOp, load: LoadOp) -> Option<&'static DerefBrs> {
+        Some(match (op, load) {
+            $(
+                (BinOp::$op, LoadOp::I32Load) => &DerefBr::<def::$op, L32U>::TABLE,
+                (BinOp::$op, LoadOp::I32Load8U) => &DerefBr::<def::$op, L8U>::TABLE,
+                (BinOp::$op, LoadOp::I32Load16U) => &DerefBr::<def::$op, L16U>::TABLE,
+            )*
+            _ => return None,
+        })
+    }
+} }
+deref_branches!(I32Eq I32Ne);
+
+/// By target, `a`.
+type TreeBrs = [[H; RS]; 2];
+macro_rules! tree_branches { ($($inner:ident)*) => {
+    /// See [`crate::ir::backend::Backend::br_tree`].
+    pub fn br_tree([outer, inner]: [BinOp; 2], to: To, a: Place) -> Option<Handler> {
+        let tables: &[TreeBrs; 2] = match inner {
+            $( BinOp::$inner => {
+                static TABLES: [TreeBrs; 2] = [
+                    TreeBr::<def::I32Eq, def::$inner>::TABLE,
+                    TreeBr::<def::I32Ne, def::$inner>::TABLE,
+                ];
+                &TABLES
+            } )*
+            _ => return None,
+        };
+        let table = match outer {
+            BinOp::I32Eq => &tables[0],
+            BinOp::I32Ne => &tables[1],
+            _ => return None,
+        };
+        address(*table[usize::from(to.is_loop())].get(at(a))?)
+    }
+} }
+struct TreeBr<Q, O>(PhantomData<(Q, O)>);
+impl<Q: Binary<A: Num, R: Num>, O: Binary<A: Num, R: Num>> TreeBr<Q, O> {
+    const TABLE: TreeBrs = [
+        over!(A in reg_slot,
+            only!(!SMALL, branch_of::<Br<true, Q::R, Bin<Q, Bin<O, A, I>, I>>>())),
+        over!(A in reg_slot,
+            only!(!SMALL, branch_loop::<Br<true, Q::R, Bin<Q, Bin<O, A, I>, I>>>)),
+    ];
+}
+tree_branches!(I32And I32Shl);
 
 /// By sense, target, address.
 type MaskBrs = [[[H; ANY]; 2]; 2];

@@ -39,6 +39,20 @@ impl<B: Backend> Translator<'_, B> {
         B::br_load(op, kind, To::Target, trees::form(load.address, Place::SLOT), place)?;
         Some(Value::LoadFirst(op, load, b))
     }
+    /// `load op constant` as a value, if there is such an instruction.
+    pub(super) fn load_imm(&self, op: BinOp, load: Load, b: Leaf) -> Option<Value> {
+        if tuning::SMALL {
+            return None;
+        }
+        let (op, b) = trees::subtraction(op, b).map_or((op, b), |(op, c)| (op, Leaf::Const(c)));
+        let (LoadKind::Scalar(kind), Leaf::Const(bits)) = (load.op, b) else { return None };
+        if load.is_64 || !self.is_near(load.memory, load.offset) {
+            return None;
+        }
+        immediate(bits, Ty::num(kind.ty()))?;
+        B::load_imm((op, kind), Dest::SLOT, trees::form(load.address, Place::SLOT))?;
+        Some(Value::LoadFirst(op, load, b))
+    }
     /// Makes the pending comparison with a load that was popped one with a leaf.
     pub(super) fn load_first(&mut self, entry: Entry) -> Result<Entry, Error> {
         let Value::LoadFirst(op, load, b) = entry.value else { return Ok(entry) };
@@ -51,20 +65,60 @@ impl<B: Backend> Translator<'_, B> {
         let Value::Leaf(leaf) = loaded.value else { return Err(self.out.no_handler("load")) };
         Ok(Entry { value: Value::Bin(op, leaf, b), ..entry })
     }
-    /// Writes a comparison with a load as two instructions; false: not with this target.
+    /// Writes an operation on a load and something else, in two instructions if there is no such one;
+    /// false: not with this target.
     pub(super) fn compute_load_compare(
         &mut self,
         target: Target,
         (op, load, b): (BinOp, Load, Leaf),
     ) -> Result<bool, Error> {
-        if tuning::SMALL || B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
+        if tuning::SMALL {
+            return Ok(false);
+        }
+        if self.compute_load_imm(target, op, load, b)? {
+            return Ok(true);
+        }
+        if B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
             return Ok(false);
         }
         // In a register it could take the place of what it is compared with.
         let slot = self.scratch;
         let ty = Ty::num(op.signature().0);
         let into_slot = self.compute(Target::slot(slot), Value::Load(load), ty)?;
-        Ok(into_slot && self.compute(target, Value::Bin(op, Leaf::Slot(slot), b), Ty::I32)?)
+        let result = Ty::num(op.signature().1);
+        Ok(into_slot && self.compute(target, Value::Bin(op, Leaf::Slot(slot), b), result)?)
+    }
+    fn compute_load_imm(
+        &mut self,
+        target: Target,
+        op: BinOp,
+        load: Load,
+        b: Leaf,
+    ) -> Result<bool, Error> {
+        if self.load_imm(op, load, b).is_none() {
+            return Ok(false);
+        }
+        let (LoadKind::Scalar(kind), Leaf::Const(bits)) = (load.op, b) else { return Ok(false) };
+        let find = |form| B::load_imm((op, kind), target.dest, form);
+        let imm = immediate(bits, Ty::num(kind.ty()));
+        let (Some(imm), true) = (imm, find(trees::form(load.address, Place::SLOT)).is_some())
+        else {
+            return Ok(false);
+        };
+        let (form, fields) = self.address(load.address, false)?;
+        let Some(handler) = find(form) else { return Err(self.out.no_handler("load")) };
+        self.out.traps();
+        self.out.list(|| {
+            let (kind, offset) = (kind.text(), load.offset);
+            format!("{} := {} {kind} {form:?} +{offset} {imm:#x}", target.text(), op.text())
+        });
+        self.out.begin(handler);
+        self.target(target);
+        self.out.access(load.offset, load.op.width());
+        self.field(fields[0]);
+        self.out.u32(imm);
+        self.out.end();
+        Ok(true)
     }
     /// Makes `and`, if that is what comes, of a load and a constant one value, if what comes next is
     /// a branch on it. Gives whether it did.
@@ -127,7 +181,7 @@ impl<B: Backend> Translator<'_, B> {
             format!("{loop_}branch {word} {text} {form:?} +{} i32.and {mask:#x}", load.offset)
         });
         self.out.begin(handler);
-        Ok(Some([self.access_field(load), fields[0], Field::Imm(mask)]))
+        Ok(Some([self.access_field(load), fields[0], Field::Imm(mask), Field::None]))
     }
     /// The part before the target of a branch on `load op b`, if there is such a branch.
     pub(super) fn branch_on_load(
@@ -164,7 +218,7 @@ impl<B: Backend> Translator<'_, B> {
             format!("branch if {} {form:?} +{} {} {b}", kind.text(), load.offset, op.text())
         });
         self.out.begin(handler);
-        Ok(Some([self.access_field(load), fields[0], x.1]))
+        Ok(Some([self.access_field(load), fields[0], fields[1], x.1]))
     }
     /// The field of a near access.
     fn access_field(&self, load: Load) -> Field {
@@ -212,6 +266,7 @@ impl<B: Backend> Translator<'_, B> {
             )
         });
         self.out.begin(handler);
-        Some([Field::Slot(loaded.target.slot), self.access_field(loaded.load), loaded.field])
+        let access = self.access_field(loaded.load);
+        Some([Field::Slot(loaded.target.slot), access, loaded.field, Field::None])
     }
 }

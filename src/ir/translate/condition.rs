@@ -3,8 +3,9 @@
 use super::Translator;
 use super::gc::Gc;
 use super::lower::{Field, Fields, immediate, place_text};
-use super::stack::{Entry, Leaf, Ty, Value};
+use super::stack::{Entry, Leaf, Tree, Ty, Value};
 use crate::ir::backend::{Backend, Place, To};
+use crate::tuning;
 use crate::wasm::error::Error;
 use crate::wasm::instr::BinOp;
 use alloc::format;
@@ -25,7 +26,13 @@ impl<B: Backend> Translator<'_, B> {
         if let Some(fields) = self.branch_on_mask(&entry, sense, to)? {
             return Ok(fields);
         }
+        if let Some(fields) = self.branch_on_tree(&entry, sense, to)? {
+            return Ok(fields);
+        }
         entry = self.load_first(entry)?;
+        if entry.ty == Ty::I32 {
+            entry.read_low_half();
+        }
         // eqz turns the sense round.
         if let Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), a) = entry.value {
             let ty = Ty::num(op.signature().0);
@@ -114,7 +121,37 @@ impl<B: Backend> Translator<'_, B> {
             format!("{}branch {word} {}", loop_word(to), place_text(place, field))
         });
         self.out.begin(handler);
-        Ok([field, Field::None, Field::None])
+        Ok([field, Field::None, Field::None, Field::None])
+    }
+    /// The part before the target of a branch on a comparison of an operation on an operand and a
+    /// constant with another constant, if there is such a branch.
+    fn branch_on_tree(
+        &mut self,
+        entry: &Entry,
+        sense: bool,
+        to: To,
+    ) -> Result<Option<Fields>, Error> {
+        let Value::Tree(Tree { outer, inner, operands: [a, Leaf::Const(b), Leaf::Const(c)] }) =
+            entry.value
+        else {
+            return Ok(None);
+        };
+        let outer = if sense { Some(outer) } else { negated(outer) };
+        let Some(outer) = outer.filter(|_| !tuning::SMALL) else { return Ok(None) };
+        if B::br_tree([outer, inner], to, Place::SLOT).is_none() {
+            return Ok(None);
+        }
+        let (place, field) = self.operand_not_const(a, Ty::I32, 0)?;
+        let Some(handler) = B::br_tree([outer, inner], to, place) else {
+            return Err(self.out.no_handler(outer.text()));
+        };
+        self.free(entry);
+        self.out.list(|| {
+            let (word, a) = (loop_word(to), place_text(place, field));
+            format!("{word}branch if ({} {a} {b:#x}) {} {c:#x}", inner.text(), outer.text())
+        });
+        self.out.begin(handler);
+        Ok(Some([field, Field::Imm(b as u32), Field::Imm(c as u32), Field::None]))
     }
     fn condition_compare(
         &mut self,
@@ -154,7 +191,7 @@ impl<B: Backend> Translator<'_, B> {
             format!("{}branch {word} {} {a} {b}", loop_word(to), op.text())
         });
         self.out.begin(handler);
-        Ok([a.1, b.1, Field::None])
+        Ok([a.1, b.1, Field::None, Field::None])
     }
     /// The fields after a branch's target.
     pub(super) fn end_condition(&mut self, fields: Fields) {

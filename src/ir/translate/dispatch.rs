@@ -1,7 +1,7 @@
 //! `br_table`: what has its index, and loops that begin with one on a local, as compilers write jumps
 //! between any two places: a jump back with a constant in that local knows where it leads.
 
-use super::lower::{Field, Fields, place_text};
+use super::lower::{Field, place_text};
 use super::stack::{Load, LoadKind, Tree};
 use super::*;
 use crate::ir::backend::Index;
@@ -93,7 +93,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Writes a `br_table` on that, up to its targets.
     pub(super) fn write_index(&mut self, entry: &Entry, targets: usize) -> Result<(), Error> {
         let imm = |bits| Field::Imm(bits as u32);
-        let (index, fields): (_, Fields) = match entry.value {
+        let (index, fields): (_, [Field; 3]) = match entry.value {
             Value::Leaf(a) => {
                 let (place, field) = self.operand_not_const(a, entry.ty, 0)?;
                 (Index::At(place), [field, Field::None, Field::None])

@@ -412,7 +412,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         };
         self.out.list(|| format!("branch {sense} {check:?} {} {to:?}", place_text(place, field)));
         self.out.begin(handler);
-        Ok([Bytes::Check(check), field, Bytes::None])
+        Ok([Bytes::Check(check), field, Bytes::None, Bytes::None])
     }
 
     // ---- writing -------------------------------------------------------------------------------

@@ -36,13 +36,19 @@ impl Grown {
 
 impl<B: Backend> Translator<'_, B> {
     /// Notes that something was added to a local, from `start` on, if it was. If something was
-    /// added to another one right before that, both become one instruction.
-    pub(super) fn note_added(&mut self, start: usize, local: u32, target: Target, value: Value) {
+    /// added to another one right before that, both become one instruction: whether they did.
+    pub(super) fn note_added(
+        &mut self,
+        start: usize,
+        local: u32,
+        target: Target,
+        value: Value,
+    ) -> bool {
         let before = self.added.take();
         if tuning::SMALL {
-            return;
+            return false;
         }
-        let Value::Bin(op @ (BinOp::I32Add | BinOp::I64Add), a, b) = value else { return };
+        let Value::Bin(op @ (BinOp::I32Add | BinOp::I64Add), a, b) = value else { return false };
         // A register that has the local only now is forgotten, if the two become one.
         let is_home = |x: Operand| match x.1 {
             Field::Slot(slot) => x.0 == Place::SLOT && slot == target.slot,
@@ -53,10 +59,10 @@ impl<B: Backend> Translator<'_, B> {
             (Leaf::Local(l), Leaf::Const(bits)) if l == local && is_home(left) => {
                 match immediate(bits, Ty::num(op.signature().0)) {
                     Some(imm) => (left.0, (Place::IMM, Field::Imm(imm))),
-                    None => return,
+                    None => return false,
                 }
             }
-            _ if op == BinOp::I64Add || matches!(b, Leaf::Const(_)) => return,
+            _ if op == BinOp::I64Add || matches!(b, Leaf::Const(_)) => return false,
             (Leaf::Local(l), _) | (_, Leaf::Local(l)) if l == local => {
                 // In a register that is not its own the local may have come to lie only now.
                 let pinned = |x: Operand| match target.dest.register() {
@@ -68,10 +74,10 @@ impl<B: Backend> Translator<'_, B> {
                 match [left, right] {
                     [home, by] if is_home(home) && pinned(home) => (home.0, by),
                     [by, home] if is_home(home) && pinned(home) => (home.0, by),
-                    _ => return,
+                    _ => return false,
                 }
             }
-            _ => return,
+            _ => return false,
         };
         let grown = Grown { home, slot: target.slot, by };
         let code = (start, self.out.pos());
@@ -104,7 +110,9 @@ impl<B: Backend> Translator<'_, B> {
             }
             let code = (before.code.0, self.out.pos());
             self.added = Some(Added { code, local, grown, before: Some(before.grown) });
+            return true;
         }
+        false
     }
     /// If the instruction just written adds to the local: takes that back, and begins one that adds
     /// and branches on `local op b`.
@@ -156,6 +164,6 @@ impl<B: Backend> Translator<'_, B> {
         });
         self.out.begin(handler);
         // The target comes first; these follow.
-        Some([Field::Slot(grown.slot), grown.by.1, field])
+        Some([Field::Slot(grown.slot), grown.by.1, field, Field::None])
     }
 }

@@ -37,10 +37,13 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Notes what a local was set to, from `start` on: it may become part of what comes next.
     fn note_set(&mut self, start: usize, local: u32, target: Target, value: Value) {
-        self.note_added(start, local, target, value);
         self.note_loaded(start, local, target, value);
         self.note_global(start, local, target, value);
         self.note_sum(start, local, target, value);
+        if self.note_added(start, local, target, value) {
+            // What begins there is another instruction now.
+            self.summed = None;
+        }
     }
     /// `local := entry`, where the entry was popped.
     pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {

@@ -24,7 +24,7 @@ pub enum Field {
 }
 
 /// The fields of a branch after its target.
-pub type Fields = [Field; 3];
+pub type Fields = [Field; 4];
 
 /// Where the result of an instruction goes, with its slot if it has one.
 #[derive(Clone, Copy, Debug)]

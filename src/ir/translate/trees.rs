@@ -60,8 +60,11 @@ impl<B: Backend> Translator<'_, B> {
                 // What comes after the load must not be able to change what it reads.
                 let sum = if commutes(op) { self.load_bin(op, b, load) } else { None };
                 sum.or_else(|| self.load_compare(op, load, b))
+                    .or_else(|| self.load_imm(op, load, b))
             }
-            (Value::Bin(inner, x, y), Value::Leaf(c)) => self.tree(op, inner, [x, y, c]),
+            (Value::Bin(inner, x, y), Value::Leaf(c)) => {
+                self.tree(op, inner, [x, y, c]).or_else(|| self.tree_compare(op, inner, [x, y, c]))
+            }
             (Value::Leaf(c), Value::Bin(inner, x, y)) => {
                 swapped(op).and_then(|op| self.tree(op, inner, [x, y, c]))
             }
@@ -83,6 +86,16 @@ impl<B: Backend> Translator<'_, B> {
         let places = [likely(x[0], ty)?, likely(x[1], ty)?, likely(x[2], ty)?];
         B::tree([outer, inner], Dest::SLOT, places)?;
         Some(Value::Tree(Tree { outer, inner, operands: x }))
+    }
+    /// `(a inner constant) op constant` as a value, if what comes next is a branch on it.
+    fn tree_compare(&self, op: BinOp, inner: BinOp, x: [Leaf; 3]) -> Option<Value> {
+        let [a, Leaf::Const(_), Leaf::Const(_)] = x else { return None };
+        let is_variable = !matches!(a, Leaf::Const(_));
+        if tuning::SMALL || !is_variable || !self.branches_next() {
+            return None;
+        }
+        B::br_tree([op, inner], To::Target, Place::SLOT)?;
+        Some(Value::Tree(Tree { outer: op, inner, operands: x }))
     }
     /// The low half of a pending value of 64 bits, if that is the same on the low halves.
     pub(super) fn narrowed(&self, value: Value) -> Option<Value> {
@@ -111,6 +124,14 @@ impl<B: Backend> Translator<'_, B> {
         let Tree { outer, inner, operands } = tree;
         let ty = Ty::num(outer.signature().0);
         let ops = [outer, inner];
+        if super::condition::negated(outer).is_some() {
+            // No branch has taken it.
+            let [a, b, c] = operands;
+            let slot = self.scratch;
+            let inner = Value::Bin(inner, a, b);
+            return Ok(self.compute(Target::slot(slot), inner, ty)?
+                && self.compute(target, Value::Bin(outer, Leaf::Slot(slot), c), Ty::I32)?);
+        }
         let likely = operands.map(|leaf| likely(leaf, ty).unwrap_or(Place::SLOT));
         if B::tree(ops, target.dest, likely).is_none() {
             return Ok(false);

@@ -2,7 +2,7 @@
 
 use super::blocks::Test;
 use super::lower::StoreKind;
-use super::stack::{Load, LoadKind};
+use super::stack::{Load, LoadKind, Tree};
 use super::*;
 use crate::ir::code::Catches;
 use crate::wasm::ops::SimdShape;
@@ -417,6 +417,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
             Some(Entry { value: Value::Leaf(Leaf::Const(bits)), .. }) => self.fold_unary(op, *bits),
             _ => None,
         };
+        // Selections test what is zero in 64 bits.
+        let reads_low_half = match op {
+            UnOp::I64ExtendI32U => false,
+            UnOp::I32Eqz => !tuning::SMALL && self.branches_next(),
+            _ => op.signature().0 == NumType::I32,
+        };
+        if reads_low_half && let Some(top) = self.stack.last_mut() {
+            top.read_low_half();
+        }
         if op == UnOp::I32WrapI64
             && !tuning::SMALL
             && let Some(value) = self.stack.last().and_then(|top| self.narrowed(top.value))
@@ -479,6 +488,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         top.value = Value::LoadFirst(negated, load, b);
                         return Ok(());
                     }
+                }
+                (UnOp::I32Eqz, Value::Tree(tree)) if condition::negated(tree.outer).is_some() => {
+                    let outer = condition::negated(tree.outer).unwrap_or(tree.outer);
+                    top.value = Value::Tree(Tree { outer, ..tree });
+                    return Ok(());
                 }
                 (UnOp::I32Eqz, Value::Not(compare, a, b))
                     if condition::compares_floats(compare) =>

@@ -1,0 +1,83 @@
+//! What compilers write often is one instruction of ours: those shapes stay that.
+
+use wasmvm::{Engine, Module};
+
+/// Locals: four parameters of each type of integer, two of each type of float; and as many others.
+const TYPES: &str = "(param $a i32) (param $b i32) (param $c i32) (param $d i32)
+    (param $p i64) (param $q i64) (param $r i64) (param $s i64)
+    (param $x f32) (param $y f32) (param $u f64) (param $v f64) (local $l i32) (local $m i64)";
+
+/// A body without results, how many instructions it is, without the return, and a part of the text
+/// of one of them.
+const SHAPES: &[(&str, usize, &str)] = &[
+    // The smaller or larger one of two, whichever way it is asked for.
+    ("(local.set $a (select (local.get $a) (local.get $b) (i32.lt_s (local.get $a) (local.get $b))))", 1, "i32.lt_s"),
+    ("(local.set $a (select (local.get $b) (local.get $a) (i32.lt_s (local.get $a) (local.get $b))))", 1, "i32.gt_s"),
+    ("(local.set $a (select (local.get $a) (i32.const 255) (i32.lt_u (local.get $a) (i32.const 255))))", 1, "i32.lt_u"),
+    ("(local.set $a (select (i32.const 0) (local.get $a) (i32.lt_s (local.get $a) (i32.const 0))))", 1, "i32.gt_s"),
+    ("(local.set $a (select (local.get $a) (local.get $b) (i32.eqz (i32.gt_u (local.get $a) (local.get $b)))))", 1, "i32.lt_u"),
+    ("(local.set $p (select (local.get $p) (local.get $q) (i64.ge_s (local.get $p) (local.get $q))))", 1, "i64.gt_s"),
+    ("(local.set $x (select (local.get $x) (local.get $y) (f32.lt (local.get $x) (local.get $y))))", 1, "f32.lt"),
+    ("(local.set $u (select (local.get $v) (local.get $u) (f64.lt (local.get $u) (local.get $v))))", 1, "f64.gt"),
+    // Greater, the same or less.
+    ("(i32.store (i32.const 0) (i32.sub (i32.gt_s (local.get $a) (local.get $b)) (i32.lt_s (local.get $a) (local.get $b))))", 2, "order i32.lt_s"),
+    ("(i32.store (i32.const 0) (i32.sub (i64.gt_u (local.get $p) (local.get $q)) (i64.gt_u (local.get $q) (local.get $p))))", 2, "order i64.lt_u"),
+    // Three numbers.
+    ("(local.set $l (i32.add (i32.add (local.get $a) (local.get $b)) (local.get $c)))", 1, ") i32.add"),
+    ("(local.set $l (i32.add (local.get $c) (i32.add (local.get $a) (i32.const 64))))", 1, ") i32.add"),
+    ("(local.set $l (i32.xor (i32.and (i32.xor (local.get $a) (local.get $b)) (local.get $c)) (local.get $d)))", 2, "i32.xor"),
+    ("(local.set $l (i32.and (i32.xor (local.get $a) (i32.const -1)) (local.get $b)))", 1, ") i32.and"),
+    ("(local.set $m (i64.xor (i64.xor (local.get $p) (local.get $q)) (local.get $r)))", 1, ") i64.xor"),
+    // What was just loaded.
+    ("(local.set $l (i32.add (local.get $b) (i32.load8_u (local.get $a))))", 1, "i32.load8_u"),
+    ("(local.set $l (i32.sub (local.get $b) (i32.load (local.get $a))))", 1, "i32.load"),
+    ("(local.set $m (i64.mul (local.get $p) (i64.load32_u (local.get $a))))", 1, "i64.load32_u"),
+    ("(local.set $l (i32.add (i32.load (local.get $a)) (i32.const 1)))", 1, "i32.load"),
+    ("(local.set $l (i32.shl (i32.load16_u (local.get $a)) (i32.const 3)))", 1, "i32.load16_u"),
+    ("(local.set $m (i64.and (i64.load (local.get $a)) (i64.const 7)))", 1, "i64.load"),
+    ("(if (i64.eqz (i64.load (local.get $a))) (then (unreachable)))", 2, "branch if i64.load"),
+    ("(if (i64.eqz (i64.load8_u (local.get $a))) (then (unreachable)))", 2, "branch if i32.load8_u"),
+    ("(block (block (br_table 0 1 (i32.sub (i32.load8_u (local.get $a)) (i32.const 48)))) (unreachable))", 2, "br_table i32.load8_u"),
+    // Through a pointer.
+    ("(local.set $l (i32.load offset=8 (i32.wrap_i64 (i64.load (local.get $a)))))", 1, "Deref"),
+    ("(i32.store offset=4 (i32.load (local.get $a)) (local.get $b))", 1, "Deref"),
+    ("(i32.store (local.get $b) (i32.load (i32.load (local.get $a))))", 1, "Deref"),
+    ("(if (i32.eq (i32.load8_u (i32.load (local.get $a))) (i32.const 3)) (then (unreachable)))", 2, "Deref"),
+    // Addresses that are sums, which compilers do not always fold.
+    ("(i32.store (i32.add (local.get $a) (i32.const 4)) (i32.add (local.get $b) (i32.const 1)))", 1, "Imm"),
+    ("(i64.store (i32.add (local.get $a) (i32.const 4)) (i64.load (i32.add (local.get $b) (i32.const 4))))", 1, "Imm"),
+    // Masks and shifts that are compared.
+    ("(if (i32.eq (i32.and (local.get $a) (i32.const 0xf0)) (i32.const 0x30)) (then (unreachable)))", 2, "i32.and"),
+    ("(if (i32.ne (i32.shl (local.get $a) (i32.const 24)) (i32.const 0x3000000)) (then (unreachable)))", 2, "i32.shl"),
+    // The low half.
+    ("(if (i32.wrap_i64 (local.get $p)) (then (unreachable)))", 2, "branch"),
+    // Two locals that grow, or one and a branch.
+    ("(local.set $a (i32.add (local.get $a) (i32.const 4))) (local.set $b (i32.add (local.get $b) (i32.const 8)))", 1, "+= 0x8"),
+    ("(block (local.set $a (i32.add (local.get $a) (i32.const 4))) (local.set $b (i32.add (local.get $b) (i32.const 8)))
+        (br_if 0 (i32.ne (local.get $b) (local.get $c))) (unreachable))", 3, "+= 0x8, branch"),
+    ("(loop (i32.store8 (local.get $a) (i32.const 0)) (br_if 0 (i32.lt_u (local.tee $a (i32.add (local.get $a) (local.get $b))) (local.get $c))))", 3, "branch if i32.lt_u"),
+];
+
+#[test]
+fn shapes_that_are_frequent_are_one_instruction() {
+    let engine = Engine::default();
+    let mut wrong = String::new();
+    for (body, count, part) in SHAPES {
+        let text = format!("(module (memory 1) (func {TYPES} {body}))");
+        let wasm = wat::parse_str(&text).expect("a text");
+        let module = Module::new(&engine, wasm).expect("a module");
+        let code = module.disassemble(0).expect("it is translated");
+        // Locals that are put into registers before a loop are beside the point.
+        let is_ours = |line: &&str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let is_pin = words.len() == 5 && words[2].starts_with('r') && words[3] == ":=";
+            !is_pin && !line.contains("zero [") && !line.contains("Return")
+        };
+        let lines: Vec<&str> = code.lines().filter(is_ours).collect();
+        let found = lines.iter().any(|line| line.contains(part));
+        if lines.len() != *count || !found {
+            wrong += &format!("{body}\n{}\n", lines.join("\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
