@@ -503,6 +503,8 @@ pub trait Dst {
     const SIZE: usize;
     /// Whether code of every kind is full of it.
     const COMMON: bool;
+    /// Whether it is two places.
+    const BOTH: bool = false;
     /// Writes it.
     unsafe fn put<T: Num>(s: &mut State, at: usize, value: T);
 }
@@ -530,6 +532,7 @@ pub struct W<const N: usize>;
 impl<const N: usize> Dst for W<N> {
     const SIZE: usize = 2;
     const COMMON: bool = N < REGISTERS_OUTSIDE;
+    const BOTH: bool = true;
     #[inline(always)]
     unsafe fn put<T: Num>(s: &mut State, at: usize, value: T) {
         // SAFETY: E1, E2.

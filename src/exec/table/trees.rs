@@ -1,7 +1,7 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
 use super::super::machine::{
-    Bin, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_mut_paying,
+    Bin, Dst, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_mut_paying,
     branch_mut_polling, branch_of, step, step_of,
 };
 #[cfg(registers)]
@@ -81,7 +81,7 @@ family! { first FIRST: Two;
 }
 family! { second SECOND: Two;
     [I32And I32Shl I32ShrU I32Rotl] [I32Add I32Xor]
-    [I64And I64Shl I64ShrU I64Rotl] [I64Add I64Xor]
+    [I64ShrU I64Rotl] [I64Add I64Xor]
 }
 family! { three NONE: Three;
     [I32Add] [I32Add]
@@ -180,9 +180,15 @@ pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
 
 /// Without the write-through destinations.
 type Few = [[[H; RS]; RS]; DST];
-/// Not a product of integers.
-const fn is_sum(op: BinOp) -> bool {
-    !matches!(op, BinOp::I32Mul | BinOp::I64Mul)
+/// Whether the result goes to two places.
+const fn has_both(op: BinOp) -> bool {
+    adds_up(op) || matches!(op, BinOp::I32Sub | BinOp::I64Sub)
+}
+/// Operations that loops do over and over to one number, and products of floats: they have more
+/// forms.
+const fn adds_up(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(op, I32Add | I64Add | I32Xor | I64Xor | F32Add | F32Mul | F64Add | F64Mul)
 }
 /// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`; for memories of
 /// 64-bit addresses, `[x + offset]`, if the whole of a number is loaded.
@@ -195,11 +201,12 @@ struct LoadPair<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadPair<O, T> {
     const TABLE: Loads = Loads {
         one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            Some(step::<LoadBin<D, O, A, T, At<u32, X>>> as Raw)))),
+            only!(!<D as Dst>::BOTH || has_both(O::OP), step::<LoadBin<D, O, A, T, At<u32, X>>>)))),
         imm: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(is_sum(O::OP), step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
+            only!(adds_up(O::OP), step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
         one_64: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(T::N == size_of::<O::A>() as u64, step::<LoadBin<D, O, A, T, At<u64, X>>>)))),
+            only!(adds_up(O::OP) && T::N == size_of::<O::A>() as u64,
+                step::<LoadBin<D, O, A, T, At<u64, X>>>)))),
     };
 }
 macro_rules! binary_loads { ($($op:ident $load:ident $name:ident)*) => {
@@ -214,10 +221,10 @@ binary_loads! {
     I32Add I32Load L32U I32Sub I32Load L32U I32Mul I32Load L32U
     I32And I32Load L32U I32Or I32Load L32U I32Xor I32Load L32U
     I32Add I32Load8U L8U I32Sub I32Load8U L8U I32Or I32Load8U L8U I32Xor I32Load8U L8U
-    I32Add I32Load16U L16U I32Mul I32Load16S L16S32
+    I32Add I32Load16U L16U
     I64Add I64Load L64 I64Sub I64Load L64 I64Mul I64Load L64 I64Xor I64Load L64
     I64Add I64Load32U L32U I64Mul I64Load32U L32U
-    F32Add F32Load LF32 F32Sub F32Load LF32 F32Mul F32Load LF32
+    F32Add F32Load LF32 F32Mul F32Load LF32
     F64Add F64Load LF64 F64Sub F64Load LF64 F64Mul F64Load LF64
 }
 /// See [`crate::ir::backend::Backend::binary_load`].
@@ -278,7 +285,8 @@ impl<O: Binary<A: Num, R: Num>, T: StoreAs> StorePair<O, T> {
             only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
                 step::<Store<T, At<u32, X>, Bin<O, A, B>>>)))),
         imm: over!(X in reg_slot, over!(A in reg_slot, over!(B in any,
-            only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
+            only!(matches!(O::OP, BinOp::I32Add | BinOp::I64Add)
+                && has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
                 step::<Store<T, AtImm<u32, X>, Bin<O, A, B>>>)))),
     };
 }
@@ -567,20 +575,21 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadBr<O, T> {
             only!(!SMALL, branch_loop::<BrLoad<true, O, T, At<u32, X>, B>>))),
     ];
 }
-macro_rules! load_branches { ($($op:ident)*; $($wide:ident)*) => {
+macro_rules! load_branches { ($($op:ident)*; $($whole:ident)*; $($wide:ident)*) => {
     fn load_branches(op: BinOp, load: LoadOp) -> Option<&'static LoadBrs> {
         Some(match (op, load) {
             $(
-                (BinOp::$op, LoadOp::I32Load) => &LoadBr::<def::$op, L32U>::TABLE,
                 (BinOp::$op, LoadOp::I32Load8U) => &LoadBr::<def::$op, L8U>::TABLE,
                 (BinOp::$op, LoadOp::I32Load16U) => &LoadBr::<def::$op, L16U>::TABLE,
             )*
+            $( (BinOp::$whole, LoadOp::I32Load) => &LoadBr::<def::$whole, L32U>::TABLE, )*
             $( (BinOp::$wide, LoadOp::I64Load) => &LoadBr::<def::$wide, L64>::TABLE, )*
             _ => return None,
         })
     }
 } }
 load_branches! {
+    I32Eq I32Ne I32LtU I32GtU I32LeU I32GeU;
     I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU;
     I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU
 }
