@@ -31,7 +31,7 @@ const SHAPES: &[(&str, usize, &str)] = &[
     // What was just loaded.
     ("(local.set $l (i32.add (local.get $b) (i32.load8_u (local.get $a))))", 1, "i32.load8_u"),
     ("(local.set $l (i32.sub (local.get $b) (i32.load (local.get $a))))", 1, "i32.load"),
-    ("(local.set $m (i64.mul (local.get $p) (i64.load32_u (local.get $a))))", 1, "i64.load32_u"),
+    ("(i64.store (i32.const 0) (i64.mul (local.get $p) (i64.load32_u (local.get $a))))", 2, "i64.load32_u"),
     ("(local.set $l (i32.add (i32.load (local.get $a)) (i32.const 1)))", 1, "i32.load"),
     ("(local.set $l (i32.shl (i32.load16_u (local.get $a)) (i32.const 3)))", 1, "i32.load16_u"),
     ("(local.set $m (i64.and (i64.load (local.get $a)) (i64.const 7)))", 1, "i64.load"),
