@@ -1,5 +1,5 @@
-//! Programs that nothing is tuned on: what code from a compiler for Rust looks like, sort by sort. Each
-//! function takes how much there is to do and gives a number that depends on all of it.
+//! What code from a compiler for Rust looks like, sort by sort. Each function takes how much there is
+//! to do and gives a number that depends on all of it.
 //!
 //! `benches/workloads/build` compiles them; `benches/peers -- --kernels benches/workloads` measures.
 
