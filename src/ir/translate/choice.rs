@@ -2,7 +2,7 @@
 //! numbers lie to one another.
 
 use super::condition::{negated, swapped};
-use super::lower::{Operand, Target, immediate, place_text};
+use super::lower::{Operand, Target, place_text};
 use super::*;
 use crate::ir::backend::Choice;
 
@@ -40,12 +40,8 @@ fn less(value: Value) -> Option<(BinOp, Leaf, Leaf)> {
 
 impl<B: Backend> Translator<'_, B> {
     fn choice(&self, choice: Choice, op: BinOp, a: Leaf, b: Leaf) -> Option<Value> {
-        let place = match b {
-            Leaf::Const(bits) => {
-                immediate(bits, Ty::num(op.signature().0)).map_or(Place::SLOT, |_| Place::IMM)
-            }
-            _ => Place::SLOT,
-        };
+        // A constant that is no immediate is put into a slot.
+        let place = trees::likely(b, Ty::num(op.signature().0)).unwrap_or(Place::SLOT);
         B::choice(choice, op, Dest::SLOT, Place::SLOT, place)?;
         Some(Value::Choice(choice, op, a, b))
     }

@@ -1,4 +1,5 @@
-//! Comparisons with what is loaded: a branch on one is a single instruction.
+//! Comparisons with what is loaded: a branch on one is a single instruction. And other operations on it
+//! and a constant.
 
 use super::condition::{loop_word, negated};
 use super::lower::{Field, Fields, immediate, place_text};
@@ -29,13 +30,7 @@ impl<B: Backend> Translator<'_, B> {
         if load.is_64 || !self.is_near(load.memory, load.offset) {
             return None;
         }
-        let place = match b {
-            Leaf::Const(bits) => {
-                immediate(bits, Ty::num(kind.ty()))?;
-                Place::IMM
-            }
-            _ => Place::SLOT,
-        };
+        let place = trees::likely(b, Ty::num(kind.ty()))?;
         B::br_load(op, kind, To::Target, trees::form(load.address, Place::SLOT), place)?;
         Some(Value::LoadFirst(op, load, b))
     }
@@ -44,7 +39,7 @@ impl<B: Backend> Translator<'_, B> {
         if tuning::SMALL {
             return None;
         }
-        let (op, b) = trees::subtraction(op, b).map_or((op, b), |(op, c)| (op, Leaf::Const(c)));
+        let (op, b) = trees::summed(op, b);
         let (LoadKind::Scalar(kind), Leaf::Const(bits)) = (load.op, b) else { return None };
         if load.is_64 || !self.is_near(load.memory, load.offset) {
             return None;
@@ -67,7 +62,7 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Writes an operation on a load and something else, in two instructions if there is no such one;
     /// false: not with this target.
-    pub(super) fn compute_load_compare(
+    pub(super) fn compute_load_first(
         &mut self,
         target: Target,
         (op, load, b): (BinOp, Load, Leaf),

@@ -65,31 +65,6 @@ impl<B: Backend> Translator<'_, B> {
         };
         if index.and_then(B::br_table).is_some() { self.pop() } else { self.pop_leaf() }
     }
-    /// Makes the sum, if it is that, of a load and a constant one value, if a `br_table` on it comes
-    /// next.
-    #[inline]
-    pub(super) fn load_sum(&mut self, op: BinOp) -> Result<bool, Error> {
-        if !matches!(op, BinOp::I32Add | BinOp::I32Sub) || tuning::SMALL || !self.table_next() {
-            return Ok(false);
-        }
-        let [.., Entry { value: Value::Load(load), .. }, top] = &self.stack[..] else {
-            return Ok(false);
-        };
-        let (load, Value::Leaf(b)) = (*load, top.value) else { return Ok(false) };
-        let (op, b) =
-            trees::subtraction(op, b).map_or((op, b), |(op, bits)| (op, Leaf::Const(bits)));
-        let LoadKind::Scalar(kind) = load.op else { return Ok(false) };
-        let index = Index::LoadSum(kind, trees::form(load.address, Place::SLOT));
-        let is_near = !load.is_64 && self.is_near(load.memory, load.offset);
-        let is_sum = op == BinOp::I32Add && matches!(b, Leaf::Const(_));
-        if !is_near || !is_sum || B::br_table(index).is_none() {
-            return Ok(false);
-        }
-        self.pop()?;
-        self.pop()?;
-        self.push(Value::LoadFirst(op, load, b), Ty::I32)?;
-        Ok(true)
-    }
     /// Writes a `br_table` on that, up to its targets.
     pub(super) fn write_index(&mut self, entry: &Entry, targets: usize) -> Result<(), Error> {
         let imm = |bits| Field::Imm(bits as u32);

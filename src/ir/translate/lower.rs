@@ -386,7 +386,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::Tree(tree) => return self.compute_tree(target, tree),
             Value::LoadBin(op, a, load) => return self.compute_load_bin(target, op, a, load),
             Value::LoadFirst(op, load, b) => {
-                return self.compute_load_compare(target, (op, load, b));
+                return self.compute_load_first(target, (op, load, b));
             }
             Value::LoadMask(load, mask, sense) => {
                 return self.compute_load_mask(target, load, mask, sense);

@@ -9,7 +9,6 @@ use crate::wasm::ops::{LoadOp, SimdOp, SimdShape, StoreOp};
 /// Opcodes (spec §5.4.1, §5.4.7).
 const IF: u8 = 0x04;
 const BR_IF: u8 = 0x0D;
-const BR_TABLE: u8 = 0x0E;
 const I32_EQZ: u8 = 0x45;
 
 impl<B: Backend> Translator<'_, B> {
@@ -22,10 +21,6 @@ impl<B: Backend> Translator<'_, B> {
     /// on whether that is zero.
     pub(super) fn branches_next(&self) -> bool {
         matches!(self.rest(), [BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..])
-    }
-    /// Whether what comes after this instruction, which has one byte, is a jump through a table.
-    pub(super) fn table_next(&self) -> bool {
-        self.rest().first() == Some(&BR_TABLE)
     }
     /// Whether what comes after this instruction, which has one byte, is a load.
     pub(super) fn load_next(&self) -> bool {

@@ -165,7 +165,8 @@ pub enum Value {
     Load(Load),
     /// `leaf op load`.
     LoadBin(BinOp, Leaf, Load),
-    /// `load op leaf`: a comparison, or what the store that comes next writes where that was loaded.
+    /// `load op leaf`: a comparison, an operation with a constant, or what the store that comes next
+    /// writes where that was loaded.
     LoadFirst(BinOp, Load, Leaf),
     /// `load & mask`, on which there is a branch, or (false) whether that is zero.
     LoadMask(Load, u32, bool),

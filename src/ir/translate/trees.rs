@@ -10,7 +10,7 @@ use crate::wasm::ops::StoreOp;
 use crate::wasm::types::NumType;
 
 /// The place that a leaf may have at worst.
-fn likely(leaf: Leaf, ty: Ty) -> Option<Place> {
+pub(super) fn likely(leaf: Leaf, ty: Ty) -> Option<Place> {
     match leaf {
         Leaf::Const(bits) => super::lower::immediate(bits, ty).map(|_| Place::IMM),
         _ => Some(Place::SLOT),
@@ -212,7 +212,7 @@ impl<B: Backend> Translator<'_, B> {
             return Ok(false);
         };
         let (to, load, Value::Leaf(b)) = (*to, *load, top.value) else { return Ok(false) };
-        let (op, b) = subtraction(op, b).map_or((op, b), |(op, c)| (op, Leaf::Const(c)));
+        let (op, b) = summed(op, b);
         let ty = op.signature().0;
         let place = likely(b, Ty::num(ty)).filter(|_| op.signature().1 == ty);
         let (Some(place), false) = (place, tuning::SMALL) else { return Ok(false) };
@@ -456,6 +456,11 @@ pub(super) fn subtraction(op: BinOp, b: Leaf) -> Option<(BinOp, u64)> {
         (BinOp::I64Sub, Leaf::Const(c)) => Some((BinOp::I64Add, c.wrapping_neg())),
         _ => None,
     }
+}
+
+/// An operation and its second operand, as an addition if it subtracts a constant.
+pub(super) fn summed(op: BinOp, b: Leaf) -> (BinOp, Leaf) {
+    subtraction(op, b).map_or((op, b), |(op, bits)| (op, Leaf::Const(bits)))
 }
 
 /// The low half of an operand, for one who reads 32 bits.

@@ -532,7 +532,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         if self.update_next(op)?
             || self.load_mask(op)?
-            || self.load_sum(op)?
             || self.try_order(op)?
             || self.try_tree(op)?
             || self.global_sum(op)?
@@ -554,10 +553,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             op = turned;
             core::mem::swap(&mut a, &mut b);
         }
-        if let Some((add, negated)) = trees::subtraction(op, b) {
-            op = add;
-            b = Leaf::Const(negated);
-        }
+        (op, b) = trees::summed(op, b);
         self.push_binary(op, a, b)
     }
     fn wide_add_sub(&mut self, subtract: bool) -> Result<(), Error> {
