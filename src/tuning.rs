@@ -39,6 +39,9 @@ pub const GC_STRESS: u64 = 1024;
 pub const BYTES_PER_FUEL: u64 = 64;
 /// How many memories, and how many value stacks, are kept by the process for the next ones.
 pub const SPARES: usize = 8;
+/// A larger memory is in huge pages, as far as the system has some. Many programs have as much that
+/// hardly use any of it, and a huge page takes a tenth of a millisecond to come.
+pub const HUGE_PAGES_ABOVE_BYTES: usize = 16 << 20;
 /// Bytes of each of those memories that stay in the process; the rest goes back to the system.
 pub const SPARE_MEMORY_BYTES: usize = 64 << 10;
 /// The same of the stacks; whole pages everywhere.

@@ -3,7 +3,8 @@
 //! calls, exceptions, bulk instructions and objects, as compilers write them.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 use wasmvm::{Config, Engine, Error, Instance, Module, Progress, Store, Val};
 
 /// How often the fuel is only what is needed next; after that it is as given below. So the time
@@ -43,33 +44,78 @@ fn listed(place: &Path) -> Vec<Kernel> {
     list.as_array().expect("a list").iter().map(kernel).collect()
 }
 
-/// Its result, and how often it has paused.
-fn in_pieces(engine: &Engine, kernel: &Kernel) -> Result<(i64, u64), Error> {
-    let module = Module::new(engine, wat::parse_file(&kernel.file).map_err(Error::host_from)?)?;
-    let mut store = Store::new(engine, ());
-    let instance = Instance::new(&mut store, &module, &[])?;
-    let func = instance.func(&store, &kernel.export);
-    let func = func.ok_or_else(|| Error::host("there is no such export"))?;
-    let args: Vec<Val> = kernel.args.iter().copied().map(Val::I32).collect();
-    let mut job = func.start(&mut store, &args)?;
-    for step in 0.. {
-        match job.run(&mut store)? {
-            Progress::Done(results) => {
-                let result = match results[..] {
-                    [Val::I32(value)] => value.into(),
-                    [Val::I64(value)] => value,
-                    _ => return Err(Error::host("one integer is expected")),
-                };
-                return Ok((result, step));
-            }
-            Progress::OutOfFuel { needed } if step < SMALL_STEPS => store.set_fuel(needed)?,
-            Progress::OutOfFuel { needed } => {
-                store.set_fuel(needed + LARGE_STEPS[step as usize % LARGE_STEPS.len()])?;
-            }
-            other => return Err(Error::host(format!("{other:?}"))),
-        }
+impl Kernel {
+    fn module(&self, engine: &Engine) -> Result<Module, Error> {
+        Module::new(engine, wat::parse_file(&self.file).map_err(Error::host_from)?)
     }
-    unreachable!("it ends")
+    /// Its result, and how often it has paused; `pause` is told each time, after how many.
+    fn run(
+        &self,
+        store: &mut Store<()>,
+        module: &Module,
+        mut pause: impl FnMut(&mut Store<()>, u64, Progress<Vec<Val>>) -> Result<(), Error>,
+    ) -> Result<(i64, u64), Error> {
+        let instance = Instance::new(&mut *store, module, &[])?;
+        let func = instance.func(&*store, &self.export);
+        let func = func.ok_or_else(|| Error::host("there is no such export"))?;
+        let args: Vec<Val> = self.args.iter().copied().map(Val::I32).collect();
+        let mut job = func.start(&mut *store, &args)?;
+        for step in 0.. {
+            match job.run(&mut *store)? {
+                Progress::Done(results) => {
+                    let result = match results[..] {
+                        [Val::I32(value)] => value.into(),
+                        [Val::I64(value)] => value,
+                        _ => return Err(Error::host("one integer is expected")),
+                    };
+                    return Ok((result, step));
+                }
+                other => pause(store, step, other)?,
+            }
+        }
+        unreachable!("it ends")
+    }
+}
+
+fn in_pieces(engine: &Engine, kernel: &Kernel) -> Result<(i64, u64), Error> {
+    let (module, mut store) = (kernel.module(engine)?, Store::new(engine, ()));
+    kernel.run(&mut store, &module, |store, step, progress| match progress {
+        Progress::OutOfFuel { needed } if step < SMALL_STEPS => store.set_fuel(needed),
+        Progress::OutOfFuel { needed } => {
+            store.set_fuel(needed + LARGE_STEPS[step as usize % LARGE_STEPS.len()])
+        }
+        other => Err(Error::host(format!("{other:?}"))),
+    })
+}
+
+/// While another store that has the same code is not interrupted.
+fn interrupted(engine: &Engine, kernel: &Kernel) -> Result<(i64, u64), Error> {
+    let module = kernel.module(engine)?;
+    let new_store = || {
+        let mut store = Store::new(engine, ());
+        store.fuel().map_or(Ok(()), |_| store.set_fuel(u64::MAX >> 1)).map(|()| store)
+    };
+    let mut store = new_store()?;
+    let (handle, ended) = (store.interrupt_handle()?, AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_micros(50));
+                handle.interrupt();
+            }
+        });
+        let other = scope.spawn(|| {
+            let never = |_: &mut Store<()>, _, progress| Err(Error::host(format!("{progress:?}")));
+            kernel.run(&mut new_store()?, &module, never)
+        });
+        let outcome = kernel.run(&mut store, &module, |_, _, progress| match progress {
+            Progress::Interrupted => Ok(()),
+            other => Err(Error::host(format!("{other:?}"))),
+        });
+        ended.store(true, Ordering::Relaxed);
+        assert_eq!(other.join().expect("it does not panic")?, (kernel.result, 0));
+        outcome
+    })
 }
 
 #[test]
@@ -91,4 +137,20 @@ fn kernels_in_pieces() {
             });
         }
     });
+}
+
+#[test]
+fn kernels_that_are_interrupted() {
+    for fuel in [false, true] {
+        let config = Config::new().interrupts(true).fuel(fuel);
+        let engine = Engine::new(config).expect("a valid setting");
+        let mut all = 0;
+        for kernel in kernels() {
+            let outcome = interrupted(&engine, &kernel);
+            let (result, pauses) = outcome.unwrap_or_else(|e| panic!("{}: {e}", kernel.name));
+            assert_eq!(result, kernel.result, "{}", kernel.name);
+            all += pauses;
+        }
+        assert!(all > 1000, "{all} pauses");
+    }
 }

@@ -199,7 +199,7 @@ impl Module {
             let code = crate::exec::run::translate_function(&self.compiled, defined, true)?;
             let mut end = code.words.len() as u32 * 8;
             for &(at, ..) in code.listing.iter().rev() {
-                f(code.words[at as usize / 8], end - at);
+                f(code.handler(at) as u64, end - at);
                 end = at;
             }
         }

@@ -1,10 +1,11 @@
 //! A module with its bytes and its code: what instances share.
 
 use super::parallel;
-use super::run::{Translation, nobody, translate_stub};
+use super::run::{Translation, nobody, stop_handler, translate_stub};
 use crate::ir::code::ModuleCode;
 use crate::ir::room;
 use crate::rt::error::Frame;
+use crate::rt::signals::Code;
 use crate::tuning;
 use crate::wasm::error::{Error, ErrorKind};
 use crate::wasm::features::Features;
@@ -249,13 +250,19 @@ impl CompiledModule {
     }
 }
 
+impl Code for CompiledModule {
+    fn stop_turns(&self, stop: bool) {
+        self.code.stop_turns(stop);
+    }
+}
+
 /// The places for the code of a module, and its exports in the order of their names.
 fn places(module: &Module) -> Result<(ModuleCode, Box<[u32]>), TryReserveError> {
     let exports = &module.exports;
     let mut by_name = room::list(exports.len())?;
     by_name.extend(0..exports.len() as u32);
     sort_by(&mut by_name, |&i, &j| exports[i as usize].name.cmp(&exports[j as usize].name));
-    let code = ModuleCode::new(module.code.len(), translate_stub())?;
+    let code = ModuleCode::new(module.code.len(), translate_stub(), stop_handler())?;
     Ok((code, by_name.into_boxed_slice()))
 }
 /// What instances share. This is of a constant size: if there is no memory for it, the process

@@ -5,7 +5,6 @@
 use super::machine::F;
 use super::machine::{Pause, Root, State, taken};
 use super::roots::SetLoop;
-use crate::ir::code::POLL_BYTES;
 use crate::rt::signals::Signals;
 use crate::wasm::trap::Trap;
 use core::marker::PhantomData;
@@ -150,36 +149,6 @@ impl Gate for Fuel {
             }
         }
     }
-}
-/// Stops if somebody else wants it.
-pub struct Poll;
-impl Root for Poll {
-    const SIZE: usize = 0;
-    #[inline(always)]
-    unsafe fn run(s: &mut State) -> Result<(), Trap> {
-        // SAFETY: E1, E3, R1, R11.
-        unsafe {
-            if s.signals().past() != Self::LEN {
-                let store = (*s.instance()).store;
-                if s.signals().take((*store).stack_limit.get()) {
-                    return Err(Trap::Interrupted);
-                }
-            }
-            s.ip = s.ip.add(Self::LEN);
-        }
-        Ok(())
-    }
-}
-const _: () = assert!(Poll::LEN == POLL_BYTES);
-impl Gate for Poll {
-    #[inline(always)]
-    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
-        // SAFETY: E1, E3, R11. No branch: whoever raises an interrupt sets it to 0.
-        unsafe { ip.add(s.signals().past()) }
-    }
-}
-impl Pause for Poll {
-    const TRAP: Trap = Trap::Interrupted;
 }
 /// Branches always, to the header of the innermost loop, behind what that pays or looks for.
 pub struct JumpPast<C>(PhantomData<C>);

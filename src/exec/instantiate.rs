@@ -14,6 +14,7 @@ use crate::rt::layout::{FuncData, SegmentData, StoreData};
 use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
 use crate::rt::room;
+use crate::rt::signals::Stoppable;
 use crate::rt::store::{Store, func_data};
 use crate::tuning;
 use crate::wasm::module::{Elements, Module, SegmentMode};
@@ -127,6 +128,7 @@ unsafe fn allocate(
     instance.slot = slot;
     instance.data.module = Arc::as_ptr(module).cast();
     instance.module = Some(module.clone());
+    instance.stoppable = Stoppable::new(&store.head.signals, module.clone())?;
     make_room(instance, m)?;
     for import in imports {
         match *import {

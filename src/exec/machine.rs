@@ -10,7 +10,8 @@
 //! 8 bytes. Slot fields are `i16` offsets from the frame pointer; immediates are 4 or 8 bytes.
 #![allow(unsafe_code)]
 
-use super::gates::{Fuel, Gate, Poll};
+use super::gates::{Fuel, Gate};
+pub use super::numbers::Num;
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
 use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE, SMALL};
 use crate::wasm::instr::{BinOp, Binary};
@@ -18,6 +19,8 @@ use crate::wasm::trap::Trap;
 use crate::wasm::types::Value;
 use core::cell::Cell;
 use core::marker::PhantomData;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Registers of each class, integers and floats.
 pub const K: usize = if cfg!(registers) { REGISTERS } else { 0 };
@@ -254,11 +257,36 @@ macro_rules! enter {
 #[cfg(threaded)]
 pub(super) use enter;
 
+/// The handler of the instruction at `ip`: of a turn of a loop, another thread may change it.
+///
+/// # Safety
+/// There is an instruction (E1).
+#[inline(always)]
+pub unsafe fn handler_at(ip: *const u8) -> Handler {
+    // SAFETY: E1, R13: the first word is the address of a handler, which is written atomically.
+    unsafe {
+        let handler = (*ip.cast::<AtomicPtr<()>>()).load(Ordering::Relaxed);
+        #[cfg(threaded)]
+        return core::mem::transmute::<*mut (), Handler>(handler);
+        // Code is numbers, from which a pointer has to be made.
+        #[cfg(not(threaded))]
+        return handler_of(handler.expose_provenance());
+    }
+}
+/// The handler at the address.
+///
+/// # Safety
+/// It is that of a handler (E1).
+pub unsafe fn handler_of(address: usize) -> Handler {
+    // SAFETY: E1: promised by the caller.
+    unsafe { core::mem::transmute::<*const (), Handler>(ptr::with_exposed_provenance(address)) }
+}
+
 /// Goes on with the instruction at `ip`.
 #[cfg(all(threaded, not(feature = "counting")))]
 macro_rules! next {
     ($s:expr) => {{
-        let handler: Handler = *$s.ip.cast::<Handler>();
+        let handler = crate::exec::machine::handler_at($s.ip);
         enter!(handler, $s)
     }};
 }
@@ -282,131 +310,6 @@ macro_rules! stop {
         $s.r[0] = $code;
         enter!(crate::exec::machine::leave, $s)
     }};
-}
-
-/// A number that operands and results can be.
-pub trait Num: Value {
-    /// From a slot.
-    unsafe fn load(slot: *const u64) -> Self;
-    /// Into a slot.
-    unsafe fn store(self, slot: *mut u64);
-    /// From a register of its class.
-    #[cfg_attr(not(registers), allow(dead_code))]
-    fn get(s: &State, n: usize) -> Self;
-    /// Into a register of its class.
-    fn put(self, s: &mut State, n: usize);
-    /// From a 4-byte immediate: sign-extended, or a float of half the width.
-    fn immediate(bits: u32) -> Self;
-    /// From a number of the same width.
-    #[inline(always)]
-    fn of<U: Value>(other: U) -> Self {
-        Self::from_bits(other.to_bits())
-    }
-}
-macro_rules! integers { ($($t:ty, $u:ty, |$bits:ident| $imm:expr;)*) => { $(
-    impl Num for $t {
-        #[inline(always)]
-        unsafe fn load(slot: *const u64) -> Self {
-            // SAFETY: E2.
-            unsafe { (*slot) as $t }
-        }
-        #[inline(always)]
-        unsafe fn store(self, slot: *mut u64) {
-            // SAFETY: E2.
-            unsafe { *slot = self as $u as u64 }
-        }
-        #[inline(always)]
-        fn get(s: &State, n: usize) -> Self { s.r[n] as $t }
-        #[inline(always)]
-        fn put(self, s: &mut State, n: usize) { s.r[n] = self as $u as u64 }
-        #[inline(always)]
-        fn immediate($bits: u32) -> Self { $imm }
-    }
-)* } }
-integers! {
-    i32, u32, |bits| bits as i32;
-    u32, u32, |bits| bits;
-    i64, u64, |bits| bits as i32 as i64;
-    u64, u64, |bits| bits as i32 as i64 as u64;
-}
-impl Num for f32 {
-    #[inline(always)]
-    unsafe fn load(slot: *const u64) -> Self {
-        // SAFETY: E2. Only the low half: a store of an f32 writes no more.
-        f32::from_bits(unsafe { slot.cast::<u32>().add(LOW_HALF).read() })
-    }
-    #[inline(always)]
-    unsafe fn store(self, slot: *mut u64) {
-        // SAFETY: E2.
-        unsafe { slot.cast::<u32>().add(LOW_HALF).write(self.to_bits()) }
-    }
-    #[inline(always)]
-    fn get(s: &State, n: usize) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: E7.
-        return unsafe { core::arch::x86_64::_mm_cvtss_f32(s.f[n]) };
-        #[cfg(not(target_arch = "x86_64"))]
-        return f32::from_bits(s.f[n][0] as u32);
-    }
-    #[inline(always)]
-    fn put(self, s: &mut State, n: usize) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: E7. The other lanes keep what they hold: nobody reads them.
-        unsafe {
-            use core::arch::x86_64::{_mm_move_ss, _mm_set_ss};
-            s.f[n] = _mm_move_ss(s.f[n], _mm_set_ss(self));
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            s.f[n][0] = self.to_bits() as u64;
-        }
-    }
-    #[inline(always)]
-    fn immediate(bits: u32) -> Self {
-        f32::from_bits(bits)
-    }
-}
-/// Where the low 4 bytes of a slot are.
-const LOW_HALF: usize = if cfg!(target_endian = "big") { 1 } else { 0 };
-impl Num for f64 {
-    #[inline(always)]
-    unsafe fn load(slot: *const u64) -> Self {
-        // SAFETY: E2.
-        f64::from_bits(unsafe { *slot })
-    }
-    #[inline(always)]
-    unsafe fn store(self, slot: *mut u64) {
-        // SAFETY: E2.
-        unsafe { *slot = self.to_bits() }
-    }
-    #[inline(always)]
-    fn get(s: &State, n: usize) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: E7.
-        return unsafe {
-            use core::arch::x86_64::{_mm_castps_pd, _mm_cvtsd_f64};
-            _mm_cvtsd_f64(_mm_castps_pd(s.f[n]))
-        };
-        #[cfg(not(target_arch = "x86_64"))]
-        return f64::from_bits(s.f[n][0]);
-    }
-    #[inline(always)]
-    fn put(self, s: &mut State, n: usize) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: E7.
-        unsafe {
-            use core::arch::x86_64::{_mm_castpd_ps, _mm_castps_pd, _mm_move_sd, _mm_set_sd};
-            s.f[n] = _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(s.f[n]), _mm_set_sd(self)));
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            s.f[n][0] = self.to_bits();
-        }
-    }
-    #[inline(always)]
-    fn immediate(bits: u32) -> Self {
-        f32::from_bits(bits) as f64
-    }
 }
 
 /// An expression: an operand place, or an operation on expressions.
@@ -657,8 +560,7 @@ handlers! {
     #[inline(never)]
     fn counted |s| {
         s.count();
-        let handler: Handler = *s.ip.cast::<Handler>();
-        enter!(handler, s)
+        enter!(handler_at(s.ip), s)
     }
     /// Executes an instruction.
     fn step<X: Root> |s| {
@@ -712,6 +614,18 @@ handlers! {
         s.keep_registers();
         stop!(s, 1 + X::TRAP as Stop)
     }
+    /// A turn of a loop that somebody wants to stop, in this store or another one.
+    #[cold]
+    #[inline(never)]
+    fn stopped |s| {
+        match super::run::handler_of_turn(s.ip, s.fp) {
+            Some(handler) => enter!(handler, s),
+            None => {
+                s.keep_registers();
+                stop!(s, 1 + Trap::Interrupted as Stop)
+            }
+        }
+    }
     /// Branches to a relative target.
     fn branch<X: Cond> |s| {
         branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
@@ -733,10 +647,6 @@ handlers! {
     fn branch_paying<X: Cond> |s| {
         branch_if!(X, s, Fuel::turn(s), Fuel::past(s, s.ip.add(X::LEN)))
     }
-    /// The same, behind the poll there.
-    fn branch_polling<X: Cond> |s| {
-        branch_if!(X, s, Poll::turn(s))
-    }
     /// Does something, then branches to a relative target.
     fn branch_mut<X: CondMut> |s| {
         branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
@@ -748,10 +658,6 @@ handlers! {
     /// The same, behind the charge there, or goes on behind the charge that follows.
     fn branch_mut_paying<X: CondMut> |s| {
         branch_if!(X, s, Fuel::turn(s), Fuel::past(s, s.ip.add(X::LEN)))
-    }
-    /// The same, behind the poll there.
-    fn branch_mut_polling<X: CondMut> |s| {
-        branch_if!(X, s, Poll::turn(s))
     }
 }
 

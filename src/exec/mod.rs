@@ -14,6 +14,7 @@ pub mod gc;
 pub mod gc_table;
 pub mod instantiate;
 pub mod machine;
+pub mod numbers;
 pub mod pairs;
 pub mod parallel;
 pub mod resume;

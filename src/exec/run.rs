@@ -3,7 +3,10 @@
 
 use super::compiled::CompiledModule;
 use super::frames::{CallHost, Exhausted, Halt, Look, Translate};
-use super::machine::{Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, pausing, step, tail};
+use super::machine::{
+    Handler, STOP_HOST, STOP_UNSUPPORTED, State, Stop, handler_at, handler_of, pausing, step,
+    stopped, tail,
+};
 use super::table::Machine;
 use crate::ir::code::{CodeEntry, FuncCode};
 use crate::ir::room;
@@ -53,6 +56,10 @@ pub fn translate_stub() -> *const u64 {
 #[inline(always)]
 pub fn look_stub() -> *const u8 {
     (&raw const LOOK).cast()
+}
+/// The handler of turns of loops while somebody wants them to stop.
+pub fn stop_handler() -> usize {
+    stopped as *const () as usize
 }
 /// Where those go for which there really is none.
 #[inline(always)]
@@ -345,37 +352,31 @@ pub unsafe fn exit(store: *mut StoreData, stop: Stop) -> Exit {
 ///
 /// # Safety
 /// The state is at an instruction, in a frame with room for it (E1, E2, E3).
+pub unsafe fn dispatch(s: State) -> Stop {
+    // SAFETY: E3, R11: the store, and with it its signals, outlives what runs in it.
+    unsafe {
+        let signals = (*s.instance()).signals;
+        (*signals).enter();
+        let stop = go_on(s);
+        (*signals).leave();
+        stop
+    }
+}
 #[cfg(threaded)]
-pub unsafe fn dispatch(mut s: State) -> Stop {
+#[inline(always)]
+unsafe fn go_on(mut s: State) -> Stop {
     // SAFETY: E1: `ip` is at an instruction, whose first word is its handler. E3.
     unsafe {
         s.take_fuel();
         s.take_signals();
         #[cfg(feature = "counting")]
         s.count();
-        let handler: Handler = *s.ip.cast::<Handler>();
-        super::machine::enter!(handler, &s)
+        super::machine::enter!(handler_at(s.ip), &s)
     }
 }
-/// The handler of the instruction at `ip`. Code is numbers, from which a pointer has to be made.
-///
-/// # Safety
-/// There is an instruction (E1).
 #[cfg(not(threaded))]
 #[inline(always)]
-unsafe fn handler_at(ip: *const u8) -> Handler {
-    // SAFETY: E1: the first word is the address of a handler.
-    unsafe {
-        let address = (*ip.cast::<*const ()>()).expose_provenance();
-        core::mem::transmute::<*const (), Handler>(ptr::with_exposed_provenance(address))
-    }
-}
-/// Executes until something stops it.
-///
-/// # Safety
-/// The state is at an instruction, in a frame with room for it (E1, E2, E3).
-#[cfg(not(threaded))]
-pub unsafe fn dispatch(mut s: State) -> Stop {
+unsafe fn go_on(mut s: State) -> Stop {
     loop {
         // SAFETY: E3.
         #[cfg(feature = "counting")]
@@ -421,6 +422,7 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
         (*store).stop_ip.set(ptr::null());
         (*store).stop_fp.set(fp);
         (*store).stack_top.set(fp);
+        (*store).signals.leave();
         let done = if results <= params {
             ((*store).host_call)(store, func, caller, slots)
         } else {
@@ -446,6 +448,7 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
             }
             done
         };
+        (*store).signals.enter();
         if done {
             return if (*store).take_interrupt() { Called::Interrupted } else { Called::Done };
         }
@@ -455,6 +458,28 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
             return Called::Suspended;
         }
         Called::Failed
+    }
+}
+
+/// What a turn of a loop goes on with that was stopped; nothing if it was meant. Others that share
+/// the code may have been.
+///
+/// # Safety
+/// Called by [`stopped`]; `ip` is the instruction, in the frame `fp` (E1, E3).
+#[cold]
+#[inline(never)]
+pub unsafe fn handler_of_turn(ip: *const u8, fp: *mut u64) -> Option<Handler> {
+    // SAFETY: E1, E3, R1.
+    unsafe {
+        let instance = *fp.offset(HEADER_INSTANCE) as *const InstanceData;
+        let store = (*instance).store;
+        if (*store).take_interrupt() {
+            return None;
+        }
+        (*store).signals.follow();
+        let module = (*instance).module.cast::<CompiledModule>();
+        let own = (*module).code.handler_of_turn(ip as usize);
+        Some(own.map_or_else(|| handler_at(ip), |address| handler_of(address)))
     }
 }
 

@@ -974,22 +974,15 @@ impl Backend for Machine {
         let handler: Raw = match op {
             Fixed::JumpLoop => const { step_of::<JumpLoop>() },
             // Without a loop register there is no way to use them.
-            Fixed::JumpPaying | Fixed::JumpPolling | Fixed::SetPaying | Fixed::SetPolling
-                if SMALL =>
-            {
-                step::<Unreachable>
-            }
+            Fixed::JumpPaying | Fixed::SetPaying if SMALL => step::<Unreachable>,
             Fixed::JumpPaying => step::<JumpPast<Fuel>>,
-            Fixed::JumpPolling => step::<JumpPast<Poll>>,
             Fixed::SetPaying => step::<SetPast<Fuel>>,
-            Fixed::SetPolling => step::<SetPast<Poll>>,
             Fixed::SetLoop => const { step_of::<SetLoop>() },
             Fixed::Unreachable => step::<Unreachable>,
             Fixed::Zero => const { step_of::<Zero>() },
             Fixed::FarLoad => step::<Far<false>>,
             Fixed::FarStore => step::<Far<true>>,
             Fixed::Fuel => pausing::<Fuel>,
-            Fixed::Poll => pausing::<Poll>,
             Fixed::Fence => step::<atomic::Fence>,
             Fixed::CallImport => step::<CallImport>,
             Fixed::TailCall => step::<TailCall>,

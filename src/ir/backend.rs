@@ -147,8 +147,6 @@ pub enum To {
     /// The same, behind [`Fixed::Fuel`], with which the loop begins, if it can be paid at once. If
     /// it is not taken, as for [`To::OrPay`].
     Paying,
-    /// The same, behind [`Fixed::Poll`], if nobody wants the execution to stop.
-    Polling,
 }
 impl To {
     /// By the loop register.
@@ -164,17 +162,14 @@ impl To {
 pub enum Fixed {
     JumpLoop,
     JumpPaying,
-    JumpPolling,
     SetLoop,
-    /// With the [`Fixed::Fuel`] or [`Fixed::Poll`] that follows, if that goes on at once.
+    /// With the [`Fixed::Fuel`] that follows, if that goes on at once.
     SetPaying,
-    SetPolling,
     Unreachable,
     Zero,
     FarLoad,
     FarStore,
     Fuel,
-    Poll,
     Fence,
     CallImport,
     TailCall,

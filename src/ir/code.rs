@@ -2,13 +2,14 @@
 #![allow(unsafe_code)]
 
 use super::room;
-use crate::wasm::sync::Lock;
+use crate::wasm::sync::{Follower, Lock};
 use alloc::boxed::Box;
 use alloc::collections::TryReserveError;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::UnsafeCell;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// Where the code of a function begins. Belongs to a module; `entry` is the lazy stub until the
 /// function is translated. A reader loads `entry` (acquire) before `frame_slots`.
@@ -25,8 +26,33 @@ pub struct CodeEntry {
     pub module: AtomicPtr<()>,
 }
 
-/// The bytes of the instruction at the header of a loop that looks for interrupts.
-pub const POLL_BYTES: usize = 8;
+/// Eight bytes of code. The first word of an instruction is the address of its handler; of one that
+/// every turn of a loop begins with, others may replace it.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Word(UnsafeCell<u64>);
+// SAFETY: R13: nothing is written but handlers, which are read and written by atomic accesses.
+unsafe impl Sync for Word {}
+impl Word {
+    /// These eight bytes.
+    pub const fn new(word: u64) -> Word {
+        Word(UnsafeCell::new(word))
+    }
+    /// The handler of the instruction that begins here.
+    fn handler(&self) -> &AtomicUsize {
+        // SAFETY: R13: it is aligned, and written in no other way.
+        unsafe { AtomicUsize::from_ptr(self.0.get().cast()) }
+    }
+}
+
+/// An instruction that every turn of a loop begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// Its byte in the code.
+    pub at: u32,
+    /// The address of its handler.
+    pub handler: usize,
+}
 
 /// A clause of an exception handler (spec §4.2.14): for which code, what it catches, and where.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +89,7 @@ pub enum Catches {
 #[derive(Debug, Default)]
 pub struct FuncCode {
     /// The instructions.
-    pub words: Box<[u64]>,
+    pub words: Box<[Word]>,
     /// Which word is the first instruction's.
     pub start: usize,
     /// Byte offsets in the code, ascending, each with the byte offset of its instruction in the
@@ -71,6 +97,8 @@ pub struct FuncCode {
     pub map: Box<[(u32, u32)]>,
     /// The clauses of its exception handlers, innermost first.
     pub clauses: Box<[Clause]>,
+    /// Where executions can be stopped, in the order of the code; none unless that is asked for.
+    pub turns: Box<[Turn]>,
     /// Slots that the frame needs from the frame pointer up.
     pub frame_slots: u32,
     /// The instructions as text, if asked for: code offset, module offset, text.
@@ -110,7 +138,21 @@ impl FuncCode {
     /// Where the function begins.
     pub fn entry(&self) -> *const u64 {
         // A pointer to all of the code: instructions before lead here and are led to.
-        self.words.as_ptr().wrapping_add(self.start)
+        self.words.as_ptr().wrapping_add(self.start).cast()
+    }
+    /// The handler of the instruction that begins at byte `at`.
+    pub fn handler(&self, at: u32) -> usize {
+        match self.turns.binary_search_by_key(&at, |turn| turn.at) {
+            Ok(turn) => self.turns[turn].handler,
+            Err(_) => self.words[at as usize / 8].handler().load(Ordering::Relaxed),
+        }
+    }
+    /// Every turn from now on has this handler instead of its own, or its own again.
+    fn replace_turns(&self, handler: Option<usize>) {
+        for turn in &self.turns {
+            let word = &self.words[turn.at as usize / 8];
+            word.handler().store(handler.unwrap_or(turn.handler), Ordering::Relaxed);
+        }
     }
     /// Whether the address is in this code, and at which byte.
     pub fn position(&self, ip: usize) -> Option<u32> {
@@ -127,13 +169,24 @@ pub struct ModuleCode {
     codes: Box<[AtomicPtr<FuncCode>]>,
     /// The functions with exception handlers, in the order of the addresses of their code.
     catching: Lock<Vec<(usize, u32)>>,
+    /// How many stores want turns of its loops to stop.
+    stopping: AtomicIsize,
+    /// The functions with loops, which do so while there are such stores.
+    looping: Follower<Vec<u32>>,
+    /// The address of the handler that turns have then.
+    stop: usize,
 }
 impl ModuleCode {
-    /// For `defined` functions; every entry begins at `stub`.
+    /// For `defined` functions; every entry begins at `stub`. While turns of loops shall stop, their
+    /// handler is at `stop`.
     ///
     /// # Errors
     /// There is no memory for them.
-    pub fn new(defined: usize, stub: *const u64) -> Result<ModuleCode, TryReserveError> {
+    pub fn new(
+        defined: usize,
+        stub: *const u64,
+        stop: usize,
+    ) -> Result<ModuleCode, TryReserveError> {
         let entry = |func| CodeEntry {
             entry: AtomicPtr::new(stub.cast_mut()),
             frame_slots: AtomicU32::new(0),
@@ -147,6 +200,9 @@ impl ModuleCode {
             entries: entries.into_boxed_slice(),
             codes: codes.into_boxed_slice(),
             catching: Lock::default(),
+            stopping: AtomicIsize::new(0),
+            looping: Follower::new(Vec::new()),
+            stop,
         })
     }
     /// Tells every entry the compiled module, whose address is final now.
@@ -174,19 +230,20 @@ impl ModuleCode {
         if let Some(catching) = &mut catching {
             room::try_reserve(catching, 1)?;
         }
-        let new = room::leaked(code)?.as_ptr();
-        let slot = &self.codes[func as usize];
-        let exchange =
-            slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
-        // SAFETY: R3: either ours, published now, or another's, published before.
-        let code = unsafe {
-            match exchange {
-                Ok(_) => &*new,
-                Err(old) => {
-                    drop(Box::from_raw(new));
-                    &*old
+        let code = if code.turns.is_empty() {
+            self.add(func, code)?.0
+        } else {
+            let added = self.looping.with(|looping, stop| -> Result<_, TryReserveError> {
+                room::try_reserve(looping, 1)?;
+                let (code, is_new) = self.add(func, code)?;
+                if is_new {
+                    looping.push(func);
+                    code.replace_turns(stop.then_some(self.stop));
                 }
-            }
+                Ok(code)
+            });
+            self.follow();
+            added?
         };
         if let Some(mut catching) = catching {
             let start = code.words.as_ptr() as usize;
@@ -199,6 +256,53 @@ impl ModuleCode {
         entry.frame_slots.store(code.frame_slots, Ordering::Release);
         entry.entry.store(code.entry().cast_mut(), Ordering::Release);
         Ok(code)
+    }
+    /// Adds the code of a function; the first one wins. Whether it is this one.
+    fn add(&self, func: u32, code: FuncCode) -> Result<(&FuncCode, bool), TryReserveError> {
+        let new = room::leaked(code)?.as_ptr();
+        let slot = &self.codes[func as usize];
+        let exchange =
+            slot.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire);
+        // SAFETY: R3: either ours, published now, or another's, published before.
+        Ok(unsafe {
+            match exchange {
+                Ok(_) => (&*new, true),
+                Err(old) => {
+                    drop(Box::from_raw(new));
+                    (&*old, false)
+                }
+            }
+        })
+    }
+    /// Another store wants turns of loops to stop, or one of those that did does not any more. What
+    /// runs finds it out at its next turn, of whichever store it is.
+    pub fn stop_turns(&self, stop: bool) {
+        self.stopping.fetch_add(if stop { 1 } else { -1 }, Ordering::SeqCst);
+        self.follow();
+    }
+    fn follow(&self) {
+        let wish = || self.stopping.load(Ordering::SeqCst) > 0;
+        self.looping.follow(wish, |looping, stop| {
+            for code in looping.iter().filter_map(|&func| self.get(func)) {
+                code.replace_turns(stop.then_some(self.stop));
+            }
+        });
+    }
+    /// The handler that belongs to the turn that begins at the address.
+    ///
+    /// # Complexity
+    /// Linear in the number of functions that have loops and are translated: only for those who
+    /// are stopped while somebody else is meant.
+    #[cold]
+    pub fn handler_of_turn(&self, ip: usize) -> Option<usize> {
+        let handler = self.looping.with(|looping, _| {
+            looping.iter().find_map(|&func| {
+                let code = self.get(func)?;
+                Some(code.handler(code.position(ip)?))
+            })
+        });
+        self.follow();
+        handler
     }
     /// The code with exception handlers that the address is in, and at which byte.
     ///

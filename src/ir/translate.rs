@@ -283,6 +283,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         code.words = self.out.words()?;
         code.map = room::boxed(&self.out.map)?;
         code.clauses = room::boxed(&self.clauses)?;
+        code.turns = self.out.turns()?;
         Ok(())
     }
 
@@ -478,9 +479,7 @@ impl<'m, B: Backend> Translator<'m, B> {
         let cache = self.cache();
         let control = &mut self.control[label];
         if control.kind == Kind::Loop {
-            let header = control.header;
-            let past = self.past(header);
-            self.out.backward(header as usize + past);
+            self.out.backward(control.header as usize);
         } else {
             let mut patches = control.patches;
             control.cache = Some(match control.cache {
@@ -489,7 +488,6 @@ impl<'m, B: Backend> Translator<'m, B> {
             });
             self.out.forward(&mut patches);
             self.control[label].patches = patches;
-            self.look_on(label);
         }
     }
     /// How a branch gets to a label.
@@ -499,29 +497,21 @@ impl<'m, B: Backend> Translator<'m, B> {
             || !self.control[label].loop_register
         {
             To::Target
-        } else {
-            self.way_to_loop()
-        }
-    }
-    /// How one gets to a loop by its register.
-    fn way_to_loop(&self) -> To {
-        if self.cx.fuel {
+        } else if self.cx.fuel {
             To::Paying
-        } else if self.cx.interrupts {
-            To::Polling
         } else {
             To::Loop
         }
     }
     fn jump(&mut self, label: usize) -> Result<(), Error> {
         if let Some(way) = self.through_table(label) {
-            return self.jump_through(way);
+            // The turn does not go by the header.
+            return self.jump_through(way, true);
         }
         let jump = match self.way_to(label) {
             To::Target | To::OrPay => None,
             To::Loop => Some(Fixed::JumpLoop),
             To::Paying => Some(Fixed::JumpPaying),
-            To::Polling => Some(Fixed::JumpPolling),
         };
         if let Some(jump) = jump {
             self.out.list(|| format!("jump to loop {label}"));
@@ -530,7 +520,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             self.out.end();
             return Ok(());
         }
-        self.jump_through(dispatch::Way::Label(label))
+        self.jump_through(dispatch::Way::Label(label), false)
     }
     /// A branch that is taken always; the code after it is dead.
     fn branch(&mut self, depth: u32) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use super::layout::{
 };
 use super::memory::Memory;
 use super::owner::HOST;
-use super::signals::Signals;
+use super::signals::{Signals, Stoppable};
 use super::table::Table;
 use crate::wasm::module::ExternType;
 use crate::wasm::types::{GlobalType, TypeId};
@@ -125,6 +125,8 @@ pub struct Instance {
     pub exported_memory: Option<*const MemoryData>,
     /// Keeps the module.
     pub module: Option<Arc<dyn Any + Send + Sync>>,
+    /// Lets its code be stopped.
+    pub stoppable: Option<Stoppable>,
 }
 impl Instance {
     /// An instance without anything; its arrays are filled in, then [`Instance::link`]ed.
@@ -154,6 +156,7 @@ impl Instance {
             datas: Vec::new(),
             exported_memory: None,
             module: None,
+            stoppable: None,
         }
     }
     /// Points the handlers' part at the arrays, which must not change afterwards.

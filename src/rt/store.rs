@@ -132,7 +132,7 @@ impl Store {
             host_call,
             memory_grow,
             table_grow,
-            signals: Arc::new(Signals::new()),
+            signals: Arc::new(Signals::new(options.interrupts)),
             unsupported: Cell::new(None),
             registers: Cell::default(),
             resumable: Cell::new(false),

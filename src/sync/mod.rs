@@ -1,4 +1,7 @@
-//! A lock and a cell that is written once: the standard library's, or spinning ones without it.
+//! A lock and a cell that is written once: the standard library's, or spinning ones without it. And
+//! what follows a wish.
+
+mod follow;
 
 #[cfg(any(test, not(feature = "std")))]
 #[cfg_attr(feature = "std", allow(dead_code))]
@@ -6,7 +9,7 @@ mod spin;
 
 #[cfg(feature = "std")]
 mod imp {
-    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+    use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
     /// A lock; a panic of another holder is of no concern.
     #[derive(Debug, Default)]
@@ -19,6 +22,14 @@ mod imp {
         /// Waits for the lock.
         pub fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+        /// The lock, if nobody has it.
+        pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            match self.0.try_lock() {
+                Ok(guard) => Some(guard),
+                Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            }
         }
         /// What it guards: nobody else can hold the lock.
         pub fn get_mut(&mut self) -> &mut T {
@@ -49,4 +60,5 @@ mod imp {
 #[cfg(not(feature = "std"))]
 use spin as imp;
 
+pub use follow::Follower;
 pub use imp::{Lock, Once};

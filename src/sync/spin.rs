@@ -30,6 +30,12 @@ impl<T> Lock<T> {
         }
         Guard(self)
     }
+    /// The lock, if nobody has it.
+    pub fn try_lock(&self) -> Option<Guard<'_, T>> {
+        let taken = &self.taken;
+        let exchange = taken.compare_exchange(false, true, Ordering::SeqCst, Ordering::SeqCst);
+        exchange.is_ok().then(|| Guard(self))
+    }
     /// What it guards: nobody else can hold the lock.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()

@@ -70,6 +70,10 @@ const SPINS: &[&str] = &[
     "(loop $l (block $b (try_table (catch_all $b) (throw $t))) (br $l))",
     "(loop $l (block $b (try_table (catch_all $b) (throw $t) (call $f))) (br $l))",
     "(loop $l (try_table (catch_all $l) (throw $t)) (call $f) (br $l))",
+    "(loop $l (block $b (block $a (br_table $a $b (local.get 0)))
+        (local.set 0 (i32.const 1)) (br $l)) (local.set 0 (i32.const 0)) (br $l))",
+    "(loop $l (block $b (block $a (br_table $a $b (i32.and (local.get 0) (i32.const 1))))
+        (local.set 0 (i32.const 1)) (br $l)) (local.set 0 (i32.const 0)) (br $l))",
 ];
 
 #[test]

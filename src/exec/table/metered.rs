@@ -1,12 +1,11 @@
-//! Branches back that pay for the next turn of the loop, or look whether it shall stop: those that
-//! loops commonly end with. Others go to the header, which does the same. And branches that pay
-//! for what follows if they are not taken, where there is an instruction for that, too.
+//! Branches back that pay for the next turn of the loop: those that loops commonly end with. Others
+//! go to the header, which does the same. And branches that pay for what follows if they are not
+//! taken, where there is an instruction for that, too.
 
 #[cfg(registers)]
 use super::super::machine::R;
 use super::super::machine::{
-    Bin, Expr as P, I, Num, S, branch_mut_paying, branch_mut_polling, branch_or_pay, branch_paying,
-    branch_polling,
+    Bin, Expr as P, I, Num, S, branch_mut_paying, branch_or_pay, branch_paying,
 };
 use super::super::pairs::*;
 use super::super::roots::*;
@@ -16,29 +15,25 @@ use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use core::marker::PhantomData;
 
-/// The one for the way, if it is one of these: those that pay, those that poll, and, where there
-/// are any, those that pay if they are not taken.
+/// The one for the way, if it is one of these: those that pay, and, where there are any, those that
+/// pay if they are not taken.
 fn way<T, const N: usize>(tables: &'static [T; N], to: To) -> Option<&'static T> {
     if SMALL {
         return None;
     }
     tables.get(match to {
         To::Paying => 0,
-        To::Polling => 1,
-        To::OrPay => 2,
+        To::OrPay => 1,
         To::Target | To::Loop => return None,
     })
 }
 
 struct BrFamily<O>(PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
-    const TABLES: [Compares; 3] = [
+    const TABLES: [Compares; 2] = [
         over!(A in reg_slot, over!(B in any,
             only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
                 branch_paying::<Br<true, O::R, Bin<O, A, B>>>))),
-        over!(A in reg_slot, over!(B in any,
-            only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
-                branch_polling::<Br<true, O::R, Bin<O, A, B>>>))),
         over!(A in reg_slot, over!(B in any,
             only!(!SMALL && has_br(O::OP, <A as P>::PLACE, <B as P>::PLACE),
                 branch_or_pay::<Br<true, O::R, Bin<O, A, B>>>))),
@@ -49,11 +44,11 @@ macro_rules! branches { ($($op:ident)*; $($wide:ident)*) => {
     pub fn br(op: BinOp, sense: bool, to: To) -> Option<&'static Compares> {
         let tables = match (op, sense) {
             $( (BinOp::$op, true) => {
-                static TABLES: [Compares; 3] = BrFamily::<def::$op>::TABLES;
+                static TABLES: [Compares; 2] = BrFamily::<def::$op>::TABLES;
                 &TABLES
             } )*
             $( (BinOp::$wide, true) => {
-                static TABLES: [Compares; 3] = BrFamily::<def::$wide>::TABLES;
+                static TABLES: [Compares; 2] = BrFamily::<def::$wide>::TABLES;
                 &TABLES
             } )*
             _ => return None,
@@ -64,7 +59,7 @@ macro_rules! branches { ($($op:ident)*; $($wide:ident)*) => {
     pub fn add_br(op: BinOp, to: To, a: Place) -> Option<&'static [H; ANY]> {
         let tables = match op {
             $( BinOp::$op => {
-                static TABLES: [Compares; 2] = AddBrFamily::<def::$op>::TABLES;
+                static TABLES: [Compares; 1] = AddBrFamily::<def::$op>::TABLES;
                 &TABLES
             } )*
             _ => return None,
@@ -74,10 +69,8 @@ macro_rules! branches { ($($op:ident)*; $($wide:ident)*) => {
 } }
 struct AddBrFamily<O>(PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> AddBrFamily<O> {
-    const TABLES: [Compares; 2] = [
-        over!(A in reg_slot, over!(B in any, only!(!SMALL, branch_mut_paying::<AddBr<A, O, B>>))),
-        over!(A in reg_slot, over!(B in any, only!(!SMALL, branch_mut_polling::<AddBr<A, O, B>>))),
-    ];
+    const TABLES: [Compares; 1] =
+        [over!(A in reg_slot, over!(B in any, only!(!SMALL, branch_mut_paying::<AddBr<A, O, B>>)))];
 }
 branches! {
     I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU;
@@ -88,13 +81,12 @@ macro_rules! tests {
     ($sense:literal $x:ident) => {
         [
             over!(A in reg_slot, only!(!SMALL, branch_paying::<Br<$sense, $x, A>>)),
-            over!(A in reg_slot, only!(!SMALL, branch_polling::<Br<$sense, $x, A>>)),
             over!(A in reg_slot, only!(!SMALL, branch_or_pay::<Br<$sense, $x, A>>)),
         ]
     };
 }
 /// By width, sense, way.
-static BR_TEST: [[[[H; RS]; 3]; 2]; 2] =
+static BR_TEST: [[[[H; RS]; 2]; 2]; 2] =
     [[tests!(false u32), tests!(true u32)], [tests!(false u64), tests!(true u64)]];
 /// See [`crate::ir::backend::Backend::br_test`].
 pub fn br_test(is_64: bool, sense: bool, to: To) -> Option<&'static [H; RS]> {

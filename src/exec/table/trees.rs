@@ -2,7 +2,7 @@
 
 use super::super::machine::{
     Bin, Dst, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_mut_paying,
-    branch_mut_polling, branch_of, step, step_of,
+    branch_of, step, step_of,
 };
 #[cfg(registers)]
 use super::super::machine::{R, W};
@@ -499,13 +499,11 @@ macro_rules! add_by_branches { ($($op:ident)*) => {
     pub fn add_by_br(op: BinOp, to: To, a: Place, x: Place, b: Place) -> Option<Handler> {
         let tables = match op {
             $( BinOp::$op => {
-                static TABLES: [AddByBrs; 3] = [
+                static TABLES: [AddByBrs; 2] = [
                     over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
                         only!(!SMALL, branch_mut_loop::<AddByBr<A, X, def::$op, B>>)))),
                     over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
                         only!(!SMALL, branch_mut_paying::<AddByBr<A, X, def::$op, B>>)))),
-                    over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
-                        only!(!SMALL, branch_mut_polling::<AddByBr<A, X, def::$op, B>>)))),
                 ];
                 &TABLES
             } )*
@@ -514,7 +512,6 @@ macro_rules! add_by_branches { ($($op:ident)*) => {
         let table = match to {
             To::Loop => &tables[0],
             To::Paying => &tables[1],
-            To::Polling => &tables[2],
             To::Target | To::OrPay => return None,
         };
         address(*table.get(at(a))?.get(at(x))?.get(at(b))?)

@@ -177,11 +177,7 @@ impl<B: Backend> Translator<'_, B> {
         // Validation goes on after an end that cannot be reached: so does this.
         self.set_cache(&cache.unwrap_or_default());
         self.push_in_slots(control.results)?;
-        self.close_stretch(
-            patched || control.kind == Kind::Loop,
-            live,
-            control.otherwise.is_some(),
-        );
+        self.close_stretch(patched || control.kind == Kind::Loop);
         self.types.truncate(control.params.0);
         Ok(())
     }

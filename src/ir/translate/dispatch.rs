@@ -141,9 +141,8 @@ impl<B: Backend> Translator<'_, B> {
         let label = self.begun;
         let control = self.control.get(label)?;
         let begins = control.kind == Kind::Loop && control.header as usize == self.out.pos();
-        // Where turns are paid for or looked at, all of them go by the header.
-        let meters = self.cx.fuel || self.cx.interrupts;
-        (begins && !meters && self.stack.len() == control.height).then_some(label)
+        // Where turns are paid for, all of them go by the header.
+        (begins && !self.cx.fuel && self.stack.len() == control.height).then_some(label)
     }
     /// Notes a table that is about to be written, if it may serve the jumps to its loop.
     pub(super) fn note_table(
@@ -200,13 +199,13 @@ impl<B: Backend> Translator<'_, B> {
             Some(Way::Placed(self.out.target_at(table.fields + 4 * entry)))
         }
     }
-    /// Writes the jump there.
-    pub(super) fn jump_through(&mut self, way: Way) -> Result<(), Error> {
+    /// Writes the jump there, with which a turn of a loop may begin.
+    pub(super) fn jump_through(&mut self, way: Way, turn: bool) -> Result<(), Error> {
         let text = || match way {
             Way::Label(label) => format!("jump {label}"),
             Way::Placed(_) => String::from("jump back"),
         };
-        let moved = self.begin_moving(Then::Jump, text)?;
+        let moved = self.begin_moving(Then::Jump, turn, text)?;
         match way {
             Way::Label(label) => self.target_field(label),
             Way::Placed(target) => self.out.backward(target),

@@ -1,6 +1,7 @@
 //! Writing instructions: handlers, fields, jumps, the map to the module.
 
 use crate::ir::backend::Handler;
+use crate::ir::code::{Turn, Word};
 use crate::ir::room;
 use crate::tuning;
 use crate::wasm::error::Error;
@@ -28,6 +29,8 @@ pub struct Emitter {
     /// Up to here the room behind them is zeros.
     blank: usize,
     pub map: Vec<(u32, u32)>,
+    /// Where turns of loops begin that can be stopped.
+    turns: Vec<u32>,
     /// Where there was no memory for more: what was written since is worth nothing, and lies where
     /// the beginning was.
     missing: bool,
@@ -59,6 +62,7 @@ impl Emitter {
         self.missing = false;
         self.len = 0;
         self.map.clear();
+        self.turns.clear();
         self.listing.clear();
         self.label = 0;
         // Some at least: where there is no more, writing begins anew.
@@ -240,6 +244,20 @@ impl Emitter {
         let bytes = self.code.get(field..).and_then(|bytes| bytes.first_chunk());
         bytes.map_or(0, |&bytes| i16::from_ne_bytes(bytes).into())
     }
+    /// The instruction about to begin is the first one of a turn of a loop.
+    pub fn turn(&mut self) -> Result<(), Error> {
+        room::push(&mut self.turns, self.len as u32, self.offset as usize)
+    }
+    /// Those of them.
+    pub fn turns(&self) -> Result<Box<[Turn]>, TryReserveError> {
+        let mut turns = room::list(self.turns.len())?;
+        let handler = |at: u32| {
+            let bytes = self.code.get(at as usize..).and_then(|bytes| bytes.first_chunk());
+            bytes.map_or(0, |&bytes| u64::from_ne_bytes(bytes) as usize)
+        };
+        turns.extend(self.turns.iter().map(|&at| Turn { at, handler: handler(at) }));
+        Ok(turns.into_boxed_slice())
+    }
     /// Writes a slot's field.
     pub fn set_slot(&mut self, field: usize, slot: i32) {
         self.set(field, (slot as i16).to_ne_bytes());
@@ -254,10 +272,11 @@ impl Emitter {
         bytes.map_or(0, |&bytes| u32::from_ne_bytes(bytes))
     }
     /// The instructions as words.
-    pub fn words(&self) -> Result<Box<[u64]>, TryReserveError> {
+    pub fn words(&self) -> Result<Box<[Word]>, TryReserveError> {
         let mut words = room::list(self.len / 8)?;
         let chunks = self.code[..self.len].chunks_exact(8);
-        words.extend(chunks.map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default())));
+        let bytes = |chunk: &[u8]| chunk.try_into().unwrap_or_default();
+        words.extend(chunks.map(|chunk| Word::new(u64::from_ne_bytes(bytes(chunk)))));
         Ok(words.into_boxed_slice())
     }
     /// An instruction without a handler is a mistake of this program: say so, do not run it.

@@ -1,5 +1,5 @@
-//! Fuel and interrupts: where a function pays for what it is about to do, and where it looks
-//! whether it shall stop.
+//! Fuel and interrupts: where a function pays for what it is about to do, and where it can be
+//! stopped.
 //!
 //! A *stretch* is code that is executed as a whole if its first instruction is, unless it traps;
 //! that instruction charges for all of it. What follows a block belongs to the stretch before the
@@ -7,7 +7,6 @@
 //! callee may throw: in a module without tags an exception only passes by, of others.
 
 use super::*;
-use crate::ir::code::POLL_BYTES;
 
 /// What a block began in. Small, as a million blocks can be open at once.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +15,6 @@ pub(super) struct Stretch {
     field: Option<NonZeroU32>,
     /// The outermost block that something in this one branches to or past the end of.
     escapes_to: u32,
-    /// As in [`Fuel`].
-    looked: u32,
-    /// The same at its end, by the branches so far.
-    looked_at_end: u32,
 }
 
 /// What the translator knows of the running stretch, and of those that go on after open blocks.
@@ -33,9 +28,6 @@ pub(super) struct Fuel {
     blocks: Vec<Stretch>,
     /// The function has exception handlers.
     catches: bool,
-    /// The last place in the code that every way to here has passed since it began, where it is
-    /// looked for interrupts; `u32::MAX` where no way leads.
-    looked: u32,
 }
 impl Fuel {
     pub(super) fn reset(&mut self) {
@@ -75,18 +67,16 @@ impl<B: Backend> Translator<'_, B> {
     #[inline]
     pub(super) fn open_stretch(&mut self) -> Result<(), Error> {
         // In a small build every stretch ends with its block.
-        if !tuning::SMALL && (self.cx.fuel || self.cx.interrupts) {
+        if !tuning::SMALL && self.cx.fuel {
             let escapes_to = self.fuel.blocks.len() as u32;
-            let Fuel { field, looked, .. } = self.fuel;
-            let stretch = Stretch { field, escapes_to, looked, looked_at_end: u32::MAX };
+            let stretch = Stretch { field: self.fuel.field, escapes_to };
             return room::push(&mut self.fuel.blocks, stretch, self.out.offset as usize);
         }
         Ok(())
     }
-    /// A block has ended. Its end is reached by branches, from above if it is `live`, and from its
-    /// start if it is `skipped`; if it is reached from elsewhere than above, it is `joined`.
+    /// A block has ended; if its end is reached from elsewhere than above, it is `joined`.
     #[inline]
-    pub(super) fn close_stretch(&mut self, joined: bool, live: bool, skipped: bool) {
+    pub(super) fn close_stretch(&mut self, joined: bool) {
         if tuning::SMALL {
             if joined {
                 self.fuel_point();
@@ -94,9 +84,6 @@ impl<B: Backend> Translator<'_, B> {
             return;
         }
         let Some(block) = self.fuel.blocks.pop() else { return };
-        let above = if live { self.fuel.looked } else { u32::MAX };
-        let start = if skipped { block.looked } else { u32::MAX };
-        self.fuel.looked = block.looked_at_end.min(above).min(start);
         self.escape_to(block.escapes_to as usize);
         if !joined {
             return;
@@ -129,54 +116,18 @@ impl<B: Backend> Translator<'_, B> {
     /// After a call.
     #[inline]
     pub(super) fn called(&mut self) {
-        self.looked();
         if self.cx.fuel && (self.cx.throws || self.fuel.catches) {
             self.escape_to(0);
             self.fuel_point();
         }
     }
-    /// Where a loop begins: looks whether it shall stop. Calls look by themselves.
-    #[inline(never)]
-    pub(super) fn interrupt_point(&mut self) {
+    /// A turn of a loop begins with the next instruction: executions can be stopped there.
+    pub(super) fn turn_begins(&mut self) -> Result<(), Error> {
         if self.cx.interrupts {
+            self.out.mark();
             self.out.traps();
-            self.fixed(Fixed::Poll);
-            self.looked();
+            self.out.turn()?;
         }
-    }
-    /// A branch back to a loop need not look if each turn has done so on its way: by a call, or
-    /// where a loop within it began. In functions with handlers nobody knows the way.
-    fn may_pass(&self) -> bool {
-        self.cx.interrupts && !self.cx.fuel && !self.fuel.catches && !tuning::SMALL
-    }
-    #[inline]
-    fn looked(&mut self) {
-        if self.may_pass() {
-            self.fuel.looked = self.out.pos() as u32;
-        }
-    }
-    /// What a branch from here adds to the address of a loop's header.
-    #[inline]
-    pub(super) fn past(&self, header: u32) -> usize {
-        let passes = self.may_pass() && self.fuel.looked > header + POLL_BYTES as u32;
-        if passes { POLL_BYTES } else { 0 }
-    }
-    /// A branch from here to the end of a block.
-    #[inline]
-    pub(super) fn look_on(&mut self, label: usize) {
-        if !tuning::SMALL
-            && let Some(block) = self.fuel.blocks.get_mut(label)
-        {
-            block.looked_at_end = block.looked_at_end.min(self.fuel.looked);
-        }
-    }
-    /// The second arm of an `if` begins.
-    #[inline]
-    pub(super) fn look_again(&mut self) {
-        if !tuning::SMALL
-            && let Some(block) = self.fuel.blocks.last()
-        {
-            self.fuel.looked = block.looked;
-        }
+        Ok(())
     }
 }

@@ -132,10 +132,12 @@ impl<B: Backend> Translator<'_, B> {
             })
     }
 
-    /// Begins a jump or call; moves that were just written become part of it.
+    /// Begins a jump or call; moves that were just written become part of it. A turn of a loop may
+    /// begin with that.
     pub(super) fn begin_moving(
         &mut self,
         then: Then,
+        turn: bool,
         text: impl FnOnce() -> String,
     ) -> Result<Option<Moved>, Error> {
         let old = self.moved;
@@ -146,22 +148,27 @@ impl<B: Backend> Translator<'_, B> {
             let (places, n) = moved.places();
             if let Some(handler) = B::moves(then, &places[..n]) {
                 self.out.take_back(moved.code.0);
-                if then == Then::Call {
-                    self.out.traps();
-                }
+                self.before_moving(then, turn)?;
                 self.out.list(|| format!("{}, {}", moved.text(), text()));
                 self.out.begin(handler);
                 return Ok(Some(moved));
             }
         }
         self.moved = old;
-        if then == Then::Call {
-            self.out.traps();
-        }
+        self.before_moving(then, turn)?;
         let Some(handler) = B::moves(then, &[]) else { return Err(self.out.no_handler("jump")) };
         self.out.list(text);
         self.out.begin(handler);
         Ok(None)
+    }
+    fn before_moving(&mut self, then: Then, turn: bool) -> Result<(), Error> {
+        if turn {
+            self.turn_begins()?;
+        }
+        if then == Then::Call {
+            self.out.traps();
+        }
+        Ok(())
     }
     /// Ends a jump or call.
     pub(super) fn end_moving(&mut self, moved: Option<Moved>) {

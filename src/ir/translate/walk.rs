@@ -92,19 +92,14 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let pins = self.pins();
         self.set_cache(&pins);
         if loop_register {
-            self.fixed(match self.way_to_loop() {
-                To::Paying => Fixed::SetPaying,
-                To::Polling => Fixed::SetPolling,
-                _ => Fixed::SetLoop,
-            });
+            self.fixed(if self.cx.fuel { Fixed::SetPaying } else { Fixed::SetLoop });
         }
         let header = self.out.mark();
         let control = self.top()?;
         control.header = header as u32;
         control.loop_register = loop_register;
         self.fuel_point();
-        self.interrupt_point();
-        Ok(())
+        self.turn_begins()
     }
     fn if_(&mut self, ty: BlockType<'_>, live: bool) -> Result<(), Error> {
         if !live {
@@ -149,7 +144,6 @@ impl<B: Backend> Sink for Translator<'_, B> {
             self.set_cache(&cache);
         }
         self.push_in_slots(params)?;
-        self.look_again();
         self.fuel_point();
         Ok(())
     }
@@ -162,11 +156,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         if control.dead {
             self.types.truncate(control.params.0);
-            self.close_stretch(false, live, false);
+            self.close_stretch(false);
             return Ok(());
         }
         if control.kind == Kind::Func {
-            self.close_stretch(false, live, false);
+            self.close_stretch(false);
             if live {
                 self.emit_return()?;
             }
@@ -242,7 +236,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let mut moved = None;
         match (defined, tail) {
             (Some(_), false) => {
-                moved = self.begin_moving(Then::Call, || format!("call {func} [{start}]"))?;
+                moved =
+                    self.begin_moving(Then::Call, false, || format!("call {func} [{start}]"))?;
             }
             (Some(_), true) => self.begin_call(Fixed::TailCall, func, start),
             (None, false) => self.begin_call(Fixed::CallImport, func, start),

@@ -111,6 +111,17 @@ impl Region {
         };
         done == 0
     }
+    /// Advises the system to use huge pages for what is accessible from `at` on.
+    fn use_huge_pages(&self, at: usize) {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        // SAFETY: R2: whole pages of our own mapping; their contents stay. It may decline.
+        unsafe {
+            let start = self.0.start.as_ptr().add(at);
+            libc::madvise(start.cast(), self.0.accessible_bytes - at, libc::MADV_HUGEPAGE);
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = at;
+    }
     /// The first byte above the head.
     pub(super) fn base(&self) -> *mut u8 {
         // SAFETY: R2: within the mapping.
@@ -130,10 +141,15 @@ impl Region {
         }
         let step = if self.0.guard { page_bytes() } else { COMMIT_STEP_BYTES as usize };
         let target = self.0.head_bytes + len.next_multiple_of(step).min(room);
-        if !self.allow(self.0.accessible_bytes, target - self.0.accessible_bytes) {
+        let before = self.0.accessible_bytes;
+        if !self.allow(before, target - before) {
             return false;
         }
         self.0.accessible_bytes = target;
+        let small = self.0.head_bytes + tuning::HUGE_PAGES_ABOVE_BYTES;
+        if target > small {
+            self.use_huge_pages(if before > small { before } else { 0 });
+        }
         true
     }
 }
