@@ -238,3 +238,54 @@ impl<R> Execution<R> {
 fn not_suspended() -> Error {
     Error::usage("no host function has suspended the execution")
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::{Config, Engine, Instance, Module, Store};
+    use core::sync::atomic::{AtomicBool, Ordering};
+
+    /// Another thread replaces what turns of loops begin with while they run, also in a store that
+    /// is not meant.
+    #[test]
+    fn turns_are_stopped_while_they_run() -> Result<(), Error> {
+        let text = "(module (func (export \"f\") (param i32) (result i32) (local i32)
+            (loop $l
+                (local.set 1 (i32.add (local.get 1) (i32.const 3)))
+                (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+            (local.get 1)))";
+        let turns = if cfg!(miri) { 300 } else { 30_000_000 };
+        let engine = Engine::new(Config::new().interrupts(true))?;
+        let module = Module::new(&engine, wat::parse_str(text).map_err(Error::host_from)?)?;
+        let mut store = Store::new(&engine, ());
+        let (handle, ended) = (store.interrupt_handle()?, AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Relaxed) {
+                    handle.interrupt();
+                    std::thread::yield_now();
+                }
+            });
+            let other = scope.spawn(|| {
+                let mut store = Store::new(&engine, ());
+                let instance = Instance::new(&mut store, &module, &[])?;
+                instance.typed_func::<i32, i32>(&store, "f")?.call(&mut store, turns)
+            });
+            let instance = Instance::new(&mut store, &module, &[])?;
+            let func = instance.typed_func::<i32, i32>(&store, "f")?;
+            let mut job = func.start(&mut store, turns)?;
+            let result = loop {
+                match job.run(&mut store)? {
+                    Progress::Done(result) => break result,
+                    Progress::Interrupted => {}
+                    other => unreachable!("{other:?}"),
+                }
+            };
+            ended.store(true, Ordering::Relaxed);
+            assert_eq!(result, 3 * turns);
+            assert_eq!(other.join().expect("it does not panic")?, 3 * turns);
+            Ok(())
+        })
+    }
+}

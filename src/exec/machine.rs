@@ -400,6 +400,18 @@ impl<O: Binary<A: Num, R: Num>, A: Expr, B: Expr> Expr for Bin<O, A, B> {
     }
 }
 
+/// `a + immediate`, of 32 bits: an argument.
+pub struct Plus<A>(PhantomData<A>);
+impl<A: Expr> Expr for Plus<A> {
+    const SIZE: usize = A::SIZE + 4;
+    const COMMON: bool = A::COMMON;
+    #[inline(always)]
+    unsafe fn get<T: Num>(s: &State, at: usize) -> T {
+        // SAFETY: E1, E2.
+        T::of(unsafe { A::get::<u32>(s, at).wrapping_add(s.u32(at + A::SIZE)) })
+    }
+}
+
 /// Where a result goes.
 pub trait Dst {
     /// Bytes of its fields.

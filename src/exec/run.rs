@@ -30,17 +30,23 @@ use alloc::vec::Vec;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+/// An instruction that is in no function's code, and has no fields. Nobody changes it, but handlers
+/// are read as those that others may change.
+type Stub = AtomicPtr<()>;
+const fn stub(handler: Handler) -> Stub {
+    AtomicPtr::new(handler as *mut ())
+}
 /// What a landing place returns to, after what is read as a call (E1): the slot 0.
 #[repr(C)]
 struct Landing {
     call: u64,
-    halt: Handler,
+    halt: Stub,
 }
-static LANDED: Landing = Landing { call: 0, halt: tail::<Halt> };
-static TRANSLATE: [Handler; 1] = [tail::<Translate>];
-static CALL_HOST: [Handler; 1] = [tail::<CallHost>];
-static LOOK: [Handler; 1] = [pausing::<Look>];
-static EXHAUSTED: [Handler; 1] = [step::<Exhausted>];
+static LANDED: Landing = Landing { call: 0, halt: stub(tail::<Halt>) };
+static TRANSLATE: Stub = stub(tail::<Translate>);
+static CALL_HOST: Stub = stub(tail::<CallHost>);
+static LOOK: Stub = stub(pausing::<Look>);
+static EXHAUSTED: Stub = stub(step::<Exhausted>);
 static HOST_ENTRY: CodeEntry = CodeEntry {
     entry: AtomicPtr::new((&raw const CALL_HOST).cast_mut().cast()),
     frame_slots: AtomicU32::new(0),

@@ -742,6 +742,10 @@ impl Backend for Machine {
         })
     }
 
+    fn sum_call(a: Place, x: Option<Place>) -> Option<Handler> {
+        trees::sum_call(a, x)
+    }
+
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler> {
         let a = at(a);
         address(match UNARY[op as usize] {
@@ -956,6 +960,10 @@ impl Backend for Machine {
 
     fn return_one(c: Class, a: Place) -> Option<Handler> {
         address(*RETURN_ONE.get(class(c))?.get(at(a))?)
+    }
+
+    fn return_binary(op: BinOp, a: Place, b: Place) -> Option<Handler> {
+        trees::return_binary(op, a, b)
     }
 
     fn call_indirect(is_64: bool, tail: bool, a: Place) -> Option<Handler> {

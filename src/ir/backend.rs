@@ -229,6 +229,8 @@ pub trait Backend: gc::GcBackend {
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
     /// Moves of 64 bits into slots, and then something else.
     fn moves(then: Then, x: &[Place]) -> Option<Handler>;
+    /// `a + immediate` (`i32.add`) into a slot, perhaps a move of 64 bits, and then a call.
+    fn sum_call(a: Place, x: Option<Place>) -> Option<Handler>;
     /// `d := op a`.
     fn unary(op: UnOp, d: Dest, a: Place) -> Option<Handler>;
     /// `d := a op b`.
@@ -306,6 +308,8 @@ pub trait Backend: gc::GcBackend {
     fn global_add(op: BinOp, set: bool, d: Dest) -> Option<Handler>;
     /// Return one value.
     fn return_one(class: Class, a: Place) -> Option<Handler>;
+    /// Return `a op b`.
+    fn return_binary(op: BinOp, a: Place, b: Place) -> Option<Handler>;
     /// Call through a table.
     fn call_indirect(is_64: bool, tail: bool, a: Place) -> Option<Handler>;
     /// Call a reference.

@@ -207,6 +207,8 @@ pub struct Translator<'m, B: Backend> {
     /// Where the address of the load that was written last is.
     last_address: (Place, Field),
     moved: Option<moves::Moved>,
+    /// An argument that is a sum, just written.
+    argument: Option<moves::Argument>,
     backend: PhantomData<B>,
 }
 
@@ -257,6 +259,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             last_right: (Place::SLOT, Field::None),
             last_address: (Place::SLOT, Field::None),
             moved: None,
+            argument: None,
             backend: PhantomData,
         }
     }
@@ -533,46 +536,6 @@ impl<'m, B: Backend> Translator<'m, B> {
         self.settle_ordered()?;
         self.move_to_label(label, types.1 - types.0)?;
         self.jump(label)
-    }
-
-    fn emit_return(&mut self) -> Result<(), Error> {
-        self.escape_to(0);
-        let n = self.results.1 - self.results.0;
-        self.settle_ordered()?;
-        let single = if n == 1 { Some(self.types[self.results.0]) } else { None };
-        match single {
-            _ if n == 0 && self.return_restoring(None) => {}
-            _ if n == 0 => self.fixed(Fixed::Return),
-            Some(ty) if ty != Ty::V128 => {
-                // The operand stays on the symbolic stack: `br_if` goes on with it.
-                let top = self.stack.len() - 1;
-                self.make_leaf(top)?;
-                let entry = self.stack[top];
-                let (place, field) = self.with_operand(&entry, true)?;
-                if class(ty) == Class::Int && self.return_restoring(Some((place, field))) {
-                    return Ok(());
-                }
-                let Some(handler) = B::return_one(class(ty), place) else {
-                    return Err(self.out.no_handler("return"));
-                };
-                self.out.list(|| format!("return {}", place_text(place, field)));
-                self.out.begin(handler);
-                self.field(field);
-                self.out.end();
-            }
-            _ => {
-                self.settle_top(n)?;
-                let first = self.stack[self.stack.len() - n].slot;
-                let count = self.next_slot() - first;
-                self.out.list(|| format!("return [{first}] × {count}"));
-                self.out.begin(B::fixed(Fixed::ReturnMany));
-                self.out.slot(first);
-                self.out.u16(self.param_slots as u16);
-                self.out.u16(count as u16);
-                self.out.end();
-            }
-        }
-        Ok(())
     }
 
     // ---- blocks --------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 //! Handlers of two operations at once: complete families, by what constants they take.
 
+use super::super::frames::{Call, ReturnOne};
 use super::super::machine::{
-    Bin, Dst, Expr as P, I, Num, S, branch_loop, branch_mut, branch_mut_loop, branch_mut_paying,
-    branch_of, step, step_of,
+    Bin, Dst, Expr as P, I, Num, Plus, S, branch_loop, branch_mut, branch_mut_loop,
+    branch_mut_paying, branch_of, step, step_of,
 };
 #[cfg(registers)]
 use super::super::machine::{R, W};
@@ -525,6 +526,32 @@ pub fn add_two(a: Place, b: Place) -> Option<Handler> {
     static TABLE: [[H; RS]; RS] =
         over!(A in reg_slot, over!(B in reg_slot, only!(!SMALL, step_of::<AddTwo<A, B>>())));
     address(*TABLE.get(at(a))?.get(at(b))?)
+}
+
+// ---- what calls and returns begin with -----------------------------------------------------------
+
+/// See [`crate::ir::backend::Backend::sum_call`].
+pub fn sum_call(a: Place, x: Option<Place>) -> Option<Handler> {
+    static ALONE: [H; RS] = over!(A in reg_slot, only!(!SMALL, step_of::<Call<(Plus<A>,)>>()));
+    static WITH_MOVE: [[H; ANY]; RS] = over!(A in reg_slot, over!(X in any,
+        only!(!SMALL, step_of::<Call<(Plus<A>, X)>>())));
+    address(match x {
+        Some(x) => *WITH_MOVE.get(at(a))?.get(at(x))?,
+        None => *ALONE.get(at(a))?,
+    })
+}
+/// See [`crate::ir::backend::Backend::return_binary`]: additions.
+pub fn return_binary(op: BinOp, a: Place, b: Place) -> Option<Handler> {
+    static ON_32: [[H; ANY]; RS] = over!(A in reg_slot, over!(B in any,
+        only!(!SMALL, step_of::<ReturnOne<u32, Bin<def::I32Add, A, B>>>())));
+    static ON_64: [[H; ANY]; RS] = over!(A in reg_slot, over!(B in any,
+        only!(!SMALL, step_of::<ReturnOne<u64, Bin<def::I64Add, A, B>>>())));
+    let table = match op {
+        BinOp::I32Add => &ON_32,
+        BinOp::I64Add => &ON_64,
+        _ => return None,
+    };
+    address(*table.get(at(a))?.get(at(b))?)
 }
 
 // ---- what a table leads from ---------------------------------------------------------------------

@@ -182,6 +182,70 @@ impl<B: Backend> Translator<'_, B> {
         Ok(())
     }
 
+    /// Leaves the function.
+    pub(super) fn emit_return(&mut self) -> Result<(), Error> {
+        self.escape_to(0);
+        let n = self.results.1 - self.results.0;
+        self.settle_ordered()?;
+        let single = if n == 1 { Some(self.types[self.results.0]) } else { None };
+        match single {
+            _ if n == 0 && self.return_restoring(None) => {}
+            _ if n == 0 => self.fixed(Fixed::Return),
+            Some(ty) if ty != Ty::V128 => {
+                // The operand stays on the symbolic stack: `br_if` goes on with it.
+                let top = self.stack.len() - 1;
+                if self.return_binary(top)? {
+                    return Ok(());
+                }
+                self.make_leaf(top)?;
+                let entry = self.stack[top];
+                let (place, field) = self.with_operand(&entry, true)?;
+                if class(ty) == Class::Int && self.return_restoring(Some((place, field))) {
+                    return Ok(());
+                }
+                let Some(handler) = B::return_one(class(ty), place) else {
+                    return Err(self.out.no_handler("return"));
+                };
+                self.out.list(|| format!("return {}", place_text(place, field)));
+                self.out.begin(handler);
+                self.field(field);
+                self.out.end();
+            }
+            _ => {
+                self.settle_top(n)?;
+                let first = self.stack[self.stack.len() - n].slot;
+                let count = self.next_slot() - first;
+                self.out.list(|| format!("return [{first}] × {count}"));
+                self.out.begin(B::fixed(Fixed::ReturnMany));
+                self.out.slot(first);
+                self.out.u16(self.param_slots as u16);
+                self.out.u16(count as u16);
+                self.out.end();
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the operand at index `top`, if it is to be computed and there is an instruction that
+    /// does both.
+    fn return_binary(&mut self, top: usize) -> Result<bool, Error> {
+        let Entry { value: Value::Bin(op, a, b), .. } = self.stack[top] else { return Ok(false) };
+        if B::return_binary(op, Place::SLOT, Place::SLOT).is_none() {
+            return Ok(false);
+        }
+        let ty = Ty::num(op.signature().0);
+        let (handler, a, b) = self.binary_form(op, ty, a, b, |a, b| B::return_binary(op, a, b))?;
+        self.out.list(|| {
+            let (a, b) = (place_text(a.0, a.1), place_text(b.0, b.1));
+            format!("return {} {a} {b}", op.text())
+        });
+        self.out.begin(handler);
+        self.field(a.1);
+        self.field(b.1);
+        self.out.end();
+        Ok(true)
+    }
+
     pub(super) fn begin_call(&mut self, op: Fixed, func: u32, start: i32) {
         self.out.traps();
         self.out.list(|| format!("{op:?} {func} [{start}]"));

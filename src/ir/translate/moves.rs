@@ -2,7 +2,7 @@
 
 use super::lower::{Operand, place_text};
 use super::*;
-use crate::ir::backend::Then;
+use crate::ir::backend::{Handler, Then};
 use alloc::string::String;
 
 /// Moves that one instruction makes at most.
@@ -19,6 +19,17 @@ pub(super) struct Moved {
     moves: [(i32, Operand); MOVES],
     /// A register that gets the same as the slot.
     reg: Option<u8>,
+    /// A sum before them, if a call follows.
+    argument: Option<Argument>,
+}
+/// The sum of something and a constant in the slot of an argument, just written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Argument {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    slot: i32,
+    a: Operand,
+    imm: Field,
 }
 impl Moved {
     fn moves(&self) -> &[(i32, Operand)] {
@@ -28,9 +39,13 @@ impl Moved {
         (self.moves.map(|(_, (place, _))| place), self.n)
     }
     fn text(&self) -> String {
-        let texts =
+        let sum = self.argument.iter().map(|argument| {
+            let Argument { slot, a, imm, .. } = argument;
+            format!("[{slot}] := {} + {}", place_text(a.0, a.1), place_text(Place::IMM, *imm))
+        });
+        let moves =
             self.moves().iter().map(|(slot, x)| format!("[{slot}] := {}", place_text(x.0, x.1)));
-        texts.collect::<Vec<_>>().join(", ")
+        sum.chain(moves).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -63,8 +78,15 @@ impl<B: Backend> Translator<'_, B> {
         true
     }
     fn move_fields(&mut self, moved: &Moved) {
+        if let Some(Argument { slot, .. }) = moved.argument {
+            self.out.slot(slot);
+        }
         for (slot, _) in moved.moves() {
             self.out.slot(*slot);
+        }
+        if let Some(Argument { a, imm, .. }) = moved.argument {
+            self.field(a.1);
+            self.field(imm);
         }
         for (_, (_, field)) in moved.moves() {
             self.field(*field);
@@ -117,7 +139,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Notes that `[slot] := x` was written, from `start` on, perhaps with a register beside.
     pub(super) fn note_move(&mut self, start: usize, slot: i32, x: Operand, reg: Option<u8>) {
         let code = (start, self.out.pos());
-        self.moved = Some(Moved { code, n: 1, moves: [(slot, x); MOVES], reg });
+        self.moved = Some(Moved { code, n: 1, moves: [(slot, x); MOVES], reg, argument: None });
     }
     /// Whether a move into a slot would become part of moves that were just written, and nothing
     /// would be lost.
@@ -140,6 +162,15 @@ impl<B: Backend> Translator<'_, B> {
         turn: bool,
         text: impl FnOnce() -> String,
     ) -> Result<Option<Moved>, Error> {
+        if then == Then::Call
+            && let Some((handler, moved)) = self.sum_before_call()
+        {
+            self.out.take_back(moved.code.0);
+            self.out.traps();
+            self.out.list(|| format!("{}, {}", moved.text(), text()));
+            self.out.begin(handler);
+            return Ok(Some(moved));
+        }
         let old = self.moved;
         if let Some(mut moved) = self.just_moved()
             && moved.n <= MOVES_BEFORE
@@ -169,6 +200,53 @@ impl<B: Backend> Translator<'_, B> {
             self.out.traps();
         }
         Ok(())
+    }
+    /// If a sum was just written as an argument, and at most one move after it: the call with both.
+    fn sum_before_call(&mut self) -> Option<(Handler, Moved)> {
+        let argument = self.argument.take()?;
+        if self.out.label >= argument.code.1 {
+            return None;
+        }
+        let mut moved = match self.moved {
+            Some(moved) if moved.code == (argument.code.1, self.out.pos()) && moved.n == 1 => moved,
+            _ if argument.code.1 == self.out.pos() => {
+                let nothing = (argument.slot, argument.a);
+                Moved {
+                    code: argument.code,
+                    n: 0,
+                    moves: [nothing; MOVES],
+                    reg: None,
+                    argument: None,
+                }
+            }
+            _ => return None,
+        };
+        let place = moved.moves().first().map(|(_, x)| x.0);
+        let handler = B::sum_call(argument.a.0, place)?;
+        if !self.without_register(&mut moved) {
+            return None;
+        }
+        moved.code.0 = argument.code.0;
+        moved.argument = Some(argument);
+        self.moved = None;
+        Some((handler, moved))
+    }
+    /// Notes that an argument was written, from `start` on, if it is the sum of something and a
+    /// constant.
+    pub(super) fn note_argument(&mut self, start: usize, slot: i32, value: Value) {
+        /// Of an instruction that is nothing else.
+        const BYTES: usize = 16;
+        self.argument = None;
+        let code = (start, self.out.pos());
+        if !tuning::SMALL
+            && matches!(value, Value::Bin(BinOp::I32Add, _, Leaf::Const(_)))
+            && code.1 - code.0 == BYTES
+            && self.last_left.0 != Place::IMM
+            && self.last_right.0 == Place::IMM
+        {
+            let (a, imm) = (self.last_left, self.last_right.1);
+            self.argument = Some(Argument { code, slot, a, imm });
+        }
     }
     /// Ends a jump or call.
     pub(super) fn end_moving(&mut self, moved: Option<Moved>) {

@@ -31,7 +31,9 @@ impl<B: Backend> Translator<'_, B> {
                 matches!(entry.value, Value::Leaf(Leaf::Const(_) | Leaf::Local(_) | Leaf::Reg(_)));
             if !moves && !entry.is_written() {
                 let mut entry = *entry;
+                let (start, value) = (self.out.pos(), entry.value);
                 self.write_out(&mut entry)?;
+                self.note_argument(start, entry.slot, value);
                 self.stack[i] = entry;
             }
         }

@@ -47,6 +47,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.selected = None;
         self.restored = None;
         self.moved = None;
+        self.argument = None;
         self.lay_out(info)?;
         self.open(Kind::Func, BlockType { params: &[], results: &info.ty.results }, false)?;
         self.results = self.control[0].results;
