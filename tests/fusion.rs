@@ -56,6 +56,10 @@ const SHAPES: &[(&str, usize, &str)] = &[
     ("(block (local.set $a (i32.add (local.get $a) (i32.const 4))) (local.set $b (i32.add (local.get $b) (i32.const 8)))
         (br_if 0 (i32.ne (local.get $b) (local.get $c))) (unreachable))", 3, "+= 0x8, branch"),
     ("(loop (i32.store8 (local.get $a) (i32.const 0)) (br_if 0 (i32.lt_u (local.tee $a (i32.add (local.get $a) (local.get $b))) (local.get $c))))", 3, "branch if i32.lt_u"),
+    // Sums as arguments and results.
+    ("(drop (call $f (i32.add (local.get $a) (i32.const 4)) (local.get $b)))", 1, "+ 0x4, "),
+    ("(drop (call $f (i32.const 1) (i32.sub (local.get $a) (i32.const 4))))", 1, "+ 0xfffffffc, "),
+    ("(drop (call $g (i32.add (local.get $a) (i32.const 4))))", 1, "+ 0x4, call"),
 ];
 
 #[test]
@@ -63,7 +67,10 @@ fn shapes_that_are_frequent_are_one_instruction() {
     let engine = Engine::default();
     let mut wrong = String::new();
     for (body, count, part) in SHAPES {
-        let text = format!("(module (memory 1) (func {TYPES} {body}))");
+        let text = format!(
+            "(module (memory 1) (func {TYPES} {body}) (func $f (param i32 i32) (result i32)
+                (i32.add (local.get 0) (local.get 1))) (func $g (param i32) (result i32) (local.get 0)))"
+        );
         let wasm = wat::parse_str(&text).expect("a text");
         let module = Module::new(&engine, wasm).expect("a module");
         let code = module.disassemble(0).expect("it is translated");
