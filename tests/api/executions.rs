@@ -311,6 +311,48 @@ fn interrupts_can_be_survived() -> Outcome {
     Ok(())
 }
 
+/// While an execution stands still, the host changes a global that the guest has read before.
+#[test]
+fn globals_change_during_a_pause() -> Outcome {
+    let text = "(module (global $g (export \"g\") (mut i32) (i32.const 1)) (memory 1)
+        (func (export \"f\") (result i32) (local i32)
+            (i32.store (global.get $g) (global.get $g))
+            (loop $l
+                (local.set 0 (i32.const 0))
+                (block $b (block $a (br_table $a $b (local.get 0)))
+                    (i32.store (global.get $g) (global.get $g))
+                    (br_if $l (i32.eq (global.get $g) (i32.const 1)))))
+            (global.get $g)))";
+    for fuel in [false, true] {
+        let engine = Engine::new(Config::new().interrupts(true).fuel(fuel))?;
+        let module = module(&engine, text)?;
+        for steps in 1..12 {
+            let mut store = Store::new(&engine, ());
+            let instance = Instance::new(&mut store, &module, &[])?;
+            let global = instance.global(&store, "g").expect("it is exported");
+            let mut job = instance.typed_func::<(), i32>(&store, "f")?.start(&mut store, ())?;
+            let handle = store.interrupt_handle()?;
+            for _ in 0..steps {
+                if !fuel {
+                    handle.interrupt();
+                }
+                let progress = job.run(&mut store)?;
+                if let Progress::OutOfFuel { needed } = progress {
+                    store.set_fuel(needed)?;
+                } else {
+                    assert!(matches!(progress, Progress::Interrupted), "{progress:?}");
+                }
+            }
+            global.set(&mut store, Val::I32(8))?;
+            if fuel {
+                store.set_fuel(1000)?;
+            }
+            assert!(matches!(job.run(&mut store)?, Progress::Done(8)), "{fuel} {steps}");
+        }
+    }
+    Ok(())
+}
+
 /// A guest that does nothing but call the host passes no loop of its own between two calls.
 #[test]
 fn interrupts_are_seen_at_the_return_of_a_host_call() -> Outcome {

@@ -124,6 +124,7 @@ impl<B: Backend> Translator<'_, B> {
     /// A turn of a loop begins with the next instruction: executions can be stopped there.
     pub(super) fn turn_begins(&mut self) -> Result<(), Error> {
         if self.cx.interrupts {
+            self.forget_globals();
             self.out.mark();
             self.out.traps();
             self.out.turn()?;

@@ -40,6 +40,47 @@ pub(super) struct Restored {
 }
 
 impl<B: Backend> Translator<'_, B> {
+    /// What a register holds that a global was read into, or that was written to it. With fuel there
+    /// are too many places where the host may come in between.
+    pub(super) fn held_global(&self, global: u32, ty: Ty) -> Held {
+        let number = matches!(ty, Ty::I32 | Ty::I64 | Ty::F32 | Ty::F64);
+        if tuning::SMALL || self.cx.fuel || !number {
+            return Held::NONE;
+        }
+        Held::global(global).unwrap_or(Held::NONE)
+    }
+    /// Globals may have changed.
+    pub(super) fn forget_globals(&mut self) {
+        for held in self.banks.iter_mut().flat_map(|bank| &mut bank.cached) {
+            if held.is_global() {
+                *held = Held::NONE;
+            }
+        }
+    }
+    /// A global was set to what is in a register; others may be the same one by another index.
+    fn note_global_in(&mut self, reg: Option<u8>, global: u32, ty: Ty) {
+        self.forget_globals();
+        let held = self.held_global(global, ty);
+        if let Some(reg) = reg
+            && self.banks[ty.bank()].cached[usize::from(reg)].is_none()
+        {
+            self.banks[ty.bank()].cached[usize::from(reg)] = held;
+        }
+    }
+    /// Pushes a global: a register, if one holds it that no operand has.
+    pub(super) fn get_global(&mut self, global: u32, ty: Ty) -> Result<(), Error> {
+        let (held, bank) = (self.held_global(global, ty), ty.bank());
+        if !held.is_none()
+            && let Some(reg) = self.banks[bank].holding(held)
+            && !self.banks[bank].busy[usize::from(reg)]
+        {
+            self.tick += 1;
+            self.banks[bank].used[usize::from(reg)] = self.tick;
+            self.banks[bank].busy[usize::from(reg)] = true;
+            return self.push(Value::Leaf(Leaf::Reg(reg)), ty);
+        }
+        self.push(Value::Global(global), ty)
+    }
     /// `op` on the top two operands, a global and a constant, if they go together.
     pub(super) fn global_sum(&mut self, op: BinOp) -> Result<bool, Error> {
         if tuning::SMALL {
@@ -137,6 +178,7 @@ impl<B: Backend> Translator<'_, B> {
         self.target(target);
         self.field(a.1);
         self.out.end();
+        self.forget_globals();
         true
     }
     /// Begins a return of `x`, or of nothing, that sets a global first, if that was just written;
@@ -183,9 +225,46 @@ impl<B: Backend> Translator<'_, B> {
         }
         self.out.take_back(from.code.0);
         let FromGlobal { target, imm, .. } = from;
+        self.write_global_add(handler, target, global, imm);
+        self.forget_globals();
+        true
+    }
+    fn write_global_add(&mut self, handler: usize, target: Target, global: u32, imm: u32) {
         self.out.list(|| format!("global {global} += {imm:#x}, {} := it", target.text()));
         self.global_add_fields(handler, target, global, imm);
-        true
+    }
+    /// If the global is to be set to a sum of itself and a constant: does so, and keeps the sum in a
+    /// register.
+    fn grow_global(&mut self, global: u32, top: &Entry) -> Result<bool, Error> {
+        if tuning::SMALL || B::REGS == 0 {
+            return Ok(false);
+        }
+        let (op, imm) = match top.value {
+            Value::GlobalSum(op, of, imm) if of == global => (op, imm),
+            Value::Bin(op @ (BinOp::I32Add | BinOp::I64Add), Leaf::Reg(reg), Leaf::Const(bits)) => {
+                let held = self.held_global(global, top.ty);
+                let same = !held.is_none() && self.banks[0].cached[usize::from(reg)] == held;
+                match immediate(bits, top.ty) {
+                    Some(imm) if same => (op, imm),
+                    _ => return Ok(false),
+                }
+            }
+            _ => return Ok(false),
+        };
+        let entry = self.pop()?;
+        self.free(&entry);
+        self.settle_ordered()?;
+        self.settle_globals()?;
+        let Some(reg) = self.take(entry.ty)? else { return Err(self.out.no_handler("global.set")) };
+        self.banks[0].busy[usize::from(reg)] = false;
+        self.banks[0].cached[usize::from(reg)] = Held::NONE;
+        let target = Target::reg(reg);
+        let Some(handler) = B::global_add(op, true, target.dest) else {
+            return Err(self.out.no_handler("global.set"));
+        };
+        self.write_global_add(handler, target, global, imm);
+        self.note_global_in(Some(reg), global, entry.ty);
+        Ok(true)
     }
     /// The operands of a sum with a constant, if a global can be set to it at once.
     fn sum_for_global(&mut self, entry: &Entry) -> Option<(usize, Operand, Operand)> {
@@ -207,6 +286,9 @@ impl<B: Backend> Translator<'_, B> {
         };
         if self.add_to_global(global, &top) || self.sum_to_global(global, &top) {
             self.pop()?;
+            return Ok(());
+        }
+        if self.grow_global(global, &top)? {
             return Ok(());
         }
         let sum = !tuning::SMALL
@@ -238,6 +320,8 @@ impl<B: Backend> Translator<'_, B> {
             self.field(field);
         }
         self.out.end();
+        let reg = a.0.is_register().then_some(a.0.0).filter(|_| b.is_none());
+        self.note_global_in(reg, global, Ty::of(ty));
         if let (Value::Bin(op, ..), Some((_, Field::Imm(imm)))) = (entry.value, b) {
             let code = (start, self.out.pos());
             self.restored = Some(Restored { code, op, global, a, imm });

@@ -631,7 +631,10 @@ impl<B: Backend> Translator<'_, B> {
         let bank = entry.ty.bank();
         match self.take(entry.ty)? {
             Some(reg) if self.compute(Target::reg(reg), entry.value, entry.ty)? => {
-                self.banks[bank].cached[usize::from(reg)] = Held::NONE;
+                self.banks[bank].cached[usize::from(reg)] = match entry.value {
+                    Value::Global(global) => self.held_global(global, entry.ty),
+                    _ => Held::NONE,
+                };
                 entry.value = Value::Leaf(Leaf::Reg(reg));
             }
             other => {

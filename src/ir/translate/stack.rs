@@ -6,6 +6,7 @@ use crate::ir::backend::Choice;
 use crate::ir::divide::Reciprocal;
 use crate::tuning::REGISTERS;
 use crate::wasm::instr::{BinOp, UnOp};
+use crate::wasm::limits::LOCALS;
 use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
 use crate::wasm::types::{NumType, ValType};
 
@@ -276,7 +277,7 @@ impl Entry {
 pub struct Bank {
     /// Belongs to an operand on the stack.
     pub busy: [bool; REGISTERS],
-    /// Holds this local, which is also in its slot.
+    /// Holds this local, which is also in its slot, or this global.
     pub cached: [Held; REGISTERS],
     /// Holds this local throughout the loop.
     pub pinned: [Held; REGISTERS],
@@ -286,19 +287,33 @@ pub struct Bank {
 impl Bank {
     #[inline]
     pub fn register_of(&self, local: u32) -> Option<u8> {
-        let held = Held::local(local);
+        self.holding(Held::local(local))
+    }
+    /// The register that holds it, if it is something.
+    #[inline]
+    pub fn holding(&self, held: Held) -> Option<u8> {
         self.cached.iter().position(|&other| other == held).map(|r| r as u8)
     }
 }
 
-/// The local that a register holds, if it holds one. Small, as a million blocks can be open at once
-/// that know some.
+/// The local or the global that a register holds, if it holds one. Small, as a million blocks can be
+/// open at once that know some.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held(u16);
-// One more than the index of the local; 0 if there is none.
-const _: () = assert!(crate::wasm::limits::LOCALS < u16::MAX as usize);
+// One more than the index of the local, or than that of the global behind all locals; 0 if there is
+// none.
+const _: () = assert!(LOCALS < u16::MAX as usize);
 impl Held {
     pub const NONE: Held = Held(0);
+    /// None for those with a large index.
+    #[inline]
+    pub fn global(global: u32) -> Option<Held> {
+        u16::try_from(global as usize + LOCALS + 1).ok().map(Held)
+    }
+    #[inline]
+    pub fn is_global(self) -> bool {
+        usize::from(self.0) > LOCALS
+    }
     #[inline]
     pub fn local(local: u32) -> Held {
         Held(local as u16 + 1)

@@ -381,7 +381,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.push_leaf(Leaf::Local(local), ty)
     }
     fn global_get(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
-        self.push(Value::Global(global), Ty::of(ty))
+        self.get_global(global, Ty::of(ty))
     }
     fn global_set(&mut self, global: u32, ty: ValType) -> Result<(), Error> {
         self.set_global(global, ty)
