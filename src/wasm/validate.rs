@@ -9,9 +9,9 @@ mod descriptor;
 mod func;
 mod gc;
 mod memory;
-mod operands;
 mod stack;
 
+use super::compact::Ty;
 use super::error::Error;
 use super::module::Module;
 use super::sink::{Catch, Sink};
@@ -23,7 +23,7 @@ use stack::Frame;
 /// Buffers of the walk, to be reused from body to body.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    operands: operands::Operands,
+    operands: Vec<Ty>,
     frames: Vec<Frame>,
     locals: func::Locals,
     expanded: Vec<ValType>,

@@ -1,7 +1,6 @@
 //! The walk over one body: locals, the dispatch on opcodes, and the simple families.
 
 use super::Scratch;
-use super::operands::Operands;
 use super::stack::{Block, Frame, Kind, PUSHES};
 use crate::wasm::compact::Ty;
 use crate::wasm::decode::{TypeSpace, need};
@@ -48,7 +47,7 @@ pub(super) struct Validator<'a, S: Sink> {
     pub module: &'a Module,
     pub reader: Reader<'a>,
     pub sink: &'a mut S,
-    pub operands: Operands,
+    pub operands: Vec<Ty>,
     pub frames: Vec<Frame>,
     pub locals: Locals,
     /// The height of the innermost frame.
@@ -134,7 +133,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     pub fn run(&mut self) -> Result<()> {
         let type_idx = self.module.funcs.get(self.func_idx as usize).copied();
         let type_idx = type_idx.ok_or_else(|| self.invalid("unknown function"))?;
-        self.operands.truncate(0);
+        self.operands.clear();
         self.frames.clear();
         self.read_locals(type_idx)?;
         self.code_start = self.reader.offset();
@@ -144,7 +143,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
         // The body is a block with the results of the function; parameters are locals.
         self.push_frame(Kind::Block, Block::Func(type_idx))?;
-        self.operands.truncate(0);
+        self.operands.clear();
         self.instructions()?;
         if !self.reader.is_empty() {
             return Err(Error::malformed(

@@ -71,23 +71,24 @@ pub(super) const PUSHES: usize = 4;
 impl<'a, S: Sink> Validator<'a, S> {
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn push(&mut self, ty: Ty) {
+        debug_assert!(self.operands.len() < self.operands.capacity(), "made room for");
         self.operands.push(ty);
     }
     /// Whether there is room for so many operands more.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn has_room(&self, operands: usize) -> bool {
-        self.operands.room() - self.operands.len() >= operands
+        self.operands.capacity() - self.operands.len() >= operands
     }
     #[cold]
     #[inline(never)]
     pub fn make_room(&mut self, operands: usize) -> Result<()> {
-        self.operands.reserve(operands).map_err(room::missing(self.at))?;
+        self.operands.try_reserve(operands).map_err(room::missing(self.at))?;
         self.tell_room()
     }
     /// Tells the listener how many operands there may be. In a small build it finds out.
     pub fn tell_room(&mut self) -> Result<()> {
         if !tuning::SMALL && self.sink.listens() {
-            self.sink.operands(self.operands.room())
+            self.sink.operands(self.operands.capacity())
         } else {
             Ok(())
         }
@@ -100,7 +101,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         if !self.has_room(types.len()) {
             self.make_room(types.len())?;
         }
-        self.operands.push_all(types);
+        self.operands.extend_from_slice(types);
         Ok(())
     }
     /// Pops an operand of the given type.
