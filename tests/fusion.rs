@@ -60,6 +60,11 @@ const SHAPES: &[(&str, usize, &str)] = &[
     ("(drop (call $f (i32.add (local.get $a) (i32.const 4)) (local.get $b)))", 1, "+ 0x4, "),
     ("(drop (call $f (i32.const 1) (i32.sub (local.get $a) (i32.const 4))))", 1, "+ 0xfffffffc, "),
     ("(drop (call $g (i32.add (local.get $a) (i32.const 4))))", 1, "+ 0x4, call"),
+    // A loop that begins with its way out, and one whose body is an arm: one branch for each turn.
+    ("(block (loop (br_if 1 (i32.ge_s (local.get $a) (local.get $b)))
+        (local.set $a (i32.add (local.get $a) (i32.const 1))) (br 0)))", 4, "+= 0x1, loop branch if i32.lt_s"),
+    ("(loop (if (i64.ne (local.get $p) (local.get $q)) (then (local.set $p (i64.mul (local.get $p) (local.get $r)))
+        (br 1))))", 5, "loop branch if i64.ne"),
 ];
 
 #[test]

@@ -33,6 +33,7 @@ mod growing;
 mod locals;
 mod lower;
 mod moves;
+mod rotate;
 mod scan;
 mod settle;
 mod simd;
@@ -186,6 +187,10 @@ pub struct Translator<'m, B: Backend> {
     wide: Vec<[u8; 16]>,
     /// The tables that open loops begin with, and the depths of their labels.
     tables: Vec<dispatch::Table>,
+    /// The open loops that begin with a way out.
+    rotations: Vec<rotate::Rotation>,
+    /// The branches back to the loop that has begun last.
+    back: scan::Back,
     depths: Vec<u32>,
     /// The loop that was opened last, if only blocks were since; else `usize::MAX`.
     begun: usize,
@@ -244,6 +249,8 @@ impl<'m, B: Backend> Translator<'m, B> {
             code_start: 0,
             wide: Vec::new(),
             tables: Vec::new(),
+            rotations: Vec::new(),
+            back: scan::Back::default(),
             depths: Vec::new(),
             begun: usize::MAX,
             in_loop: 0,
@@ -511,6 +518,9 @@ impl<'m, B: Backend> Translator<'m, B> {
             // The turn does not go by the header.
             return self.jump_through(way, true);
         }
+        if self.jump_rotated(label)? {
+            return Ok(());
+        }
         let jump = match self.way_to(label) {
             To::Target | To::OrPay => None,
             To::Loop => Some(Fixed::JumpLoop),
@@ -589,6 +599,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             }
         });
         self.code = code;
+        self.back = body.back;
         let mut touched = core::mem::take(&mut self.touched);
         if body.innermost && body.keeps_registers && B::REGS > 0 {
             touched.sort_unstable_by_key(|&l| (core::cmp::Reverse(self.uses[l as usize]), l));

@@ -246,7 +246,13 @@ impl Emitter {
     }
     /// The instruction about to begin is the first one of a turn of a loop.
     pub fn turn(&mut self) -> Result<(), Error> {
+        self.traps();
         room::push(&mut self.turns, self.len as u32, self.offset as usize)
+    }
+    /// It is not.
+    pub fn no_turn(&mut self) {
+        self.map.pop();
+        self.turns.pop();
     }
     /// Those of them.
     pub fn turns(&self) -> Result<Box<[Turn]>, TryReserveError> {

@@ -126,7 +126,6 @@ impl<B: Backend> Translator<'_, B> {
         if self.cx.interrupts {
             self.forget_globals();
             self.out.mark();
-            self.out.traps();
             self.out.turn()?;
         }
         Ok(())

@@ -46,6 +46,16 @@ pub struct LoopBody {
     pub keeps_registers: bool,
     /// How many computed operands it has at once, at most: integers, floats.
     pub operands: [u32; 2],
+    /// How the next turn begins.
+    pub back: Back,
+}
+/// The branches back to a loop without others in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Back {
+    /// There are some, and all are taken always.
+    pub jumps_only: bool,
+    /// All of them are in the first block of the body, if that is an `if`, in its first arm.
+    pub in_first: bool,
 }
 
 /// The operand stack since the last label: which operands were computed, the newest in the lowest
@@ -166,6 +176,7 @@ pub fn loop_body(code: &[u8], pos: usize, mut local: impl FnMut(u32, bool)) -> L
 fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<LoopBody> {
     let mut depth = 1u32;
     let mut keeps_registers = true;
+    let (mut jumps, mut branches, mut first_ended, mut late) = (false, false, false, false);
     let mut operands = Operands::default();
     while depth > 0 {
         let code = bytes.byte()?;
@@ -177,20 +188,34 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
             }
             0x0B => {
                 depth -= 1;
+                first_ended |= depth == 1;
                 operands.clear();
             }
             // Throwing is leaving: nobody comes back.
-            0x00 | 0x05 | 0x0A | 0x0F => operands.clear(),
+            0x00 | 0x05 | 0x0A | 0x0F => {
+                first_ended |= code == 0x05 && depth == 2;
+                operands.clear();
+            }
             0x01 | 0xD1 => {}
             0x1A => operands.pop(1),
             // Which of its operands it gives decides the bank: the lower one stays.
             0x1B => operands.pop(2),
             0x45..=0xC4 => operands.number(code),
-            0x08 | 0x0C => {
+            0x08 => {
                 operands.clear();
                 bytes.leb()?;
             }
-            0x0D | 0x24 => {
+            0x0C => {
+                operands.clear();
+                let back = bytes.u32()? == depth - 1;
+                jumps |= back;
+                late |= back && first_ended;
+            }
+            0x0D => {
+                operands.pop(1);
+                branches |= bytes.u32()? == depth - 1;
+            }
+            0x24 => {
                 operands.pop(1);
                 bytes.leb()?;
             }
@@ -202,7 +227,7 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                 operands.clear();
                 let count = bytes.u32()?;
                 for _ in 0..=count {
-                    bytes.leb()?;
+                    branches |= bytes.u32()? == depth - 1;
                 }
             }
             0x20 => {
@@ -266,5 +291,6 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
             _ => return None,
         }
     }
-    Some(LoopBody { innermost: true, keeps_registers, operands: operands.most })
+    let back = Back { jumps_only: jumps && !branches, in_first: !late };
+    Some(LoopBody { innermost: true, keeps_registers, operands: operands.most, back })
 }

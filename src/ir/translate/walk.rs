@@ -34,6 +34,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.wide.clear();
         if !tuning::SMALL {
             self.tables.clear();
+            self.rotations.clear();
             self.depths.clear();
             self.begun = usize::MAX;
         }
@@ -109,6 +110,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let condition = self.pop()?;
         self.settle(0)?;
         self.settle_top(ty.params.len())?;
+        let way_out = if ty.params.is_empty() { self.way_out(&condition, None) } else { None };
         let fields =
             self.condition(condition, false, if self.cx.fuel { To::OrPay } else { To::Target })?;
         let mut patches = Patches::default();
@@ -117,6 +119,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.open(Kind::If, ty, false)?;
         let cache = self.cache();
         self.top()?.otherwise = Some((patches, cache));
+        self.note_way_out(way_out)?;
         self.fuel_point();
         Ok(())
     }
@@ -152,6 +155,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.end_handler(live)?;
         let Some(control) = self.control.pop() else { return Ok(()) };
         self.end_tables(self.control.len());
+        self.end_rotations(self.control.len());
         if self.control.len() < self.in_loop {
             self.in_loop = 0;
         }
@@ -179,7 +183,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let types = self.label_types(label);
         let n = types.1 - types.0;
         self.settle_top(n)?;
+        let way_out = if n == 0 { self.way_out(&condition, Some(label)) } else { None };
         self.branch_on(label, n, Test::Condition(condition))?;
+        self.note_way_out(way_out)?;
         self.fuel_point();
         Ok(())
     }
