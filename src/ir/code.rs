@@ -169,7 +169,7 @@ pub struct ModuleCode {
     codes: Box<[AtomicPtr<FuncCode>]>,
     /// The functions with exception handlers, in the order of the addresses of their code.
     catching: Lock<Vec<(usize, u32)>>,
-    /// How many stores want turns of its loops to stop.
+    /// How many instances are in stores that want turns of its loops to stop.
     stopping: AtomicIsize,
     /// The functions with loops, which do so while there are such stores.
     looping: Follower<Vec<u32>>,
@@ -274,8 +274,8 @@ impl ModuleCode {
             }
         })
     }
-    /// Another store wants turns of loops to stop, or one of those that did does not any more. What
-    /// runs finds it out at its next turn, of whichever store it is.
+    /// Another instance's store wants turns of loops to stop, or one of those that did does not any
+    /// more. What runs finds it out at its next turn, of whichever store it is.
     pub fn stop_turns(&self, stop: bool) {
         self.stopping.fetch_add(if stop { 1 } else { -1 }, Ordering::SeqCst);
         self.follow();

@@ -230,7 +230,7 @@ impl<B: Backend> Translator<'_, B> {
     /// does both.
     fn return_binary(&mut self, top: usize) -> Result<bool, Error> {
         let Entry { value: Value::Bin(op, a, b), .. } = self.stack[top] else { return Ok(false) };
-        if B::return_binary(op, Place::SLOT, Place::SLOT).is_none() {
+        if tuning::SMALL || B::return_binary(op, Place::SLOT, Place::SLOT).is_none() {
             return Ok(false);
         }
         let ty = Ty::num(op.signature().0);

@@ -162,6 +162,9 @@ impl<B: Backend> Translator<'_, B> {
         sense: bool,
         to: To,
     ) -> Result<Option<Fields>, Error> {
+        if tuning::SMALL {
+            return Ok(None);
+        }
         let Value::LoadMask(load, mask, masked) = entry.value else { return Ok(None) };
         let LoadKind::Scalar(kind) = load.op else { return Ok(None) };
         let (form, fields) = self.address(load.address, false)?;

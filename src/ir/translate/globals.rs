@@ -51,6 +51,9 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Globals may have changed.
     pub(super) fn forget_globals(&mut self) {
+        if tuning::SMALL {
+            return;
+        }
         for held in self.banks.iter_mut().flat_map(|bank| &mut bank.cached) {
             if held.is_global() {
                 *held = Held::NONE;
@@ -60,6 +63,9 @@ impl<B: Backend> Translator<'_, B> {
     /// A global was set to what is in a register; others may be the same one by another index.
     fn note_global_in(&mut self, reg: Option<u8>, global: u32, ty: Ty) {
         self.forget_globals();
+        if tuning::SMALL {
+            return;
+        }
         let held = self.held_global(global, ty);
         if let Some(reg) = reg
             && self.banks[ty.bank()].cached[usize::from(reg)].is_none()
@@ -70,7 +76,8 @@ impl<B: Backend> Translator<'_, B> {
     /// Pushes a global: a register, if one holds it that no operand has.
     pub(super) fn get_global(&mut self, global: u32, ty: Ty) -> Result<(), Error> {
         let (held, bank) = (self.held_global(global, ty), ty.bank());
-        if !held.is_none()
+        if !tuning::SMALL
+            && !held.is_none()
             && let Some(reg) = self.banks[bank].holding(held)
             && !self.banks[bank].busy[usize::from(reg)]
         {

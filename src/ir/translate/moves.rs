@@ -78,13 +78,14 @@ impl<B: Backend> Translator<'_, B> {
         true
     }
     fn move_fields(&mut self, moved: &Moved) {
-        if let Some(Argument { slot, .. }) = moved.argument {
+        let argument = if tuning::SMALL { None } else { moved.argument };
+        if let Some(Argument { slot, .. }) = argument {
             self.out.slot(slot);
         }
         for (slot, _) in moved.moves() {
             self.out.slot(*slot);
         }
-        if let Some(Argument { a, imm, .. }) = moved.argument {
+        if let Some(Argument { a, imm, .. }) = argument {
             self.field(a.1);
             self.field(imm);
         }
@@ -162,7 +163,8 @@ impl<B: Backend> Translator<'_, B> {
         turn: bool,
         text: impl FnOnce() -> String,
     ) -> Result<Option<Moved>, Error> {
-        if then == Then::Call
+        if !tuning::SMALL
+            && then == Then::Call
             && let Some((handler, moved)) = self.sum_before_call()
         {
             self.out.take_back(moved.code.0);
@@ -204,7 +206,7 @@ impl<B: Backend> Translator<'_, B> {
     /// If a sum was just written as an argument, and at most one move after it: the call with both.
     fn sum_before_call(&mut self) -> Option<(Handler, Moved)> {
         let argument = self.argument.take()?;
-        if self.out.label >= argument.code.1 {
+        if tuning::SMALL || self.out.label >= argument.code.1 {
             return None;
         }
         let mut moved = match self.moved {

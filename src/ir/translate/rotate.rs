@@ -103,9 +103,8 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// It was written.
     pub(super) fn note_way_out(&mut self, way_out: Option<WayOut>) -> Result<(), Error> {
-        let Some(WayOut { label, exit, condition, sets_register }) = way_out else {
-            return Ok(());
-        };
+        let (Some(way_out), false) = (way_out, tuning::SMALL) else { return Ok(()) };
+        let WayOut { label, exit, condition, sets_register } = way_out;
         if sets_register {
             self.fixed(Fixed::SetLoop);
         }
@@ -126,6 +125,9 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Instead of a jump to a loop, if there is such a way: whether that was written.
     pub(super) fn jump_rotated(&mut self, label: usize) -> Result<bool, Error> {
+        if tuning::SMALL {
+            return Ok(false);
+        }
         let mut known = self.rotations.iter().rev().take(ROTATIONS);
         let Some(&rotation) = known.find(|rotation| rotation.label == label) else {
             return Ok(false);
