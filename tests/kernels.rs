@@ -23,7 +23,8 @@ struct Kernel {
 /// Our own, and those beside the project, if they are there.
 fn kernels() -> Vec<Kernel> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = [root.join("benches/kernels"), root.join("../shared/bench")];
+    let places = ["benches/kernels", "benches/assemblyscript", "../shared/bench"];
+    let places = places.map(|place| root.join(place));
     let there = places.iter().filter(|place| place.join("kernels.json").is_file());
     there.flat_map(|place| listed(place)).collect()
 }

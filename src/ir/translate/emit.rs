@@ -280,9 +280,8 @@ impl Emitter {
     /// The instructions as words.
     pub fn words(&self) -> Result<Box<[Word]>, TryReserveError> {
         let mut words = room::list(self.len / 8)?;
-        let chunks = self.code[..self.len].chunks_exact(8);
-        let bytes = |chunk: &[u8]| chunk.try_into().unwrap_or_default();
-        words.extend(chunks.map(|chunk| Word::new(u64::from_ne_bytes(bytes(chunk)))));
+        let (chunks, _) = self.code[..self.len].as_chunks();
+        words.extend(chunks.iter().map(|&chunk| Word::new(u64::from_ne_bytes(chunk))));
         Ok(words.into_boxed_slice())
     }
     /// An instruction without a handler is a mistake of this program: say so, do not run it.
