@@ -49,14 +49,17 @@ impl Kernel {
     fn module(&self, engine: &Engine) -> Result<Module, Error> {
         Module::new(engine, wat::parse_file(&self.file).map_err(Error::host_from)?)
     }
-    /// Its result, and how often it has paused; `pause` is told each time, after how many.
+    /// Its result, and how often it has paused. `begin` is called when the instance is there, whose
+    /// start function cannot pause; `pause` is told each pause, after how many.
     fn run(
         &self,
         store: &mut Store<()>,
         module: &Module,
+        begin: impl FnOnce(&mut Store<()>) -> Result<(), Error>,
         mut pause: impl FnMut(&mut Store<()>, u64, Progress<Vec<Val>>) -> Result<(), Error>,
     ) -> Result<(i64, u64), Error> {
         let instance = Instance::new(&mut *store, module, &[])?;
+        begin(store)?;
         let func = instance.func(&*store, &self.export);
         let func = func.ok_or_else(|| Error::host("there is no such export"))?;
         let args: Vec<Val> = self.args.iter().copied().map(Val::I32).collect();
@@ -80,7 +83,9 @@ impl Kernel {
 
 fn in_pieces(engine: &Engine, kernel: &Kernel) -> Result<(i64, u64), Error> {
     let (module, mut store) = (kernel.module(engine)?, Store::new(engine, ()));
-    kernel.run(&mut store, &module, |store, step, progress| match progress {
+    store.set_fuel(1_000_000)?;
+    let begin = |store: &mut Store<()>| store.set_fuel(0);
+    kernel.run(&mut store, &module, begin, |store, step, progress| match progress {
         Progress::OutOfFuel { needed } if step < SMALL_STEPS => store.set_fuel(needed),
         Progress::OutOfFuel { needed } => {
             store.set_fuel(needed + LARGE_STEPS[step as usize % LARGE_STEPS.len()])
@@ -97,19 +102,26 @@ fn interrupted(engine: &Engine, kernel: &Kernel) -> Result<(i64, u64), Error> {
         store.fuel().map_or(Ok(()), |_| store.set_fuel(u64::MAX >> 1)).map(|()| store)
     };
     let mut store = new_store()?;
-    let (handle, ended) = (store.interrupt_handle()?, AtomicBool::new(false));
+    let handle = store.interrupt_handle()?;
+    let (begun, ended) = (AtomicBool::new(false), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
                 std::thread::sleep(Duration::from_micros(50));
-                handle.interrupt();
+                if begun.load(Ordering::Relaxed) {
+                    handle.interrupt();
+                }
             }
         });
         let other = scope.spawn(|| {
             let never = |_: &mut Store<()>, _, progress| Err(Error::host(format!("{progress:?}")));
-            kernel.run(&mut new_store()?, &module, never)
+            kernel.run(&mut new_store()?, &module, |_| Ok(()), never)
         });
-        let outcome = kernel.run(&mut store, &module, |_, _, progress| match progress {
+        let begin = |_: &mut Store<()>| {
+            begun.store(true, Ordering::Relaxed);
+            Ok(())
+        };
+        let outcome = kernel.run(&mut store, &module, begin, |_, _, progress| match progress {
             Progress::Interrupted => Ok(()),
             other => Err(Error::host(format!("{other:?}"))),
         });
