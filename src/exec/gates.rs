@@ -1,4 +1,4 @@
-//! Fuel and interrupts: what pays or looks for them, and branches that do so on the way.
+//! Fuel, and branches that pay on the way; and the signals that calls look at.
 #![allow(unsafe_code)]
 
 #[cfg(registers)]
@@ -7,7 +7,6 @@ use super::machine::{Pause, Root, State, taken};
 use super::roots::SetLoop;
 use crate::rt::signals::Signals;
 use crate::wasm::trap::Trap;
-use core::marker::PhantomData;
 
 /// Signals: their address is in a register where there are some.
 impl State {
@@ -103,21 +102,6 @@ impl State {
     }
 }
 
-/// What a loop begins with that is looked after at each turn, by the branch back: it stays there for
-/// the first turn, and for turns that cannot go on at once.
-pub trait Gate: Pause {
-    /// Does what the instruction at `ip` would and gives where to go on behind it, or, if that would
-    /// not go on, does nothing and gives `ip`.
-    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8;
-    /// Where the next turn of the innermost loop begins, which does with this instruction.
-    #[inline(always)]
-    unsafe fn turn(s: &mut State) -> *const u8 {
-        let header = s.lp.to_bits() as usize as *const u8;
-        // SAFETY: E11: promised by the caller.
-        unsafe { Self::past(s, header) }
-    }
-}
-
 /// Charges fuel: the number of instructions up to the next charge.
 pub struct Fuel;
 impl Root for Fuel {
@@ -136,9 +120,16 @@ impl Root for Fuel {
 impl Pause for Fuel {
     const TRAP: Trap = Trap::OutOfFuel;
 }
-impl Gate for Fuel {
+/// A loop begins with it, for the first turn and for turns that cannot be paid at once: branches back
+/// pay on the way.
+impl Fuel {
+    /// Charges what the instruction at `ip` would and gives where to go on behind it, or, if there is
+    /// not as much, does nothing and gives `ip`.
+    ///
+    /// # Safety
+    /// It is there (E11).
     #[inline(always)]
-    unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
+    pub unsafe fn past(s: &mut State, ip: *const u8) -> *const u8 {
         // SAFETY: E1, E3.
         unsafe {
             if s.pay(ip.add(8).cast::<u32>().read_unaligned()) {
@@ -149,28 +140,38 @@ impl Gate for Fuel {
             }
         }
     }
+    /// Where the next turn of the innermost loop begins, which does with this instruction.
+    ///
+    /// # Safety
+    /// It does (E11).
+    #[inline(always)]
+    pub unsafe fn turn(s: &mut State) -> *const u8 {
+        let header = s.lp.to_bits() as usize as *const u8;
+        // SAFETY: E11: promised by the caller.
+        unsafe { Self::past(s, header) }
+    }
 }
-/// Branches always, to the header of the innermost loop, behind what that pays or looks for.
-pub struct JumpPast<C>(PhantomData<C>);
-impl<C: Gate> Root for JumpPast<C> {
+/// Branches always, to the header of the innermost loop, behind what that pays.
+pub struct JumpPaying;
+impl Root for JumpPaying {
     const SIZE: usize = 4;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E11.
-        s.ip = unsafe { C::turn(s) };
+        s.ip = unsafe { Fuel::turn(s) };
         Ok(())
     }
 }
-/// The next instruction is the header of an innermost loop; goes on behind what that pays or looks for.
-pub struct SetPast<C>(PhantomData<C>);
-impl<C: Gate> Root for SetPast<C> {
+/// The next instruction is the header of an innermost loop; goes on behind what that pays.
+pub struct SetPaying;
+impl Root for SetPaying {
     const SIZE: usize = 0;
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E11.
         unsafe {
             SetLoop::run(s)?;
-            s.ip = C::turn(s);
+            s.ip = Fuel::turn(s);
         }
         Ok(())
     }

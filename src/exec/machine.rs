@@ -10,7 +10,7 @@
 //! 8 bytes. Slot fields are `i16` offsets from the frame pointer; immediates are 4 or 8 bytes.
 #![allow(unsafe_code)]
 
-use super::gates::{Fuel, Gate};
+use super::gates::Fuel;
 pub use super::numbers::Num;
 use crate::rt::layout::{HEADER_INSTANCE, HEADER_MEMORY, InstanceData, Registers};
 use crate::tuning::{REGISTERS, REGISTERS_OUTSIDE, SMALL};
@@ -46,7 +46,7 @@ pub struct State {
     pub r: [u64; REGISTERS],
     /// Floats and vectors.
     pub f: [F; REGISTERS],
-    /// The header of the innermost loop.
+    /// Where turns of the innermost loop begin: at its header, or behind a way out that it begins with.
     pub lp: f64,
     /// The fuel that is left; the store has it while others look at it.
     #[cfg(registers)]
@@ -651,7 +651,7 @@ handlers! {
     fn branch_or_pay<X: Cond> |s| {
         branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize), Fuel::past(s, s.ip.add(X::LEN)))
     }
-    /// Branches to the header of the innermost loop.
+    /// Branches to where turns of the innermost loop begin.
     fn branch_loop<X: Cond> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }
@@ -663,7 +663,7 @@ handlers! {
     fn branch_mut<X: CondMut> |s| {
         branch_if!(X, s, s.ip.offset(s.u32(8) as i32 as isize))
     }
-    /// Does something, then branches to the header of the innermost loop.
+    /// Does something, then branches to where turns of the innermost loop begin.
     fn branch_mut_loop<X: CondMut> |s| {
         branch_if!(X, s, s.lp.to_bits() as usize as *const u8)
     }

@@ -546,7 +546,7 @@ impl<M: Moves> Root for Jump<M> {
         Ok(())
     }
 }
-/// Branches always, to the header of the innermost loop.
+/// Branches always, to where turns of the innermost loop begin.
 pub struct JumpLoop;
 impl Root for JumpLoop {
     const SIZE: usize = 4;
@@ -557,7 +557,7 @@ impl Root for JumpLoop {
         Ok(())
     }
 }
-/// The next instruction is the header of an innermost loop.
+/// Turns of an innermost loop begin with the next instruction.
 pub struct SetLoop;
 impl Root for SetLoop {
     const SIZE: usize = 0;

@@ -983,8 +983,8 @@ impl Backend for Machine {
             Fixed::JumpLoop => const { step_of::<JumpLoop>() },
             // Without a loop register there is no way to use them.
             Fixed::JumpPaying | Fixed::SetPaying if SMALL => step::<Unreachable>,
-            Fixed::JumpPaying => step::<JumpPast<Fuel>>,
-            Fixed::SetPaying => step::<SetPast<Fuel>>,
+            Fixed::JumpPaying => step::<JumpPaying>,
+            Fixed::SetPaying => step::<SetPaying>,
             Fixed::SetLoop => const { step_of::<SetLoop>() },
             Fixed::Unreachable => step::<Unreachable>,
             Fixed::Zero => const { step_of::<Zero>() },

@@ -268,7 +268,7 @@ pub struct Registers {
     pub r: [u64; REGISTERS],
     /// Floats and vectors.
     pub f: [[u64; 2]; REGISTERS],
-    /// The header of the innermost loop.
+    /// Where turns of the innermost loop begin: at its header, or behind a way out that it begins with.
     pub lp: u64,
 }
 
