@@ -13,6 +13,8 @@ use alloc::string::String;
 const SET_LOOP_BYTES: u32 = 8;
 /// How many of the innermost ones jumps look at.
 const ROTATIONS: usize = 8;
+/// How many of the innermost blocks a way out looks at for its loop.
+const NEAR: usize = 8;
 
 /// A loop that is open, and begins with a conditional branch.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,10 @@ impl<B: Backend> Translator<'_, B> {
         if tuning::SMALL || self.cx.fuel {
             return None;
         }
-        let label = self.control.iter().rposition(|control| control.kind == Kind::Loop)?;
+        // Only blocks have begun since the loop: a few, as there can be a million around it.
+        let near = self.control.len().saturating_sub(NEAR);
+        let is_loop = |control: &Control| control.kind == Kind::Loop;
+        let label = near + self.control[near..].iter().rposition(is_loop)?;
         let Control { header, height, params, loop_register, .. } = self.control[label];
         let mut pure = !condition.value.is_ordered();
         condition.value.leaves(|leaf| pure &= matches!(leaf, Leaf::Local(_) | Leaf::Const(_)));
