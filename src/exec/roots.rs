@@ -570,6 +570,7 @@ impl Root for SetLoop {
         Ok(())
     }
 }
+const _: () = assert!(SetLoop::LEN == crate::ir::backend::SET_LOOP_BYTES);
 /// Branches by an index: the number of targets less one, the index, then the targets (4 bytes
 /// each, relative to 8 bytes before themselves, which is what a branch has there).
 pub struct BrTable<A>(PhantomData<A>);

@@ -155,6 +155,8 @@ impl To {
     }
 }
 
+/// The bytes of [`Fixed::SetLoop`].
+pub const SET_LOOP_BYTES: usize = 8;
 /// Instructions without variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -62,10 +62,10 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// A global was set to what is in a register; others may be the same one by another index.
     fn note_global_in(&mut self, reg: Option<u8>, global: u32, ty: Ty) {
-        self.forget_globals();
         if tuning::SMALL {
             return;
         }
+        self.forget_globals();
         let held = self.held_global(global, ty);
         if let Some(reg) = reg
             && self.banks[ty.bank()].cached[usize::from(reg)].is_none()

@@ -6,11 +6,9 @@
 
 use super::stack::Value;
 use super::*;
-use crate::ir::backend::Then;
+use crate::ir::backend::{SET_LOOP_BYTES, Then};
 use alloc::string::String;
 
-/// The bytes of the instruction that sets the loop register: it has no fields.
-const SET_LOOP_BYTES: u32 = 8;
 /// How many of the innermost ones jumps look at.
 const ROTATIONS: usize = 8;
 /// How many of the innermost blocks a way out looks at for its loop.
@@ -101,7 +99,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         let control = &mut self.control[label];
         control.loop_register = false;
-        control.header -= SET_LOOP_BYTES;
+        control.header -= SET_LOOP_BYTES as u32;
         let header = control.header as usize;
         self.out.take_back(header);
         self.out.mark();
