@@ -60,6 +60,29 @@ const SHAPES: &[(&str, usize, &str)] = &[
     ("(drop (call $f (i32.add (local.get $a) (i32.const 4)) (local.get $b)))", 1, "+ 0x4, "),
     ("(drop (call $f (i32.const 1) (i32.sub (local.get $a) (i32.const 4))))", 1, "+ 0xfffffffc, "),
     ("(drop (call $g (i32.add (local.get $a) (i32.const 4))))", 1, "+ 0x4, call"),
+    // A local that grows, and another one that gets what it was, or is then.
+    ("(local.set $a (i32.add (local.tee $b (local.get $a)) (i32.const 4)))", 1, ", [-16]"),
+    ("(local.set $a (local.tee $b (i32.add (local.get $a) (i32.const 4))))", 1, ":= [-16] += 0x4"),
+    // What is in memory grows by a product, on either side; and what is loaded is taken away.
+    ("(f64.store (local.get $a) (f64.sub (f64.load (local.get $a)) (f64.mul (local.get $u) (local.get $v))))", 2, "it f64.sub"),
+    ("(f64.store (local.get $a) (f64.add (f64.load (local.get $a)) (f64.mul (local.get $u) (local.get $v))))", 2, "it f64.add"),
+    ("(f32.store (local.get $a) (f32.add (f32.mul (local.get $x) (local.get $y)) (f32.load (local.get $a))))", 2, "it f32.add"),
+    ("(local.set $u (f64.sub (local.get $v) (f64.load (i32.add (local.get $a) (i32.const 8)))))", 1, "f64.load Imm"),
+    // Constants that come first, and negative ones that are stored.
+    ("(i32.store (i32.const 0) (i32.rotl (i32.const -2) (local.get $a)))", 2, "i32.rotl 0xfffffffe"),
+    ("(local.set $l (i32.shr_u (i32.const 99) (local.get $a)))", 1, "i32.shr_u 0x63"),
+    ("(i32.store (i32.add (local.get $a) (i32.const 4)) (i32.const -1))", 1, ":= 0xffffffff"),
+    // Two conditions, elements of arrays.
+    ("(if (i32.or (local.get $a) (local.get $b)) (then (unreachable)))", 2, "branch unless i32.or"),
+    ("(if (i32.load8_u (i32.add (local.get $a) (local.get $b))) (then (unreachable)))", 2, "i32.eq 0x0"),
+    ("(if (i32.ne (i32.load (local.get $a)) (i32.and (local.get $b) (i32.const 255))) (then (unreachable)))", 3, "branch if i32.load"),
+    // A few bytes.
+    ("(memory.copy (local.get $a) (local.get $b) (i32.const 12))", 1, "memory.copy"),
+    ("(memory.fill (local.get $a) (i32.const 0) (local.get $b))", 1, "memory.fill"),
+    // What leaves the last block of a loop does the rest of the turn: no jump.
+    ("(loop (if (local.get $a) (then (local.set $b (i32.xor (local.get $b) (local.get $c))))
+        (else (local.set $d (i32.xor (local.get $d) (local.get $c)))))
+        (br_if 0 (local.tee $a (i32.sub (local.get $a) (i32.const 1)))))", 7, "jump past"),
     // A loop that begins with its way out, and one whose body is an arm: one branch for each turn.
     ("(block (loop (br_if 1 (i32.ge_s (local.get $a) (local.get $b)))
         (local.set $a (i32.add (local.get $a) (i32.const 1))) (br 0)))", 4, "+= 0x1, loop branch if i32.lt_s"),

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::machine::{
-    Expr, F, Find, K, Num, Pause, Root, STOP_SUSPENDED, State, Stop, Tail, taken,
+    Expr, F, K, Num, Pause, Quick, Root, STOP_SUSPENDED, State, Stop, Tail, taken,
 };
 use super::roots::{Moves, Width};
 use super::run::{Called, call_host, exhausted_stub, has_code, look_stub};
@@ -145,9 +145,9 @@ impl<A: Expr, X: Width> Root for CallIndirect<A, X> {
         Ok(())
     }
 }
-impl<A: Expr, X: Width> Find for CallIndirect<A, X> {
+impl<A: Expr, X: Width> Quick for CallIndirect<A, X> {
     #[inline(always)]
-    unsafe fn find(s: &mut State) -> bool {
+    unsafe fn quick(s: &mut State) -> bool {
         // SAFETY: E1, E2, E3.
         unsafe {
             let Ok(func) = callee::<A, X, false>(s, 18) else { return false };
@@ -266,9 +266,9 @@ impl<A: Expr, X: Width> Root for TailCallIndirect<A, X> {
         Ok(())
     }
 }
-impl<A: Expr, X: Width> Find for TailCallIndirect<A, X> {
+impl<A: Expr, X: Width> Quick for TailCallIndirect<A, X> {
     #[inline(always)]
-    unsafe fn find(s: &mut State) -> bool {
+    unsafe fn quick(s: &mut State) -> bool {
         // SAFETY: E1, E3.
         unsafe {
             let Ok(func) = callee::<A, X, false>(s, 22) else { return false };

@@ -487,10 +487,10 @@ pub trait Pause: Root {
     const TRAP: Trap;
 }
 
-/// A call of a function that has to be looked up.
-pub trait Find: Root {
+/// An instruction that is often simple, and may need a real call.
+pub trait Quick: Root {
     /// Executes it if that is simple; else nothing has happened.
-    unsafe fn find(s: &mut State) -> bool;
+    unsafe fn quick(s: &mut State) -> bool;
 }
 
 /// A condition with a branch: the fields are the target (4 bytes, relative to the instruction),
@@ -604,19 +604,20 @@ handlers! {
             Err(_) => enter!(paused::<X>, s),
         }
     }
-    /// Calls what has to be looked up.
-    fn calling<X: Find> |s| {
-        if X::find(s) {
+    /// Executes what is often simple.
+    fn quick<X: Quick> |s| {
+        if X::quick(s) {
             next!(s)
         } else {
-            // By a sibling call: the check of types is a real one, for which registers are saved.
-            enter!(called_slowly::<X>, s)
+            // By a sibling call: it makes a real one, for which registers are saved.
+            enter!(slowly::<X>, s)
         }
     }
-    /// The same where it is not of the very type that is expected, or not to be called at all.
+    /// The same where it is not: a callee is not of the very type that is expected, or not to be
+    /// called at all; many bytes are copied, or it is out of bounds.
     #[cold]
     #[inline(never)]
-    fn called_slowly<X: Find> |s| {
+    fn slowly<X: Quick> |s| {
         execute!(X, s)
     }
     /// Keeps the registers, and stops.
@@ -693,9 +694,9 @@ pub const fn compares_i32(op: BinOp) -> bool {
 pub const fn step_of<X: Root>() -> Handler {
     if X::COMMON { step_common::<X> } else { step::<X> }
 }
-/// The handler of a call that looks up what it calls: in a small build there is one way only.
-pub const fn call_of<X: Find>() -> Handler {
-    if SMALL { step::<X> } else { calling::<X> }
+/// The handler of what is often simple: in a small build there is one way only.
+pub const fn quick_of<X: Quick>() -> Handler {
+    if SMALL { step::<X> } else { quick::<X> }
 }
 /// The handler of a branch.
 pub const fn branch_of<X: Cond>() -> Handler {

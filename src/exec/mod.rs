@@ -2,6 +2,7 @@
 
 pub mod arrays;
 pub mod atomic;
+pub mod bulk;
 pub mod call;
 pub mod compiled;
 pub mod const_expr;

@@ -200,6 +200,25 @@ impl<A: Home, B: Home> Root for AddTwo<A, B> {
         Ok(())
     }
 }
+/// A local of 32 bits grows by an immediate, and another one gets what it was before, or (`SAME`)
+/// what it is then: its slot, that of the one that grows, and the immediate.
+pub struct AddAfter<const SAME: bool, D, A>(PhantomData<(D, A)>);
+impl<const SAME: bool, D: Home, A: Home> Root for AddAfter<SAME, D, A> {
+    const SIZE: usize = 8;
+    const COMMON: bool = D::COMMON && A::COMMON;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // SAFETY: E1, E2.
+        unsafe {
+            let before = A::get::<u32>(s, 10);
+            let after = before.wrapping_add(s.u32(12));
+            D::Written::put(s, 8, if SAME { after } else { before });
+            A::Written::put(s, 10, after);
+            s.ip = s.ip.add(Self::LEN);
+        }
+        Ok(())
+    }
+}
 /// `d := global op immediate`, and the global too if `SET`: `d`, an index, the immediate.
 pub struct GlobalSum<const SET: bool, D, O>(PhantomData<(D, O)>);
 impl<const SET: bool, D: Dst, O: Binary<A: Num, R: Num>> Root for GlobalSum<SET, D, O> {

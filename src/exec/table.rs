@@ -5,6 +5,7 @@
 //! their second operand from a slot or an immediate only.
 
 use super::atomic::{self, AtShared, Racy};
+use super::bulk::{CopyFew, FillFew};
 use super::frames::*;
 use super::gates::*;
 /// There is one level only.
@@ -13,7 +14,7 @@ use super::machine::step as step_fast;
 #[cfg(target_arch = "x86_64")]
 use super::machine::step_fast;
 use super::machine::{
-    Bin, Dst, Expr as P, G, I, L, Num, S, branch_loop, branch_of, call_of, pausing, step, step_of,
+    Bin, Dst, Expr as P, G, I, L, Num, S, branch_loop, branch_of, pausing, quick_of, step, step_of,
     tail,
 };
 #[cfg(registers)]
@@ -224,7 +225,10 @@ const fn has_hot(op: BinOp, a: usize, b: usize) -> bool {
     use BinOp::*;
     let long =
         matches!(op, I64Add | I64Mul | I64And | I64Or | I64Xor | F64Add | F64Sub | F64Mul | F64Div);
-    let first = matches!(op, I32Sub | I64Sub | I32Shl | I64Shl | F32Sub | F64Sub | F32Div | F64Div);
+    let first = matches!(
+        op,
+        I32Sub | I64Sub | I32Shl | I64Shl | I32ShrU | I64ShrU | F32Sub | F64Sub | F32Div | F64Div
+    );
     let (constant_a, constant_b) = (a > REGS, b > REGS);
     has(op, a, b) && (b <= REGS + 1 || long) && (!constant_a || (first && !constant_b))
 }
@@ -260,10 +264,15 @@ const fn hot_binary(op: BinOp) -> bool {
             | F64Div
     )
 }
-/// Rotations: every operand place, but no write-through destination.
+/// Rotations: every operand place, but no write-through destination, and constants as the first
+/// operand of those to the left (`~(1 << k)`).
 const fn warm_binary(op: BinOp) -> bool {
     use BinOp::*;
     matches!(op, I32Rotl | I32Rotr | I64Rotl | I64Rotr)
+}
+const fn has_warm(op: BinOp, a: usize, b: usize) -> bool {
+    let (constant_a, constant_b) = (a > REGS, b > REGS);
+    !constant_a || (!constant_b && matches!(op, BinOp::I32Rotl | BinOp::I64Rotl))
 }
 /// Whether a cold one is there with a constant as the second operand.
 const fn has_constant(op: BinOp, b: usize) -> bool {
@@ -290,7 +299,7 @@ const fn hot_unary(op: UnOp) -> bool {
 
 enum BinTable {
     Hot(&'static [[[H; LONG]; ANY]; FULL]),
-    Warm(&'static [[[H; ANY]; RS]; DST]),
+    Warm(&'static [[[H; ANY]; ANY]; DST]),
     Cold(&'static [[[H; 2]; RS]; DST]),
 }
 /// Roundings and bit counts: single instructions of newer processors.
@@ -325,8 +334,8 @@ struct Family<O>(core::marker::PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> Family<O> {
     const HOT: [[[H; LONG]; ANY]; FULL] = over!(D in full_dst, over!(A in any, over!(B in any_long,
         only!(has_hot(O::OP, <A as P>::PLACE, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
-    const WARM: [[[H; ANY]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in any,
-        Some(step_of::<SetBin<D, O, A, B>>()))));
+    const WARM: [[[H; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any,
+        only!(has_warm(O::OP, <A as P>::PLACE, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
         only!(has_constant(O::OP, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
     const TABLE: BinTable = if hot_binary(O::OP) && !SMALL {
@@ -430,7 +439,8 @@ const fn swapped_order(op: BinOp) -> bool {
 }
 /// Whether a comparison with these places is in the table.
 const fn has_br(op: BinOp, a: usize, b: usize) -> bool {
-    (!swapped_order(op) || b > REGS) && has(op, a, b)
+    let only_large = matches!(op, BinOp::I32Or);
+    (!swapped_order(op) || b > REGS) && has(op, a, b) && !(SMALL && only_large)
 }
 impl<O: Binary<A: Num, R: Num>> BrFamily<O> {
     const IF: BrTables = [
@@ -461,7 +471,7 @@ macro_rules! branches {
 branches! {
     I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU
     I64Eq I64Ne I64LtS I64LtU I64GtS I64GtU I64LeS I64LeU I64GeS I64GeU;
-    I32And I64And
+    I32And I64And I32Or
     F32Eq F32Ne F32Lt F32Gt F32Le F32Ge F64Eq F64Ne F64Lt F64Gt F64Le F64Ge
 }
 /// By width, sense, target.
@@ -515,7 +525,7 @@ struct LoadTable {
     imm: [[H; RS]; FULL],
     sum: [[[H; RS]; RS]; FULL],
     scaled: [[[H; RS]; RS]; DST],
-    shl: [[H; RS]; DST],
+    shl: [[H; RS]; FULL],
     mask_shl: [[H; RS]; DST],
     memory: H,
     shared: H,
@@ -533,7 +543,9 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
         only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
     scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
         only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
-    shl: over!(D in dst, over!(A in reg_slot, only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
+    shl: over!(D in full_dst, over!(A in reg_slot,
+        only!(scales(<$t as LoadAs>::N) && (<$w as Width>::COMMON || !<D as Dst>::BOTH),
+            step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
     mask_shl: over!(D in dst, over!(A in reg_slot, only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
     memory: only!(!SMALL, step_of::<Load<S, $t, AtMemory<$w, S>>>()),
     shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
@@ -617,6 +629,13 @@ macro_rules! store_of {
     };
 }
 
+/// `memory.copy`, by where to, where from, how much.
+static COPY_BYTES: [[[H; 2]; ANY]; ANY] = over!(A in any, over!(B in any, over!(N in slot_imm,
+    only!(!SMALL, quick_of::<CopyFew<A, B, N>>()))));
+/// `memory.fill`, by where to, what with, how much.
+static FILL_BYTES: [[[H; 2]; 2]; ANY] = over!(A in any, over!(X in slot_imm, over!(N in slot_imm,
+    only!(!SMALL, quick_of::<FillFew<A, X, N>>()))));
+
 // ---- globals and calls -------------------------------------------------------------------------
 
 static GLOBAL_SET: [[H; ANY]; 3] = [
@@ -675,12 +694,12 @@ static RETURN_ONE: [[H; ANY]; 3] = [
 /// By tail, width of the index.
 static CALL_INDIRECT: [[[H; RS]; 2]; 2] = [
     [
-        over!(A in reg_slot, Some(call_of::<CallIndirect<A, u32>>())),
-        over!(A in reg_slot, Some(call_of::<CallIndirect<A, u64>>())),
+        over!(A in reg_slot, Some(quick_of::<CallIndirect<A, u32>>())),
+        over!(A in reg_slot, Some(quick_of::<CallIndirect<A, u64>>())),
     ],
     [
-        over!(A in reg_slot, Some(call_of::<TailCallIndirect<A, u32>>())),
-        over!(A in reg_slot, Some(call_of::<TailCallIndirect<A, u64>>())),
+        over!(A in reg_slot, Some(quick_of::<TailCallIndirect<A, u32>>())),
+        over!(A in reg_slot, Some(quick_of::<TailCallIndirect<A, u64>>())),
     ],
 ];
 static CALL_REF: [[H; RS]; 2] = [
@@ -913,6 +932,18 @@ impl Backend for Machine {
 
     fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler> {
         trees::copy(width, x, y)
+    }
+
+    fn add_after(same: bool, d: Place, a: Place) -> Option<Handler> {
+        trees::add_after(same, d, a)
+    }
+
+    fn copy_bytes(to: Place, from: Place, n: Place) -> Option<Handler> {
+        address(*COPY_BYTES.get(at(to))?.get(at(from))?.get(slot_imm(n))?)
+    }
+
+    fn fill_bytes(to: Place, value: Place, n: Place) -> Option<Handler> {
+        address(*FILL_BYTES.get(at(to))?.get(slot_imm(value))?.get(slot_imm(n))?)
     }
 
     fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {

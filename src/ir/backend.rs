@@ -290,6 +290,13 @@ pub trait Backend: gc::GcBackend {
     fn store(op: StoreOp, is_64: bool, address: AddressForm, x: Place) -> Option<Handler>;
     /// `[y] := [x]`: so many bytes, in a 32-bit memory 0.
     fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler>;
+    /// Register or slot `a`, a local of 32 bits, grows by an immediate, and the local in `d` gets
+    /// what it was before, or (`same`) what it is then.
+    fn add_after(same: bool, d: Place, a: Place) -> Option<Handler>;
+    /// `memory.copy` of `n` bytes in memory 0, which no other thread has.
+    fn copy_bytes(to: Place, from: Place, n: Place) -> Option<Handler>;
+    /// `memory.fill` of `n` bytes in memory 0, which no other thread has.
+    fn fill_bytes(to: Place, value: Place, n: Place) -> Option<Handler>;
     /// A vector instruction without memory: `d := op x`, with the operands of its shape in order.
     fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler>;
     /// `d := load [address]`, of a vector. Lanes are loaded into a vector in a slot.

@@ -18,6 +18,7 @@
 
 mod atomic;
 mod blocks;
+mod bulk;
 mod choice;
 mod compare;
 mod condition;
@@ -38,6 +39,7 @@ mod scan;
 mod settle;
 mod simd;
 mod stack;
+mod tails;
 mod trees;
 mod zero;
 
@@ -189,8 +191,13 @@ pub struct Translator<'m, B: Backend> {
     tables: Vec<dispatch::Table>,
     /// The open loops that begin with a way out.
     rotations: Vec<rotate::Rotation>,
-    /// The branches back to the loop that has begun last.
+    /// The open blocks after which little is left of their loops.
+    tails: Vec<tails::Tail>,
+    /// Where in the code what comes after the instruction does that is repeated from there.
+    repeated: Option<usize>,
+    /// The branches back to the loop that has begun last, and the blocks near its end.
     back: scan::Back,
+    near_end: scan::Tails,
     depths: Vec<u32>,
     /// The loop that was opened last, if only blocks were since; else `usize::MAX`.
     begun: usize,
@@ -199,6 +206,7 @@ pub struct Translator<'m, B: Backend> {
     /// The end of the call that was written last.
     returned: usize,
     added: Option<growing::Added>,
+    copied: Option<growing::Copied>,
     loaded: Option<compare::Loaded>,
     from_global: Option<globals::FromGlobal>,
     summed: Option<globals::Summed>,
@@ -250,12 +258,16 @@ impl<'m, B: Backend> Translator<'m, B> {
             wide: Vec::new(),
             tables: Vec::new(),
             rotations: Vec::new(),
+            tails: Vec::new(),
+            repeated: None,
             back: scan::Back::default(),
+            near_end: scan::Tails::default(),
             depths: Vec::new(),
             begun: usize::MAX,
             in_loop: 0,
             returned: 0,
             added: None,
+            copied: None,
             loaded: None,
             from_global: None,
             summed: None,
@@ -589,8 +601,9 @@ impl<'m, B: Backend> Translator<'m, B> {
         }
         room::reserve(&mut self.touched, self.locals.len(), self.out.offset as usize)?;
         let code = core::mem::take(&mut self.code);
+        let moves_bytes = self.moves_bytes();
         let (uses, touched) = (&mut self.uses, &mut self.touched);
-        let body = scan::loop_body(&code, code_pos, |local, written| {
+        let body = scan::loop_body(&code, code_pos, moves_bytes, |local, written| {
             if let Some(count) = uses.get_mut(local as usize) {
                 if *count == 0 {
                     touched.push(local);
@@ -599,7 +612,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             }
         });
         self.code = code;
-        self.back = body.back;
+        (self.back, self.near_end) = (body.back, body.tails);
         let mut touched = core::mem::take(&mut self.touched);
         if body.innermost && body.keeps_registers && B::REGS > 0 {
             touched.sort_unstable_by_key(|&l| (core::cmp::Reverse(self.uses[l as usize]), l));

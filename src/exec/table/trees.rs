@@ -183,7 +183,11 @@ pub fn divide(op: BinOp, d: Dest, a: Place) -> Option<Handler> {
 type Few = [[[H; RS]; RS]; DST];
 /// Whether the result goes to two places.
 const fn has_both(op: BinOp) -> bool {
-    adds_up(op) || matches!(op, BinOp::I32Sub | BinOp::I64Sub)
+    adds_up(op) || subtracts(op) || matches!(op, BinOp::I32Sub | BinOp::I64Sub)
+}
+/// Subtractions of floats.
+const fn subtracts(op: BinOp) -> bool {
+    matches!(op, BinOp::F32Sub | BinOp::F64Sub)
 }
 /// Operations that loops do over and over to one number, and products of floats: they have more
 /// forms.
@@ -195,7 +199,7 @@ const fn adds_up(op: BinOp) -> bool {
 /// 64-bit addresses, `[x + offset]`, if the whole of a number is loaded.
 struct Loads {
     one: Two,
-    imm: Few,
+    imm: Two,
     one_64: Few,
 }
 struct LoadPair<O, T>(PhantomData<(O, T)>);
@@ -203,8 +207,10 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadPair<O, T> {
     const TABLE: Loads = Loads {
         one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
             only!(!<D as Dst>::BOTH || has_both(O::OP), step::<LoadBin<D, O, A, T, At<u32, X>>>)))),
-        imm: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(adds_up(O::OP), step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
+        imm: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
+            only!(if <D as Dst>::BOTH { T::N == size_of::<O::A>() as u64 } else { true }
+                && (adds_up(O::OP) || subtracts(O::OP)),
+                step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
         one_64: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
             only!(adds_up(O::OP) && T::N == size_of::<O::A>() as u64,
                 step::<LoadBin<D, O, A, T, At<u64, X>>>)))),
@@ -225,7 +231,7 @@ binary_loads! {
     I32Add I32Load16U L16U
     I64Add I64Load L64 I64Sub I64Load L64 I64Mul I64Load L64 I64Xor I64Load L64
     I64Add I64Load32U L32U I64Mul I64Load32U L32U
-    F32Add F32Load LF32 F32Mul F32Load LF32
+    F32Add F32Load LF32 F32Sub F32Load LF32 F32Mul F32Load LF32
     F64Add F64Load LF64 F64Sub F64Load LF64 F64Mul F64Load LF64
 }
 /// See [`crate::ir::backend::Backend::binary_load`].
@@ -253,6 +259,9 @@ type LoadImms = [[H; RS]; FULL];
 macro_rules! load_imms { ($( $load:ident $name:ident [$($op:ident)*] )*) => {
     /// See [`crate::ir::backend::Backend::load_imm`].
     pub fn load_imm((op, load): (BinOp, LoadOp), d: Dest, x: AddressForm) -> Option<Handler> {
+        if SMALL {
+            return None;
+        }
         let AddressForm::One(x) = x else { return None };
         let table = match (op, load) {
             $( $( (BinOp::$op, LoadOp::$load) => {
@@ -373,6 +382,9 @@ type Derefs = [[H; RS]; FULL];
 macro_rules! derefs { ($($load:ident $name:ident)*) => {
     /// See [`crate::ir::backend::AddressForm::Deref`].
     pub fn load_deref(op: LoadOp, width: u32, d: Dest, a: Place) -> Option<Handler> {
+        if SMALL {
+            return None;
+        }
         let tables = match op {
             $( LoadOp::$load => {
                 static TABLES: [Derefs; 2] = [
@@ -395,6 +407,9 @@ type DerefStores = [[H; ANY]; RS];
 macro_rules! deref_stores { ($($store:ident $name:ident)*) => {
     /// The same for a store.
     pub fn store_deref(op: StoreOp, width: u32, a: Place, x: Place) -> Option<Handler> {
+        if SMALL {
+            return None;
+        }
         let table = match (op, width) {
             $( (StoreOp::$store, 4) => {
                 static TABLE: DerefStores = over!(A in reg_slot, over!(X in any,
@@ -435,6 +450,9 @@ impl<T: Copy> Copying<T> {
 macro_rules! copies { ($($width:literal $t:ty)*) => {
     /// See [`crate::ir::backend::Backend::copy`].
     pub fn copy(width: u32, x: AddressForm, y: AddressForm) -> Option<Handler> {
+        if SMALL {
+            return None;
+        }
         use AddressForm::*;
         let table = match width {
             $( $width => {
@@ -521,6 +539,12 @@ macro_rules! add_by_branches { ($($op:ident)*) => {
 // Upwards: who subtracts takes a constant.
 add_by_branches!(I32Ne I32LtS I32LtU I32LeS I32LeU);
 
+/// See [`crate::ir::backend::Backend::add_after`].
+pub fn add_after(same: bool, d: Place, a: Place) -> Option<Handler> {
+    static OLD: [[H; RS]; RS] = over!(D in reg_slot, over!(A in reg_slot, only!(!SMALL, step_of::<AddAfter<false, D, A>>())));
+    static NEW: [[H; RS]; RS] = over!(D in reg_slot, over!(A in reg_slot, only!(!SMALL, step_of::<AddAfter<true, D, A>>())));
+    address(*if same { &NEW } else { &OLD }.get(at(d))?.get(at(a))?)
+}
 /// See [`crate::ir::backend::Backend::add_two`].
 pub fn add_two(a: Place, b: Place) -> Option<Handler> {
     static TABLE: [[H; RS]; RS] =
@@ -619,8 +643,16 @@ load_branches! {
 }
 /// See [`crate::ir::backend::Backend::br_load`].
 pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
+    if SMALL {
+        return None;
+    }
     let (table, x) = match x {
         AddressForm::One(x) => (load_branches(op, load)?, x),
+        AddressForm::Sum(x, y) => {
+            let tables = sum_branches(op, load)?;
+            let table = tables[usize::from(to.is_loop())].get(at(x))?.get(at(y))?;
+            return address(*table.get(at(b))?);
+        }
         AddressForm::Deref(x, 4) => {
             let tables = deref_branches(op, load)?;
             return address(*tables[usize::from(to.is_loop())].get(at(x))?.get(at(b))?);
@@ -629,6 +661,32 @@ pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Opt
     };
     address(*table[usize::from(to.is_loop())].get(at(x))?.get(at(b))?)
 }
+/// By target, the two parts of the address, `b`.
+type SumBrs = [[[[H; ANY]; RS]; RS]; 2];
+struct SumBr<O, T>(PhantomData<(O, T)>);
+impl<O: Binary<A: Num, R: Num>, T: LoadAs> SumBr<O, T> {
+    const TABLE: SumBrs = [
+        over!(X in reg_slot, over!(Y in reg_slot, over!(B in any,
+            only!(!SMALL && in_order(<X as P>::PLACE, <Y as P>::PLACE),
+                branch_of::<BrLoad<true, O, T, AtSum<u32, X, Y, false>, B>>())))),
+        over!(X in reg_slot, over!(Y in reg_slot, over!(B in any,
+            only!(!SMALL && in_order(<X as P>::PLACE, <Y as P>::PLACE),
+                branch_loop::<BrLoad<true, O, T, AtSum<u32, X, Y, false>, B>>)))),
+    ];
+}
+macro_rules! sum_branches { ($($op:ident)*) => {
+    /// Branches on what is at a sum: an element of an array.
+    fn sum_branches(op: BinOp, load: LoadOp) -> Option<&'static SumBrs> {
+        Some(match (op, load) {
+            $(
+                (BinOp::$op, LoadOp::I32Load) => &SumBr::<def::$op, L32U>::TABLE,
+                (BinOp::$op, LoadOp::I32Load8U) => &SumBr::<def::$op, L8U>::TABLE,
+            )*
+            _ => return None,
+        })
+    }
+} }
+sum_branches!(I32Eq I32Ne);
 /// By target, address, `b`.
 type DerefBrs = [[[H; ANY]; RS]; 2];
 struct DerefBr<O, T>(PhantomData<(O, T)>);

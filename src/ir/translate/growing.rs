@@ -1,4 +1,5 @@
-//! Locals that grow: two of them in one instruction, or one and a branch on it.
+//! Locals that grow: two of them in one instruction, one and a branch on it, or one and another that
+//! gets what it was, or what it is.
 
 use super::condition::loop_word;
 use super::lower::{Fields, Operand, immediate};
@@ -34,7 +35,107 @@ impl Grown {
     }
 }
 
+/// A local of 32 bits was set to what another one is, or to that and a constant, just now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Copied {
+    /// The instruction's bytes.
+    code: (usize, usize),
+    from: u32,
+    to: u32,
+    /// Where the other one is now.
+    to_place: Place,
+    /// What was added.
+    by: Option<u32>,
+}
+
 impl<B: Backend> Translator<'_, B> {
+    /// Notes that a local was set, from `start` on, if it was to what another one is, or to that and
+    /// a constant.
+    pub(super) fn note_copied(&mut self, start: usize, local: u32, value: Value) {
+        if tuning::SMALL {
+            return;
+        }
+        let end = self.out.pos();
+        let (from, by) = match value {
+            Value::Leaf(Leaf::Local(from)) => {
+                // Alone, and not the last of several moves.
+                if self.moved.is_none_or(|moved| !moved.is_one(start, end)) {
+                    return;
+                }
+                (from, None)
+            }
+            // A single instruction.
+            Value::Bin(BinOp::I32Add, Leaf::Local(from), Leaf::Const(by)) if end - start == 16 => {
+                (from, Some(by as u32))
+            }
+            _ => return,
+        };
+        let is_32 = |local: u32| self.locals[local as usize].ty == Ty::I32;
+        if from != local && is_32(from) && is_32(local) && end > start && self.are_near(from, local)
+        {
+            let to_place = self.home(local);
+            self.copied = Some(Copied { code: (start, end), from, to: local, to_place, by });
+        }
+    }
+    /// If two locals that this one is involved in can be written by one instruction, together with
+    /// what the other one was just set to: whether that was written.
+    pub(super) fn grows_after(&mut self, local: u32, value: Value) -> bool {
+        if tuning::SMALL {
+            return false;
+        }
+        let Some(copied) = self.copied.take() else { return false };
+        let Copied { code, from, to, to_place, by } = copied;
+        let fresh = code.1 == self.out.pos() && self.out.label < code.1;
+        if !fresh || local != from || self.home(to) != to_place {
+            return false;
+        }
+        let (same, by) = match (value, by) {
+            (Value::Bin(BinOp::I32Add, Leaf::Local(of), Leaf::Const(by)), None)
+                if of == from || of == to =>
+            {
+                (false, by as u32)
+            }
+            (Value::Leaf(Leaf::Local(of)), Some(by)) if of == to => (true, by),
+            _ => return false,
+        };
+        let home = self.home(from);
+        let Some(handler) = B::add_after(same, to_place, home) else { return false };
+        let [to, from] = [to, from].map(|local| self.locals[local as usize].slot);
+        self.out.take_back(code.0);
+        self.out.list(|| {
+            let text = |slot, place: Place| match place {
+                Place::SLOT => format!("[{slot}]"),
+                place => format!("[{slot}]+{}", place_text(place, Field::None)),
+            };
+            let (to, from) = (text(to, to_place), text(from, home));
+            if same {
+                format!("{to} := {from} += {by:#x}")
+            } else {
+                format!("{to} := {from}, {from} += {by:#x}")
+            }
+        });
+        self.out.begin(handler);
+        self.out.slot(to);
+        self.out.slot(from);
+        self.out.u32(by);
+        self.out.end();
+        // It ends where the other one did: what was known of that is not so any more.
+        self.moved = None;
+        self.argument = None;
+        self.note_set(code.0, local, Target::slot(from), Value::Leaf(Leaf::Const(0)));
+        true
+    }
+    /// Where a local is read, and written.
+    fn home(&self, local: u32) -> Place {
+        match self.banks[0].register_of(local) {
+            Some(reg) => Place(reg),
+            None => Place::SLOT,
+        }
+    }
+    /// Whether both locals are in slots that instructions reach.
+    fn are_near(&self, a: u32, b: u32) -> bool {
+        !self.is_far(a) && !self.is_far(b)
+    }
     /// Notes that something was added to a local, from `start` on, if it was. If something was
     /// added to another one right before that, both become one instruction: whether they did.
     pub(super) fn note_added(

@@ -36,7 +36,7 @@ impl<B: Backend> Translator<'_, B> {
         }
     }
     /// Notes what a local was set to, from `start` on: it may become part of what comes next.
-    fn note_set(&mut self, start: usize, local: u32, target: Target, value: Value) {
+    pub(super) fn note_set(&mut self, start: usize, local: u32, target: Target, value: Value) {
         self.note_loaded(start, local, target, value);
         self.note_global(start, local, target, value);
         self.note_sum(start, local, target, value);
@@ -47,6 +47,16 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// `local := entry`, where the entry was popped.
     pub(super) fn set_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
+        if self.grows_after(local, entry.value) {
+            self.free(&entry);
+            return Ok(());
+        }
+        let start = self.out.pos();
+        self.write_local(local, entry)?;
+        self.note_copied(start, local, entry.value);
+        Ok(())
+    }
+    fn write_local(&mut self, local: u32, entry: Entry) -> Result<(), Error> {
         let slot = self.locals[local as usize].slot;
         let ty = self.locals[local as usize].ty;
         if matches!(entry.value, Value::Leaf(Leaf::Local(other)) if other == local) {

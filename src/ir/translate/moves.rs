@@ -38,6 +38,10 @@ impl Moved {
     fn places(&self) -> ([Place; MOVES], usize) {
         (self.moves.map(|(_, (place, _))| place), self.n)
     }
+    /// Whether it is a single move, with these bytes.
+    pub(super) fn is_one(&self, start: usize, end: usize) -> bool {
+        self.n == 1 && self.code == (start, end) && self.argument.is_none()
+    }
     fn text(&self) -> String {
         let sum = self.argument.iter().map(|argument| {
             let Argument { slot, a, imm, .. } = argument;

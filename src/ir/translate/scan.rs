@@ -14,7 +14,10 @@ const I32_EQZ: u8 = 0x45;
 impl<B: Backend> Translator<'_, B> {
     /// The code after this instruction, which has one byte.
     fn rest(&self) -> &[u8] {
-        let next = self.out.offset as usize + 1 - self.code_start;
+        let next = match self.repeated {
+            Some(next) => next,
+            None => self.out.offset as usize + 1 - self.code_start,
+        };
         self.code.get(next..).unwrap_or_default()
     }
     /// Whether the next instruction is a branch on the result of this one, which has one byte, or
@@ -48,6 +51,8 @@ pub struct LoopBody {
     pub operands: [u32; 2],
     /// How the next turn begins.
     pub back: Back,
+    /// The blocks in it after which little is left of it.
+    pub tails: Tails,
 }
 /// The branches back to a loop without others in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +61,52 @@ pub struct Back {
     pub jumps_only: bool,
     /// All of them are in the first block of the body, if that is an `if`, in its first arm.
     pub in_first: bool,
+}
+
+/// How many blocks may have an end near that of a loop, and how deep in it they are.
+const TAILS: usize = 4;
+pub const DEPTHS: usize = 8;
+/// As many bytes are little.
+pub const TAIL_BYTES: usize = 24;
+/// The blocks that end shortly before a loop does: what is in between is nothing but arithmetic on
+/// locals, and a branch back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tails {
+    all: [Tail; TAILS],
+    n: usize,
+}
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tail {
+    /// Where the block begins, and where what comes after its end does.
+    block: usize,
+    rest: usize,
+}
+impl Tails {
+    fn push(&mut self, block: usize, rest: usize) {
+        if let Some(tail) = self.all.get_mut(self.n) {
+            *tail = Tail { block, rest };
+            self.n += 1;
+        }
+    }
+    /// Where what comes after the block that begins at `block` does, if that is so for it.
+    pub fn after(&self, block: usize) -> Option<usize> {
+        let found = self.all[..self.n].iter().find(|tail| tail.block == block)?;
+        Some(found.rest)
+    }
+    /// The loop has ended with a branch back just before `end`.
+    fn end(mut self, end: usize) -> Tails {
+        let all = core::mem::take(&mut self.all);
+        let n = core::mem::take(&mut self.n);
+        for tail in all[..n].iter().filter(|tail| end - tail.rest <= TAIL_BYTES) {
+            self.push(tail.block, tail.rest);
+        }
+        self
+    }
+}
+/// Whether an instruction of one byte, or with one number, only computes, and cannot trap.
+fn is_plain(code: u8) -> bool {
+    let traps = matches!(code, 0x6D..=0x70 | 0x7F..=0x82 | 0xA8..=0xAB | 0xAE..=0xB1);
+    matches!(code, 0x20..=0x22 | 0x41 | 0x42 | 0x45..=0xC4) && !traps
 }
 
 /// The operand stack since the last label: which operands were computed, the newest in the lowest
@@ -168,21 +219,50 @@ impl Bytes<'_> {
 
 /// Looks over the loop body that begins at `pos`, and reports the uses of locals: index, and
 /// whether it is written.
-pub fn loop_body(code: &[u8], pos: usize, mut local: impl FnMut(u32, bool)) -> LoopBody {
+///
+/// `moves_bytes`: instructions that copy and fill memory 0 keep the registers.
+pub fn loop_body(
+    code: &[u8],
+    pos: usize,
+    moves_bytes: bool,
+    mut local: impl FnMut(u32, bool),
+) -> LoopBody {
     let mut bytes = Bytes { code, pos };
-    look(&mut bytes, &mut local).unwrap_or_default()
+    look(&mut bytes, moves_bytes, &mut local).unwrap_or_default()
 }
 
-fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<LoopBody> {
+fn look(
+    bytes: &mut Bytes<'_>,
+    moves_bytes: bool,
+    local: &mut impl FnMut(u32, bool),
+) -> Option<LoopBody> {
     let mut depth = 1u32;
     let mut keeps_registers = true;
     let (mut jumps, mut branches, mut first_ended, mut late) = (false, false, false, false);
     let mut operands = Operands::default();
+    let (mut tails, mut starts, mut went_back) = (Tails::default(), [0; DEPTHS], false);
     while depth > 0 {
+        let start = bytes.pos;
         let code = bytes.byte()?;
+        if code == 0x0B {
+            if depth > 1
+                && let Some(&block) = starts.get(depth as usize)
+            {
+                tails.push(block, bytes.pos);
+            }
+        } else if !is_plain(code) || went_back {
+            let branches = matches!(code, 0x0C | 0x0D) && depth == 1 && !went_back;
+            went_back = branches && bytes.code.get(bytes.pos) == Some(&0);
+            if !went_back {
+                tails.n = 0;
+            }
+        }
         match code {
             0x02 | 0x04 => {
                 depth += 1;
+                if let Some(at) = starts.get_mut(depth as usize) {
+                    *at = start;
+                }
                 operands.clear();
                 bytes.leb()?;
             }
@@ -269,12 +349,17 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
                     operands.pop(1);
                     operands.push(0);
                 }
-                8 | 10 | 12 | 14 => {
+                10 => {
+                    let memories = bytes.u32()? | bytes.u32()?;
+                    keeps_registers &= moves_bytes && memories == 0;
+                }
+                11 => keeps_registers &= moves_bytes & (bytes.u32()? == 0),
+                8 | 12 | 14 => {
                     keeps_registers = false;
                     bytes.leb()?;
                     bytes.leb()?;
                 }
-                9 | 11 | 13 | 15..=17 => {
+                9 | 13 | 15..=17 => {
                     keeps_registers = false;
                     bytes.leb()?;
                 }
@@ -292,5 +377,6 @@ fn look(bytes: &mut Bytes<'_>, local: &mut impl FnMut(u32, bool)) -> Option<Loop
         }
     }
     let back = Back { jumps_only: jumps && !branches, in_first: !late };
-    Some(LoopBody { innermost: true, keeps_registers, operands: operands.most, back })
+    let tails = if went_back { tails.end(bytes.pos) } else { Tails::default() };
+    Some(LoopBody { innermost: true, keeps_registers, operands: operands.most, back, tails })
 }

@@ -134,7 +134,15 @@ impl<B: Backend> Translator<'_, B> {
         if self.store_update(op, &arg)? || self.store_bin(op, &arg)? || self.store_load(op, &arg)? {
             return Ok(());
         }
-        let value = self.pop_leaf()?;
+        let mut value = self.pop_leaf()?;
+        if let (StoreKind::Scalar(_), Value::Leaf(Leaf::Const(bits)), 0..=4) =
+            (op, value.value, op.width())
+            && class(value.ty) == Class::Int
+            && !tuning::SMALL
+        {
+            // What is above is not written: a negative number is an immediate.
+            value.value = Value::Leaf(Leaf::Const(bits as i32 as i64 as u64));
+        }
         let has = |form| op.find::<B>(arg.is_64, form, Place::SLOT).is_some();
         let (address_entry, address) = self.pop_address(&arg, op.width(), has)?;
         self.settle_ordered()?;

@@ -39,6 +39,9 @@ impl<B: Backend> Translator<'_, B> {
             (Value::Bin(inner, x, y), _) if self.tree(op, inner, [x, y, any]).is_some() => {
                 Some(below + 1)
             }
+            (Value::Load(load), Value::Bin(..)) if self.load_compare(op, load, any).is_some() => {
+                Some(below + 1)
+            }
             (_, Value::Load(load)) if self.load_bin(op, any, load).is_some() => Some(below),
             (_, Value::Bin(inner, x, y))
                 if swapped(op).is_some_and(|op| self.tree(op, inner, [x, y, any]).is_some()) =>
@@ -204,22 +207,39 @@ impl<B: Backend> Translator<'_, B> {
         Ok(true)
     }
     /// Makes `load op leaf` one value, if a store comes next that writes it where that was loaded.
+    /// What is not a leaf yet, and neither traps nor reads memory, is computed first.
     #[inline]
     pub(super) fn update_next(&mut self, op: BinOp) -> Result<bool, Error> {
-        let [.., Entry { value: Value::Leaf(to), .. }, Entry { value: Value::Load(load), .. }, top] =
-            &self.stack[..]
-        else {
-            return Ok(false);
-        };
-        let (to, load, Value::Leaf(b)) = (*to, *load, top.value) else { return Ok(false) };
-        let (op, b) = summed(op, b);
-        let ty = op.signature().0;
-        let place = likely(b, Ty::num(ty)).filter(|_| op.signature().1 == ty);
-        let (Some(place), false) = (place, tuning::SMALL) else { return Ok(false) };
-        let Some((store, offset)) = self.store_next() else { return Ok(false) };
-        if offset != load.offset || self.updates(op, store, to, load, place).is_none() {
+        if tuning::SMALL {
             return Ok(false);
         }
+        let [.., Entry { value: Value::Leaf(to), .. }, x, y] = &self.stack[..] else {
+            return Ok(false);
+        };
+        let (to, top) = (*to, self.stack.len() - 1);
+        let (load, other, at) = match (x.value, y.value) {
+            (Value::Load(load), other) => (load, other, top),
+            (other, Value::Load(load)) if commutes(op) && !matches!(other, Value::Leaf(_)) => {
+                (load, other, top - 1)
+            }
+            _ => return Ok(false),
+        };
+        let ty = op.signature().0;
+        let (written, place) = match other {
+            Value::Leaf(b) => {
+                let (op, b) = summed(op, b);
+                (op, likely(b, Ty::num(ty)))
+            }
+            other => (op, Some(Place::SLOT).filter(|_| !other.is_ordered())),
+        };
+        let Some(place) = place.filter(|_| op.signature().1 == ty) else { return Ok(false) };
+        let Some((store, offset)) = self.store_next() else { return Ok(false) };
+        if offset != load.offset || self.updates(written, store, to, load, place).is_none() {
+            return Ok(false);
+        }
+        self.make_leaf(at)?;
+        let Value::Leaf(b) = self.stack[at].value else { return Ok(false) };
+        let (op, b) = summed(op, b);
         self.pop()?;
         self.pop()?;
         self.push(Value::LoadFirst(op, load, b), Ty::num(ty))?;
@@ -287,6 +307,9 @@ impl<B: Backend> Translator<'_, B> {
     /// A store of what a load gives, if there is such an instruction; the value is on top of the
     /// stack, the address below.
     pub(super) fn store_load(&mut self, op: StoreKind, arg: &MemArg) -> Result<bool, Error> {
+        if tuning::SMALL {
+            return Ok(false);
+        }
         let (StoreKind::Scalar(store), Some(top)) = (op, self.stack.last()) else {
             return Ok(false);
         };

@@ -35,12 +35,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if !tuning::SMALL {
             self.tables.clear();
             self.rotations.clear();
+            self.tails.clear();
+            self.near_end = scan::Tails::default();
             self.depths.clear();
             self.begun = usize::MAX;
         }
         self.in_loop = 0;
         self.returned = 0;
         self.added = None;
+        self.copied = None;
         self.loaded = None;
         self.from_global = None;
         self.summed = None;
@@ -77,7 +80,8 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if live {
             self.settle(0)?;
         }
-        self.open(Kind::Block, ty, !live)
+        self.open(Kind::Block, ty, !live)?;
+        self.note_tail()
     }
     fn loop_(&mut self, ty: BlockType<'_>, code_pos: usize, live: bool) -> Result<(), Error> {
         if !live {
@@ -120,6 +124,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let cache = self.cache();
         self.top()?.otherwise = Some((patches, cache));
         self.note_way_out(way_out)?;
+        self.note_tail()?;
         self.fuel_point();
         Ok(())
     }
@@ -135,7 +140,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         if live {
             self.settle_ordered()?;
             self.settle_top(results.1 - results.0)?;
-            self.jump(label)?;
+            if !self.jump_repeated(label)? {
+                self.jump(label)?;
+            }
         }
         self.drop_to(height);
         let control = self.top()?;
@@ -156,6 +163,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let Some(control) = self.control.pop() else { return Ok(()) };
         self.end_tables(self.control.len());
         self.end_rotations(self.control.len());
+        self.end_tail(self.control.len());
         if self.control.len() < self.in_loop {
             self.in_loop = 0;
         }
@@ -174,6 +182,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.close(control, live)
     }
     fn br(&mut self, depth: u32) -> Result<(), Error> {
+        if self.jump_repeated(self.label(depth))? {
+            return Ok(());
+        }
         self.branch(depth)
     }
     fn br_if(&mut self, depth: u32) -> Result<(), Error> {
@@ -461,7 +472,9 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         top.value = Value::Bin(negated, a, b);
                         return Ok(());
                     }
-                    if condition::compares_floats(compare) || compare == BinOp::I32And {
+                    let tests =
+                        compare == BinOp::I32And || (compare == BinOp::I32Or && !tuning::SMALL);
+                    if condition::compares_floats(compare) || tests {
                         top.value = Value::Not(compare, a, b);
                         return Ok(());
                     }
@@ -652,9 +665,15 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.slow(SlowOp::MemoryGrow, 1, &[address_ty(is_64)], memory, u32::from(is_64))
     }
     fn memory_fill(&mut self, memory: u32, _: bool) -> Result<(), Error> {
+        if memory == 0 && self.moves_bytes() {
+            return self.fill_bytes();
+        }
         self.slow(SlowOp::MemoryFill, 3, &[], memory, 0)
     }
     fn memory_copy(&mut self, dst: u32, src: u32, _: bool, _: bool) -> Result<(), Error> {
+        if dst == 0 && src == 0 && self.moves_bytes() {
+            return self.copy_bytes();
+        }
         self.slow(SlowOp::MemoryCopy, 3, &[], dst, src)
     }
     fn memory_init(&mut self, data: u32, memory: u32, _: bool) -> Result<(), Error> {
@@ -735,7 +754,10 @@ fn is_zero(value: Value) -> Option<(Value, Ty)> {
         Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), leaf) => {
             Some((Value::Leaf(leaf), Ty::num(op.signature().0)))
         }
-        Value::Not(op @ (BinOp::I32And | BinOp::I64And), a, b) => {
+        Value::Not(op, a, b)
+            if matches!(op, BinOp::I32And | BinOp::I64And)
+                || (op == BinOp::I32Or && !tuning::SMALL) =>
+        {
             Some((Value::Bin(op, a, b), Ty::num(op.signature().1)))
         }
         _ => None,
