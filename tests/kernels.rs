@@ -23,7 +23,7 @@ struct Kernel {
 /// Our own, and those beside the project, if they are there.
 fn kernels() -> Vec<Kernel> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = ["benches/kernels", "benches/assemblyscript", "../shared/bench"];
+    let places = ["benches/kernels", "benches/assemblyscript", "benches/c", "../shared/bench"];
     let places = places.map(|place| root.join(place));
     let there = places.iter().filter(|place| place.join("kernels.json").is_file());
     there.flat_map(|place| listed(place)).collect()
@@ -42,7 +42,10 @@ fn listed(place: &Path) -> Vec<Kernel> {
             result: text("result_i64").parse().expect("a number"),
         }
     };
-    list.as_array().expect("a list").iter().map(kernel).collect()
+    let mut kernels: Vec<Kernel> = list.as_array().expect("a list").iter().map(kernel).collect();
+    // Of programs at several levels of optimization those for size are enough.
+    kernels.retain(|kernel| !(kernel.name.ends_with("_o0") || kernel.name.ends_with("_o2")));
+    kernels
 }
 
 impl Kernel {

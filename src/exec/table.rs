@@ -177,6 +177,7 @@ pub(super) const fn plain(places: &[usize]) -> bool {
     !SMALL || slots
 }
 
+mod indices;
 mod metered;
 mod simd;
 mod trees;
@@ -630,10 +631,10 @@ macro_rules! store_of {
 }
 
 /// `memory.copy`, by where to, where from, how much.
-static COPY_BYTES: [[[H; 2]; ANY]; ANY] = over!(A in any, over!(B in any, over!(N in slot_imm,
+static MEMORY_COPY: [[[H; 2]; ANY]; ANY] = over!(A in any, over!(B in any, over!(N in slot_imm,
     only!(!SMALL, quick_of::<CopyFew<A, B, N>>()))));
 /// `memory.fill`, by where to, what with, how much.
-static FILL_BYTES: [[[H; 2]; 2]; ANY] = over!(A in any, over!(X in slot_imm, over!(N in slot_imm,
+static MEMORY_FILL: [[[H; 2]; 2]; ANY] = over!(A in any, over!(X in slot_imm, over!(N in slot_imm,
     only!(!SMALL, quick_of::<FillFew<A, X, N>>()))));
 
 // ---- globals and calls -------------------------------------------------------------------------
@@ -885,7 +886,7 @@ impl Backend for Machine {
         address(match index {
             Index::At(a) => *BR_TABLE.get(at(a))?,
             Index::Global => BR_TABLE_GLOBAL,
-            _ => trees::br_table(index)?,
+            _ => indices::br_table(index)?,
         })
     }
 
@@ -938,12 +939,12 @@ impl Backend for Machine {
         trees::add_after(same, d, a)
     }
 
-    fn copy_bytes(to: Place, from: Place, n: Place) -> Option<Handler> {
-        address(*COPY_BYTES.get(at(to))?.get(at(from))?.get(slot_imm(n))?)
+    fn memory_copy(to: Place, from: Place, n: Place) -> Option<Handler> {
+        address(*MEMORY_COPY.get(at(to))?.get(at(from))?.get(slot_imm(n))?)
     }
 
-    fn fill_bytes(to: Place, value: Place, n: Place) -> Option<Handler> {
-        address(*FILL_BYTES.get(at(to))?.get(slot_imm(value))?.get(slot_imm(n))?)
+    fn memory_fill(to: Place, value: Place, n: Place) -> Option<Handler> {
+        address(*MEMORY_FILL.get(at(to))?.get(slot_imm(value))?.get(slot_imm(n))?)
     }
 
     fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler> {

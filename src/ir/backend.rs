@@ -294,9 +294,9 @@ pub trait Backend: gc::GcBackend {
     /// what it was before, or (`same`) what it is then.
     fn add_after(same: bool, d: Place, a: Place) -> Option<Handler>;
     /// `memory.copy` of `n` bytes in memory 0, which no other thread has.
-    fn copy_bytes(to: Place, from: Place, n: Place) -> Option<Handler>;
+    fn memory_copy(to: Place, from: Place, n: Place) -> Option<Handler>;
     /// `memory.fill` of `n` bytes in memory 0, which no other thread has.
-    fn fill_bytes(to: Place, value: Place, n: Place) -> Option<Handler>;
+    fn memory_fill(to: Place, value: Place, n: Place) -> Option<Handler>;
     /// A vector instruction without memory: `d := op x`, with the operands of its shape in order.
     fn simd(op: SimdOp, d: Dest, x: &[Place]) -> Option<Handler>;
     /// `d := load [address]`, of a vector. Lanes are loaded into a vector in a slot.

@@ -12,7 +12,7 @@ use super::super::roots::*;
 #[cfg(registers)]
 use super::REGS;
 use super::{ANY, DST, FULL, H, RS, Raw, address, at, commutes, has, in_order, metered, to};
-use crate::ir::backend::{AddressForm, Choice, Dest, Handler, Index, Place, To};
+use crate::ir::backend::{AddressForm, Choice, Dest, Handler, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
 use crate::wasm::ops::{LoadOp, StoreOp};
@@ -577,38 +577,6 @@ pub fn return_binary(op: BinOp, a: Place, b: Place) -> Option<Handler> {
     };
     address(*table.get(at(a))?.get(at(b))?)
 }
-
-// ---- what a table leads from ---------------------------------------------------------------------
-
-macro_rules! br_tables { ($($op:ident)*; [$outer:ident $inner:ident]; $($load:ident $name:ident)*) => {
-    /// See [`crate::ir::backend::Backend::br_table`]: what is not an operand.
-    pub fn br_table(index: Index) -> Option<H> {
-        match index {
-            $( Index::Bin(BinOp::$op, a) => {
-                static TABLE: [H; RS] = over!(A in reg_slot,
-                    only!(!SMALL, step_of::<BrTable<Bin<def::$op, A, I>>>()));
-                TABLE.get(at(a)).copied()
-            } )*
-            Index::Tree([BinOp::$outer, BinOp::$inner], a) => {
-                static TABLE: [H; RS] = over!(A in reg_slot,
-                    only!(!SMALL, step_of::<BrTable<Bin<def::$outer, Bin<def::$inner, A, I>, I>>>()));
-                TABLE.get(at(a)).copied()
-            }
-            $( Index::Load(LoadOp::$load, AddressForm::One(x)) => {
-                static TABLE: [H; ANY] = over!(X in any,
-                    only!(!SMALL, step_of::<BrTableLoad<$name, At<u32, X>>>()));
-                TABLE.get(at(x)).copied()
-            }
-            Index::LoadSum(LoadOp::$load, AddressForm::One(x)) => {
-                static TABLE: [H; ANY] = over!(X in any,
-                    only!(!SMALL, step_of::<BrTableLoadSum<$name, At<u32, X>>>()));
-                TABLE.get(at(x)).copied()
-            } )*
-            _ => None,
-        }
-    }
-} }
-br_tables!(I32Add I32And; [I32Add I32And]; I32Load L32U I32Load8U L8U I32Load16U L16U);
 
 // ---- loading and branching ---------------------------------------------------------------------
 

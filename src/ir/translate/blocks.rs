@@ -174,8 +174,10 @@ impl<B: Backend> Translator<'_, B> {
         for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
             bank.pinned = pinned;
         }
-        // Validation goes on after an end that cannot be reached: so does this.
-        self.set_cache(&cache.unwrap_or_default());
+        // Validation goes on after an end that cannot be reached: so does this. What is pinned stays
+        // where it is, as ways that can be taken meet this one.
+        let pins = self.pins();
+        self.set_cache(&cache.unwrap_or(pins));
         self.push_in_slots(control.results)?;
         self.close_stretch(patched || control.kind == Kind::Loop);
         self.types.truncate(control.params.0);

@@ -2,13 +2,13 @@
 
 use super::lower::{Operand, place_text};
 use super::*;
+use crate::ir::backend::Handler;
 
 impl<B: Backend> Translator<'_, B> {
     /// Whether there are such instructions for memory 0: nobody pays for bytes, and no other
     /// thread has it.
     pub(super) fn moves_bytes(&self) -> bool {
-        let shared = self.cx.memories.first().is_some_and(|memory| memory.shared);
-        !(tuning::SMALL || self.cx.fuel || shared)
+        !(tuning::SMALL || self.cx.fuel || self.is_shared(0))
     }
     pub(super) fn copy_bytes(&mut self) -> Result<(), Error> {
         let [n, from, to] = self.three()?;
@@ -17,7 +17,7 @@ impl<B: Backend> Translator<'_, B> {
             self.moved_or_scratch(&from, 1)?,
             self.moved_or_slot(&n, 2)?,
         ];
-        let handler = B::copy_bytes(x[0].0, x[1].0, x[2].0);
+        let handler = B::memory_copy(x[0].0, x[1].0, x[2].0);
         self.write_bytes("memory.copy", handler, x, [to, from, n])
     }
     pub(super) fn fill_bytes(&mut self) -> Result<(), Error> {
@@ -27,7 +27,7 @@ impl<B: Backend> Translator<'_, B> {
             self.moved_or_slot(&value, 1)?,
             self.moved_or_slot(&n, 2)?,
         ];
-        let handler = B::fill_bytes(x[0].0, x[1].0, x[2].0);
+        let handler = B::memory_fill(x[0].0, x[1].0, x[2].0);
         self.write_bytes("memory.fill", handler, x, [to, value, n])
     }
     /// Pops three operands, the last one first, which are leaves then.
@@ -56,7 +56,7 @@ impl<B: Backend> Translator<'_, B> {
     fn write_bytes(
         &mut self,
         name: &str,
-        handler: Option<crate::ir::backend::Handler>,
+        handler: Option<Handler>,
         x: [Operand; 3],
         entries: [Entry; 3],
     ) -> Result<(), Error> {
