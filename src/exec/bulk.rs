@@ -30,13 +30,25 @@ unsafe fn last(s: &State, n: u64) -> Option<u64> {
     // SAFETY: E3, R2.
     unsafe { len_at(s.memory()).checked_sub(n) }
 }
-/// Executes it, whatever it takes: whether it is in bounds. All by value, as the handler that
-/// calls this goes on by a sibling call.
+/// Executes an instruction of `len` bytes, whatever it takes.
+#[inline(always)]
+unsafe fn run(s: &mut State, op: SlowOp, [a, b, n]: [u64; 3], len: usize) -> Result<(), Trap> {
+    // SAFETY: E1, E3.
+    unsafe {
+        if !in_bounds(op, s.instance(), a, b, n) {
+            return Err(Trap::MemoryOutOfBounds);
+        }
+        s.ip = s.ip.add(len);
+    }
+    Ok(())
+}
+/// The same: whether it was in bounds. All by value, as the handler that calls this goes on by a
+/// sibling call.
 #[inline(never)]
-unsafe fn slowly(op: SlowOp, instance: *const InstanceData, a: u64, b: u64, n: u64) -> bool {
+unsafe fn in_bounds(op: SlowOp, instance: *const InstanceData, a: u64, b: u64, n: u64) -> bool {
     let mut operands = [a, b, n];
     // SAFETY: E3, R1: three operands in a row are what it reads; memory 0 is there.
-    // Where there is no fuel to pay with, it is out of bounds, or nothing.
+    // Nobody pays with fuel here: no other trap is left.
     unsafe { slow::function(op)(instance, operands.as_mut_ptr(), 0, 0) == 0 }
 }
 
@@ -102,14 +114,7 @@ impl<A: Expr, B: Expr, N: Expr> Root for CopyFew<A, B, N> {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.
-        unsafe {
-            let [a, b, n] = operands::<A, B, N>(s);
-            if !slowly(SlowOp::MemoryCopy, s.instance(), a, b, n) {
-                return Err(Trap::MemoryOutOfBounds);
-            }
-            s.ip = s.ip.add(Self::LEN);
-        }
-        Ok(())
+        unsafe { run(s, SlowOp::MemoryCopy, operands::<A, B, N>(s), Self::LEN) }
     }
 }
 impl<A: Expr, B: Expr, N: Expr> Quick for CopyFew<A, B, N> {
@@ -138,14 +143,7 @@ impl<A: Expr, X: Expr, N: Expr> Root for FillFew<A, X, N> {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E2, E3.
-        unsafe {
-            let [a, b, n] = operands::<A, X, N>(s);
-            if !slowly(SlowOp::MemoryFill, s.instance(), a, b, n) {
-                return Err(Trap::MemoryOutOfBounds);
-            }
-            s.ip = s.ip.add(Self::LEN);
-        }
-        Ok(())
+        unsafe { run(s, SlowOp::MemoryFill, operands::<A, X, N>(s), Self::LEN) }
     }
 }
 impl<A: Expr, X: Expr, N: Expr> Quick for FillFew<A, X, N> {

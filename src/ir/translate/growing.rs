@@ -65,14 +65,15 @@ impl<B: Backend> Translator<'_, B> {
                 (from, None)
             }
             // A single instruction.
-            Value::Bin(BinOp::I32Add, Leaf::Local(from), Leaf::Const(by)) if end - start == 16 => {
+            Value::Bin(BinOp::I32Add, Leaf::Local(from), Leaf::Const(by))
+                if end == start + moves::SUM_BYTES =>
+            {
                 (from, Some(by as u32))
             }
             _ => return,
         };
         let is_32 = |local: u32| self.locals[local as usize].ty == Ty::I32;
-        if from != local && is_32(from) && is_32(local) && end > start && self.are_near(from, local)
-        {
+        if from != local && is_32(from) && is_32(local) {
             let to_place = self.home(local);
             self.copied = Some(Copied { code: (start, end), from, to: local, to_place, by });
         }
@@ -131,10 +132,6 @@ impl<B: Backend> Translator<'_, B> {
             Some(reg) => Place(reg),
             None => Place::SLOT,
         }
-    }
-    /// Whether both locals are in slots that instructions reach.
-    fn are_near(&self, a: u32, b: u32) -> bool {
-        !self.is_far(a) && !self.is_far(b)
     }
     /// Notes that something was added to a local, from `start` on, if it was. If something was
     /// added to another one right before that, both become one instruction: whether they did.

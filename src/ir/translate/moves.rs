@@ -9,6 +9,8 @@ use alloc::string::String;
 const MOVES: usize = 3;
 /// Moves that are part of a jump or call at most.
 const MOVES_BEFORE: usize = 2;
+/// The bytes of an instruction that is the sum of something and a constant, and nothing else.
+pub(super) const SUM_BYTES: usize = 16;
 
 /// Moves of 64 bits into slots, just written as one instruction.
 #[derive(Clone, Copy, Debug)]
@@ -240,13 +242,11 @@ impl<B: Backend> Translator<'_, B> {
     /// Notes that an argument was written, from `start` on, if it is the sum of something and a
     /// constant.
     pub(super) fn note_argument(&mut self, start: usize, slot: i32, value: Value) {
-        /// Of an instruction that is nothing else.
-        const BYTES: usize = 16;
         self.argument = None;
         let code = (start, self.out.pos());
         if !tuning::SMALL
             && matches!(value, Value::Bin(BinOp::I32Add, _, Leaf::Const(_)))
-            && code.1 - code.0 == BYTES
+            && code.1 == code.0 + SUM_BYTES
             && self.last_left.0 != Place::IMM
             && self.last_right.0 == Place::IMM
         {

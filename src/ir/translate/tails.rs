@@ -86,26 +86,16 @@ impl<B: Backend> Translator<'_, B> {
                     self.branch_on(around, 0, Test::Condition(condition))?;
                     return self.jump_past(around);
                 }
-                0x20 => {
+                0x20..=0x22 => {
                     let local = reader.u32()?;
-                    self.local_get(local)?;
+                    match op {
+                        0x20 => self.local_get(local)?,
+                        0x21 => self.local_set(local)?,
+                        _ => self.local_tee(local)?,
+                    }
                 }
-                0x21 => {
-                    let local = reader.u32()?;
-                    self.local_set(local)?;
-                }
-                0x22 => {
-                    let local = reader.u32()?;
-                    self.local_tee(local)?;
-                }
-                0x41 => {
-                    let value = reader.s32()?;
-                    self.i32_const(value)?;
-                }
-                0x42 => {
-                    let value = reader.s64()?;
-                    self.i64_const(value)?;
-                }
+                0x41 => self.i32_const(reader.s32()?)?,
+                0x42 => self.i64_const(reader.s64()?)?,
                 op => {
                     self.repeated = Some(rest + reader.offset());
                     match (BinOp::decode(op.into()), UnOp::decode(op.into())) {

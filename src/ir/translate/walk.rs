@@ -472,9 +472,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         top.value = Value::Bin(negated, a, b);
                         return Ok(());
                     }
-                    let tests =
-                        compare == BinOp::I32And || (compare == BinOp::I32Or && !tuning::SMALL);
-                    if condition::compares_floats(compare) || tests {
+                    if condition::compares_floats(compare) || tests_bits(compare) {
                         top.value = Value::Not(compare, a, b);
                         return Ok(());
                     }
@@ -748,16 +746,17 @@ fn is_truth(value: Value) -> bool {
         _ => false,
     }
 }
+/// Whether there are branches on whether an operation, that is no comparison, gives zero.
+fn tests_bits(op: BinOp) -> bool {
+    matches!(op, BinOp::I32And | BinOp::I64And) || (op == BinOp::I32Or && !tuning::SMALL)
+}
 /// What a value says is zero, and its type.
 fn is_zero(value: Value) -> Option<(Value, Ty)> {
     match value {
         Value::Un(op @ (UnOp::I32Eqz | UnOp::I64Eqz), leaf) => {
             Some((Value::Leaf(leaf), Ty::num(op.signature().0)))
         }
-        Value::Not(op, a, b)
-            if matches!(op, BinOp::I32And | BinOp::I64And)
-                || (op == BinOp::I32Or && !tuning::SMALL) =>
-        {
+        Value::Not(op, a, b) if tests_bits(op) => {
             Some((Value::Bin(op, a, b), Ty::num(op.signature().1)))
         }
         _ => None,
