@@ -56,6 +56,10 @@ impl Val {
         if let Val::F64(bits) = self { Some(f64::from_bits(bits)) } else { None }
     }
     /// From the slots of a store.
+    ///
+    /// Inlined, so that numbers are put where they belong: copying a value that was just written
+    /// in parts takes longer than all the rest.
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub(super) fn from_slots(ty: ValType, slots: &[u64], core: &Core) -> Val {
         let bits = slots[0];
         match ty {
@@ -64,43 +68,57 @@ impl Val {
             ValType::F32 => Val::F32(bits as u32),
             ValType::F64 => Val::F64(bits),
             ValType::V128 => Val::V128(u128::from(bits) | u128::from(slots[1]) << 64),
-            ValType::Ref(RefType { heap, .. }) => match Kind::of(heap, &core.registry) {
-                Kind::Func => Val::FuncRef(Func::from_bits(bits, core)),
-                Kind::Extern => Val::ExternRef(ExternRef::from_bits(bits, core)),
-                Kind::Any => Val::AnyRef(AnyRef::from_bits(bits, core)),
-                Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core)),
-            },
+            ValType::Ref(ty) => Val::from_reference(ty, bits, core),
+        }
+    }
+    #[inline(never)]
+    fn from_reference(ty: RefType, bits: u64, core: &Core) -> Val {
+        match Kind::of(ty.heap, &core.registry) {
+            Kind::Func => Val::FuncRef(Func::from_bits(bits, core)),
+            Kind::Extern => Val::ExternRef(ExternRef::from_bits(bits, core)),
+            Kind::Any => Val::AnyRef(AnyRef::from_bits(bits, core)),
+            Kind::Exn => Val::ExnRef(Exception::from_bits(bits, core)),
         }
     }
     /// Into the slots of a store, as a value of type `ty`.
     ///
     /// # Errors
     /// Usage: it is not of that type, or belongs to another store.
-    pub(super) fn to_slots(self, ty: ValType, slots: &mut [u64], core: &Core) -> Result<(), Error> {
-        let mismatch =
-            || Error::usage(alloc::format!("a value of type {ty} is wanted, not {self:?}"));
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    pub(super) fn write_slots(
+        &self,
+        ty: ValType,
+        slots: &mut [u64],
+        core: &Core,
+    ) -> Result<(), Error> {
         slots[0] = match (self, ty) {
-            (Val::I32(value), ValType::I32) => u64::from(value as u32),
-            (Val::I64(value), ValType::I64) => value as u64,
-            (Val::F32(bits), ValType::F32) => u64::from(bits),
-            (Val::F64(bits), ValType::F64) => bits,
-            (Val::V128(bits), ValType::V128) => {
+            (&Val::I32(value), ValType::I32) => u64::from(value as u32),
+            (&Val::I64(value), ValType::I64) => value as u64,
+            (&Val::F32(bits), ValType::F32) => u64::from(bits),
+            (&Val::F64(bits), ValType::F64) => bits,
+            (&Val::V128(bits), ValType::V128) => {
                 slots[1] = (bits >> 64) as u64;
                 bits as u64
             }
-            (value, ValType::Ref(ty)) => value.reference(ty, core)?.ok_or_else(mismatch)?,
-            _ => return Err(mismatch()),
+            (value, ty) => value.bits_of_reference(ty, core)?,
         };
         Ok(())
     }
-    /// As [`Val::to_slots`], in slots of its own.
+    #[inline(never)]
+    fn bits_of_reference(&self, ty: ValType, core: &Core) -> Result<u64, Error> {
+        let bits = if let ValType::Ref(ty) = ty { self.reference(ty, core)? } else { None };
+        let mismatch =
+            || Error::usage(alloc::format!("a value of type {ty} is wanted, not {self:?}"));
+        bits.ok_or_else(mismatch)
+    }
+    /// As [`Val::write_slots`], in slots of its own.
     pub(super) fn to_bits(self, ty: ValType, core: &Core) -> Result<[u64; 2], Error> {
         let mut slots = [0; 2];
-        self.to_slots(ty, &mut slots, core)?;
+        self.write_slots(ty, &mut slots, core)?;
         Ok(slots)
     }
     /// The bits of a reference, if it is one of type `ty`: what guests rely on.
-    fn reference(self, ty: RefType, core: &Core) -> Result<Option<u64>, Error> {
+    fn reference(&self, ty: RefType, core: &Core) -> Result<Option<u64>, Error> {
         let registry = &core.registry;
         if !registry.knows(ty.heap) {
             return Err(Error::usage(alloc::format!("there is no type {}", ty.heap)));
@@ -152,7 +170,7 @@ impl Val {
     ) -> Result<(), Error> {
         let mut at = 0;
         for (val, &ty) in vals.iter().zip(types) {
-            val.to_slots(ty, &mut slots[at..], core)?;
+            val.write_slots(ty, &mut slots[at..], core)?;
             at += ty.slots();
         }
         Ok(())

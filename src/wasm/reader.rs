@@ -4,6 +4,7 @@
 //! offset in the module, so an error always knows where it is.
 
 use super::error::Error;
+use crate::tuning;
 
 type Result<T> = core::result::Result<T, Error>;
 
@@ -131,11 +132,18 @@ impl<'a> Reader<'a> {
     }
     #[inline(never)]
     fn u32_long(&mut self) -> Result<u32> {
-        if let Some(&[a, b]) = self.rest().first_chunk()
-            && b < 0x80
-        {
-            self.pos += 2;
-            return Ok(u32::from(a & 0x7F) | u32::from(b) << 7);
+        // Two bytes, or the five that linkers leave room with.
+        if let Some(&[a, b, c, d, e]) = self.rest().first_chunk() {
+            let two = u32::from(a & 0x7F) | u32::from(b & 0x7F) << 7;
+            if b < 0x80 {
+                self.pos += 2;
+                return Ok(two);
+            }
+            if !tuning::SMALL && c & d >= 0x80 && e < 0x10 {
+                self.pos += 5;
+                let four = two | u32::from(c & 0x7F) << 14 | u32::from(d & 0x7F) << 21;
+                return Ok(four | u32::from(e) << 28);
+            }
         }
         self.unsigned(32).map(|value| value as u32)
     }

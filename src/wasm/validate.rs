@@ -9,9 +9,10 @@ mod descriptor;
 mod func;
 mod gc;
 mod memory;
+mod near;
+mod operands;
 mod stack;
 
-use super::compact::Ty;
 use super::error::Error;
 use super::module::Module;
 use super::sink::{Catch, Sink};
@@ -23,7 +24,7 @@ use stack::Frame;
 /// Buffers of the walk, to be reused from body to body.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    operands: Vec<Ty>,
+    operands: operands::Operands,
     frames: Vec<Frame>,
     locals: func::Locals,
     expanded: Vec<ValType>,

@@ -35,6 +35,7 @@ pub fn all() -> Vec<Box<dyn Engine>> {
         Box::new(wasmvm_engine::Wasmvm::Plain),
         Box::new(wasmvm_engine::Wasmvm::Fuel),
         Box::new(wasmvm_engine::Wasmvm::Interrupts),
+        Box::new(wasmvm_engine::Wasmvm::OneThread),
         Box::new(wasmi_engine::Wasmi),
         Box::new(nano::Nano),
         #[cfg(feature = "pulley")]
@@ -46,12 +47,14 @@ mod wasmvm_engine {
     use super::{Engine, Loaded, Mode};
     use wasmvm::{Config, Instance, Linker, Module, Store, Val};
 
-    /// What code looks at while it runs.
+    /// What code looks at while it runs, and how it is loaded.
     #[derive(PartialEq)]
     pub enum Wasmvm {
         Plain,
         Fuel,
         Interrupts,
+        /// Loads with one thread, as the others do.
+        OneThread,
     }
 
     struct Ready {
@@ -65,6 +68,7 @@ mod wasmvm_engine {
                 Wasmvm::Plain => "wasmvm",
                 Wasmvm::Fuel => "wasmvm-fuel",
                 Wasmvm::Interrupts => "wasmvm-interrupts",
+                Wasmvm::OneThread => "wasmvm-1-thread",
             }
         }
         fn is_variant(&self) -> bool {
@@ -93,6 +97,7 @@ mod wasmvm_engine {
                 Mode::Eager => Config::new().eager(true),
                 Mode::Lazy => Config::new().lazy(true),
             };
+            let config = if *self == Wasmvm::OneThread { config.threads(1) } else { config };
             let module = wasmvm::Engine::new(config).and_then(|engine| Module::new(&engine, wasm));
             Some(module.map(drop).map_err(|error| error.to_string()))
         }

@@ -10,6 +10,8 @@
 //! costs
 //! `cargo run --release -- --startup FILE… [--runs N] [--engines …]`
 //! `cargo run --release -- --costs [--runs N]`: calls across the border, instances, memory
+//! `cargo run --release -- --all [--runs N] [--patience SECONDS]`: all of these, one after the
+//! other, and `benches/programs`
 //! `cargo run --release -- … --chart FILE`: the results as a picture (SVG)
 //! `cargo run --release -- --chart FILE --from RESULTS`: of what was printed, or of a table
 //!
@@ -37,6 +39,7 @@ struct Options {
     /// For how many seconds quiet moments may be waited for in all.
     patience: f64,
     costs: bool,
+    all: bool,
     /// Where a picture goes, and where its results come from if nothing is measured.
     chart: Option<String>,
     from: Option<String>,
@@ -51,16 +54,13 @@ fn main() -> ExitCode {
             let text = std::fs::read_to_string(from).map_err(|error| format!("{from}: {error}"))?;
             return draw(chart, &chart::Results::parse(&text)?);
         }
+        if options.all {
+            return everything(options);
+        }
         if options.costs || options.idle.is_some() {
             return costs::costs(&options);
         }
-        let engines: Vec<Box<dyn Engine>> = engines::all()
-            .into_iter()
-            .filter(|engine| {
-                options.engines.is_empty() && !engine.is_variant()
-                    || options.engines.iter().any(|name| name == engine.name())
-            })
-            .collect();
+        let engines = chosen(&options.engines);
         if options.startup { startup(&options, &engines) } else { kernels(&options, &engines) }
     }) {
         Ok(true) => ExitCode::SUCCESS,
@@ -70,6 +70,39 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The engines of these names; without names all but the variants.
+fn chosen(names: &[String]) -> Vec<Box<dyn Engine>> {
+    let is_wanted = |engine: &Box<dyn Engine>| match names {
+        [] => !engine.is_variant(),
+        names => names.iter().any(|name| name == engine.name()),
+    };
+    engines::all().into_iter().filter(is_wanted).collect()
+}
+
+/// All that this program measures, and whole processes, in one run.
+fn everything(mut options: Options) -> Result<bool, String> {
+    /// What is large among the programs beside the project.
+    const MODULES: [&str; 2] = ["cc1.wasm", "python-3.12.0.wasm"];
+    let engines = |names: &str| chosen(&names.split(',').map(str::to_string).collect::<Vec<_>>());
+    let with_limits = engines("wasmvm,wasmi,sf-nano,wasmvm-fuel,wasmvm-interrupts");
+    let mut correct = kernels(&options, &with_limits)?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let modules = MODULES.map(|name| root.join("../shared/programs/mod").join(name));
+    if modules.iter().all(|path| path.is_file()) {
+        println!();
+        options.filters = modules.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        correct &= startup(&options, &engines("wasmvm,wasmvm-1-thread,wasmi"))?;
+    } else {
+        println!("no programs beside the project: start-up is not measured");
+    }
+    println!();
+    correct &= costs::costs(&options)?;
+    println!();
+    let mut programs = std::process::Command::new(root.join("benches/programs"));
+    let status = programs.args(["--runs", "1"]).status().map_err(|error| error.to_string())?;
+    Ok(correct && status.success())
 }
 
 fn draw(file: &str, results: &chart::Results) -> Result<bool, String> {
@@ -97,6 +130,7 @@ fn parse() -> Result<Options, String> {
             }
             "--startup" => options.startup = true,
             "--costs" => options.costs = true,
+            "--all" => options.all = true,
             "--idle" => options.idle = Some(value()?),
             _ if arg.starts_with('-') => return Err(format!("unknown option {arg}")),
             _ => options.filters.push(arg),

@@ -61,6 +61,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
     }
     /// Parameters and results of a function type.
+    #[inline]
     fn func_type_at(&self, type_idx: u32) -> Result<(&'a [Ty], &'a [Ty])> {
         match self.module.signatures.get(type_idx) {
             Some(signature) => Ok(signature),
@@ -196,6 +197,8 @@ impl<'a, S: Sink> Validator<'a, S> {
         if tail {
             self.need(Features::TAIL_CALL)?;
             self.check_all(results, &self.function_results())?;
+        } else if let [result] = results {
+            self.push(*result);
         } else {
             self.push_all(results)?;
         }

@@ -1,7 +1,9 @@
 //! The walk over one body: locals, the dispatch on opcodes, and the simple families.
 
 use super::Scratch;
-use super::stack::{Block, Frame, Kind, PUSHES};
+use super::near::{NUMERIC, Numeric};
+use super::operands::Operands;
+use super::stack::{Block, Frame, Kind};
 use crate::wasm::compact::Ty;
 use crate::wasm::decode::{TypeSpace, need};
 use crate::wasm::error::Error;
@@ -13,7 +15,7 @@ use crate::wasm::ops::OtherOp;
 use crate::wasm::reader::Reader;
 use crate::wasm::room;
 use crate::wasm::sink::{Catch, FuncInfo, Sink};
-use crate::wasm::types::{NumType, ValType};
+use crate::wasm::types::ValType;
 use alloc::collections::TryReserveError;
 use alloc::format;
 use alloc::vec::Vec;
@@ -47,7 +49,7 @@ pub(super) struct Validator<'a, S: Sink> {
     pub module: &'a Module,
     pub reader: Reader<'a>,
     pub sink: &'a mut S,
-    pub operands: Vec<Ty>,
+    pub operands: Operands,
     pub frames: Vec<Frame>,
     pub locals: Locals,
     /// The height of the innermost frame.
@@ -67,30 +69,6 @@ pub(super) struct Validator<'a, S: Sink> {
     pub catches: Vec<Catch>,
     expanded: Vec<ValType>,
 }
-
-/// How a numeric instruction is typed, by opcode: how many operands, their type, the result's.
-#[derive(Clone, Copy)]
-struct Numeric {
-    arity: u32,
-    operand: Ty,
-    result: Ty,
-}
-const NUMERIC: [Numeric; 256] = {
-    let mut table = [Numeric { arity: 0, operand: Ty::BOT, result: Ty::BOT }; 256];
-    let mut code = 0;
-    while code < 256 {
-        let (arity, (a, r)) = match (UnOp::decode(code), BinOp::decode(code)) {
-            (Some(op), _) => (1, op.signature()),
-            (_, Some(op)) => (2, op.signature()),
-            _ => (0, (NumType::I32, NumType::I32)),
-        };
-        if arity > 0 {
-            table[code as usize] = Numeric { arity, operand: Ty::num(a), result: Ty::num(r) };
-        }
-        code += 1;
-    }
-    table
-};
 
 impl<'a, S: Sink> Validator<'a, S> {
     pub fn new(
@@ -133,7 +111,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     pub fn run(&mut self) -> Result<()> {
         let type_idx = self.module.funcs.get(self.func_idx as usize).copied();
         let type_idx = type_idx.ok_or_else(|| self.invalid("unknown function"))?;
-        self.operands.clear();
+        self.operands.truncate(0);
         self.frames.clear();
         self.read_locals(type_idx)?;
         self.code_start = self.reader.offset();
@@ -143,7 +121,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
         // The body is a block with the results of the function; parameters are locals.
         self.push_frame(Kind::Block, Block::Func(type_idx))?;
-        self.operands.clear();
+        self.operands.truncate(0);
         self.instructions()?;
         if !self.reader.is_empty() {
             return Err(Error::malformed(
@@ -196,61 +174,9 @@ impl<'a, S: Sink> Validator<'a, S> {
         need(self.module.features, feature, self.at)
     }
 
-    /// Everything up to the end of the body.
-    ///
-    /// The commonest instructions with immediates of one byte are done here, with the place kept
-    /// in a register; whatever is longer, rarer or wrong goes through `instruction`.
-    fn instructions(&mut self) -> Result<()> {
-        let bytes = self.reader.bytes();
-        let mut pos = self.reader.offset();
-        loop {
-            let at = pos;
-            let Some(&opcode) = bytes.get(at) else {
-                self.at = at;
-                return Err(self.end_expected());
-            };
-            let next = bytes.get(at + 1).copied().unwrap_or(0xFF);
-            match opcode {
-                0x20..=0x22 if self.near_local(opcode, next) => {
-                    pos = at + 2;
-                    if self.live && self.sink.listens() {
-                        self.sink.at(at);
-                        self.tell_local(opcode, u32::from(next))?;
-                    }
-                }
-                0x41 if next < 0x80 && self.has_room(1) => {
-                    pos = at + 2;
-                    self.push(Ty::I32);
-                    if self.live && self.sink.listens() {
-                        self.sink.at(at);
-                        self.sink.i32_const(i32::from((next << 1) as i8 >> 1))?;
-                    }
-                }
-                0x45..=0xBF if self.near_numeric(opcode) => {
-                    pos = at + 1;
-                    if self.live && self.sink.listens() {
-                        self.sink.at(at);
-                        self.tell_numeric(opcode)?;
-                    }
-                }
-                _ => {
-                    self.at = at;
-                    if !self.has_room(PUSHES) {
-                        self.make_room(PUSHES)?;
-                    }
-                    self.reader.seek(at + 1);
-                    self.instruction(opcode)?;
-                    if self.frames.is_empty() {
-                        return Ok(());
-                    }
-                    pos = self.reader.offset();
-                }
-            }
-        }
-    }
     /// One instruction; the arms are in the order of the opcodes.
     #[cfg_attr(not(feature = "small"), inline(always))]
-    fn instruction(&mut self, opcode: u8) -> Result<()> {
+    pub fn instruction(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             0x00 => {
                 tell!(self, unreachable());
@@ -325,23 +251,6 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
-    /// A numeric instruction whose operands are there; otherwise nothing happens.
-    ///
-    /// One path for all rows: the fewer ways there are, the better the next one is guessed.
-    #[cfg_attr(not(feature = "small"), inline(always))]
-    fn near_numeric(&mut self, opcode: u8) -> bool {
-        let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
-        let first = self.operands.len().wrapping_sub(arity as usize);
-        if first >= self.height
-            && let Some([a, rest @ ..]) = self.operands.get_mut(first..)
-            && (*a == operand) & (rest.last().is_none_or(|b| *b == operand))
-        {
-            *a = result;
-            self.operands.truncate(first + 1);
-            return true;
-        }
-        false
-    }
     fn numeric(&mut self, opcode: u8) -> Result<()> {
         let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
         (0..arity).try_for_each(|_| self.pop(operand))?;
@@ -352,7 +261,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
         Ok(())
     }
-    fn tell_numeric(&mut self, opcode: u8) -> Result<()> {
+    pub fn tell_numeric(&mut self, opcode: u8) -> Result<()> {
         let code = u32::from(opcode);
         match (BinOp::decode(code), UnOp::decode(code)) {
             (Some(op), _) => self.sink.binary(op),
@@ -363,27 +272,16 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// One operand, one result.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn unary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
-        let own = self.operands.len() > self.height;
-        match self.operands.last_mut() {
-            Some(top) if own && *top == a => *top = r,
-            _ => {
-                self.pop(a)?;
-                self.push(r);
-            }
+        if !self.operands.try_apply(1, a, r, self.height) {
+            self.pop(a)?;
+            self.push(r);
         }
         Ok(())
     }
     /// Two operands of one type, one result.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn binary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
-        let len = self.operands.len();
-        if len >= self.height + 2
-            && let [.., x, y] = &mut self.operands[..]
-            && *x == a
-            && *y == a
-        {
-            *x = r;
-            self.operands.truncate(len - 1);
+        if self.operands.try_apply(2, a, r, self.height) {
             return Ok(());
         }
         self.pop(a)?;
@@ -392,24 +290,6 @@ impl<'a, S: Sink> Validator<'a, S> {
         Ok(())
     }
 
-    /// `local.get`, `local.set` or `local.tee` of a local with a default value, its operand being
-    /// there; otherwise nothing happens.
-    #[cfg_attr(not(feature = "small"), inline(always))]
-    fn near_local(&mut self, opcode: u8, local: u8) -> bool {
-        let Some(&ty) = self.locals.near.get(usize::from(local)) else { return false };
-        let (get, set) = (opcode == 0x20, opcode == 0x21);
-        let popped = self.operands.len().wrapping_sub(usize::from(!get));
-        let there = get || popped >= self.height && self.operands.get(popped) == Some(&ty);
-        if local >= 0x80 || !ty.is_defaultable() || !there || get && !self.has_room(1) {
-            return false;
-        }
-        if get {
-            self.push(ty);
-        } else {
-            self.operands.truncate(popped + usize::from(!set));
-        }
-        true
-    }
     fn local_access(&mut self, opcode: u8) -> Result<()> {
         let local = self.reader.u32()?;
         let Some(ty) = self.locals.get(local) else {
@@ -431,7 +311,7 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
         Ok(())
     }
-    fn tell_local(&mut self, opcode: u8, local: u32) -> Result<()> {
+    pub fn tell_local(&mut self, opcode: u8, local: u32) -> Result<()> {
         match opcode {
             0x20 => self.sink.local_get(local),
             0x21 => self.sink.local_set(local),
@@ -539,7 +419,7 @@ impl<'a, S: Sink> Validator<'a, S> {
 
     /// The body is over before its blocks are; what follows it decides on the words.
     #[cold]
-    fn end_expected(&self) -> Error {
+    pub fn end_expected(&self) -> Error {
         let message = match self.reader.beyond() {
             None => "unexpected end of section or function",
             Some(0x0B) => "section size mismatch: a function ends after its declared size",
@@ -566,8 +446,8 @@ pub(super) struct Locals {
     /// Those locals, in the order of their initialisation.
     order: Vec<u32>,
 }
-/// How many locals are found by index.
-const NEAR: usize = 256;
+/// How many locals are found by index: those whose index is one byte.
+const NEAR: usize = 128;
 
 impl Locals {
     fn begin(&mut self, params: &[Ty], offset: usize) -> Result<()> {
@@ -594,6 +474,11 @@ impl Locals {
             Some(&ty) => Some(ty),
             None => self.far(local),
         }
+    }
+    /// The type of one of the first locals, if it is one of them.
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    pub fn near(&self, local: u8) -> Option<Ty> {
+        self.near.get(usize::from(local)).copied()
     }
     fn far(&self, local: u32) -> Option<Ty> {
         let index = self.groups.partition_point(|(end, _)| *end <= local);

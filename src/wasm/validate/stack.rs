@@ -71,18 +71,12 @@ pub(super) const PUSHES: usize = 4;
 impl<'a, S: Sink> Validator<'a, S> {
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn push(&mut self, ty: Ty) {
-        debug_assert!(self.operands.len() < self.operands.capacity(), "made room for");
         self.operands.push(ty);
-    }
-    /// Whether there is room for so many operands more.
-    #[cfg_attr(not(feature = "small"), inline(always))]
-    pub fn has_room(&self, operands: usize) -> bool {
-        self.operands.capacity() - self.operands.len() >= operands
     }
     #[cold]
     #[inline(never)]
     pub fn make_room(&mut self, operands: usize) -> Result<()> {
-        self.operands.try_reserve(operands).map_err(room::missing(self.at))?;
+        self.operands.make_room(operands, self.at)?;
         self.tell_room()
     }
     /// Tells the listener how many operands there may be. In a small build it finds out.
@@ -98,24 +92,16 @@ impl<'a, S: Sink> Validator<'a, S> {
         if self.operands.len() + types.len() > limits::OPERANDS {
             return Err(Error::limit(self.at, "too many operands"));
         }
-        if !self.has_room(types.len()) {
+        if !self.operands.has_room(types.len()) {
             self.make_room(types.len())?;
         }
-        self.operands.extend_from_slice(types);
+        self.operands.push_all(types);
         Ok(())
     }
     /// Pops an operand of the given type.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn pop(&mut self, want: Ty) -> Result<()> {
-        let below = self.operands.len().wrapping_sub(1);
-        if let Some(&top) = self.operands.get(below)
-            && top == want
-            && below >= self.height
-        {
-            self.operands.truncate(below);
-            return Ok(());
-        }
-        self.pop_slowly(want)
+        if self.operands.try_pop(want, self.height) { Ok(()) } else { self.pop_slowly(want) }
     }
     #[inline(never)]
     fn pop_slowly(&mut self, want: Ty) -> Result<()> {
@@ -128,13 +114,11 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// Pops an operand; bottom where unreachable code has none.
     #[inline]
     pub fn pop_any(&mut self) -> Result<Ty> {
-        if self.operands.len() > self.height {
-            return Ok(self.operands.pop().unwrap_or(Ty::BOT));
+        match self.operands.pop_above(self.height) {
+            Some(ty) => Ok(ty),
+            None if self.unreachable => Ok(Ty::BOT),
+            None => Err(self.mismatch("an operand is missing")),
         }
-        if self.unreachable {
-            return Ok(Ty::BOT);
-        }
-        Err(self.mismatch("an operand is missing"))
     }
     /// Pops a reference; the bottom reference where unreachable code has none.
     pub fn pop_ref(&mut self) -> Result<Ty> {
@@ -147,9 +131,8 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// Pops operands of the given types.
     #[inline]
     pub fn pop_all(&mut self, types: &[Ty]) -> Result<()> {
-        let len = self.operands.len();
-        if types.len() <= len - self.height && self.operands.ends_with(types) {
-            self.operands.truncate(len - types.len());
+        if self.operands.end_with(types, self.height) {
+            self.operands.truncate(self.operands.len() - types.len());
             return Ok(());
         }
         self.pop_each(types.iter().rev().copied())
@@ -167,7 +150,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// Pops operands of the given types and pushes exactly these types.
     #[inline]
     pub fn pop_push_all(&mut self, types: &[Ty]) -> Result<()> {
-        if types.len() <= self.operands.len() - self.height && self.operands.ends_with(types) {
+        if self.operands.end_with(types, self.height) {
             return Ok(());
         }
         self.pop_each(types.iter().rev().copied())?;
@@ -175,15 +158,15 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     /// Checks that operands of the given types are there, and leaves them as they are.
     pub fn peek_all(&mut self, types: &[Ty]) -> Result<()> {
-        let there = self.operands.len() - self.height;
-        if types.len() <= there && self.operands.ends_with(types) {
+        if self.operands.end_with(types, self.height) {
             return Ok(());
         }
+        let own = &self.operands.all()[self.height..];
         for (i, &want) in types.iter().rev().enumerate() {
-            if i >= there {
+            let Some(&got) = own.get(own.len().wrapping_sub(1 + i)) else {
                 return if self.unreachable { Ok(()) } else { Err(self.missing(want)) };
-            }
-            self.check(self.operands[self.operands.len() - 1 - i], want)?;
+            };
+            self.check(got, want)?;
         }
         Ok(())
     }
@@ -299,7 +282,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
     #[cold]
     fn missing(&self, want: Ty) -> Error {
-        let has = match self.operands.get(self.height..).and_then(|own| own.last()) {
+        let has = match self.operands.all().get(self.height..).and_then(|own| own.last()) {
             Some(ty) => format!("[{ty:?}]"),
             None => "[]".into(),
         };
