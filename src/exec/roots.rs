@@ -570,7 +570,33 @@ impl Root for SetLoop {
         Ok(())
     }
 }
-const _: () = assert!(SetLoop::LEN == crate::ir::backend::SET_LOOP_BYTES);
+/// The registers `REGS`, a set, get what is in slots, the last one first; then, if `SET`, turns of
+/// an innermost loop begin with the next instruction.
+#[cfg(registers)]
+pub struct Pins<const REGS: usize, const SET: bool>;
+#[cfg(registers)]
+impl<const REGS: usize, const SET: bool> Root for Pins<REGS, SET> {
+    const SIZE: usize = 2 * REGS.count_ones() as usize;
+    const COMMON: bool = SET;
+    #[inline(always)]
+    unsafe fn run(s: &mut State) -> Result<(), Trap> {
+        // Each by its number: what is indexed would be in memory.
+        macro_rules! load { ($($reg:literal)*) => { $(
+            if REGS >> $reg & 1 != 0 {
+                let before = (REGS >> $reg >> 1).count_ones() as usize;
+                // SAFETY: E1, E2.
+                s.r[$reg] = unsafe { *s.slot(8 + 2 * before) };
+            }
+        )* } }
+        load!(3 2 1 0);
+        // SAFETY: E1.
+        s.ip = unsafe { s.ip.add(Self::LEN) };
+        if SET {
+            s.lp = f64::from_bits(s.ip as usize as u64);
+        }
+        Ok(())
+    }
+}
 /// Branches by an index: the number of targets less one, the index, then the targets (4 bytes
 /// each, relative to 8 bytes before themselves, which is what a branch has there).
 pub struct BrTable<A>(PhantomData<A>);

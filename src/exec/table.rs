@@ -389,6 +389,24 @@ moves!(MOVE_INT u64);
 moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
+/// As many as locals are pinned at most.
+#[cfg(registers)]
+fn pins(regs: usize, set: bool) -> H {
+    macro_rules! pins { ($($regs:literal)*) => {
+        match (regs, set) {
+            $( ($regs, true) => Some(const { step_of::<Pins<$regs, true>>() }),
+            ($regs, false) => Some(const { step_of::<Pins<$regs, false>>() }), )*
+            _ => None,
+        }
+    } }
+    pins!(0b0001 0b0010 0b0100 0b1000 0b0011 0b0101 0b1001 0b0110 0b1010 0b1100 0b0111 0b1011 0b1101
+        0b1110)
+}
+#[cfg(not(registers))]
+fn pins(_: usize, _: bool) -> H {
+    None
+}
+
 static MOVE_TWO: [[H; ANY]; ANY] =
     over!(A in any, over!(B in any, only!(!SMALL, step_of::<MoveAll<(A, B)>>())));
 static MOVE_THREE: [[[H; ANY]; ANY]; ANY] = over!(A in any, over!(B in any, over!(C in any,
@@ -760,6 +778,10 @@ impl Backend for Machine {
             (Then::Call, &[a, b]) => *MOVES_CALL.get(at(a))?.get(at(b))?,
             _ => None,
         })
+    }
+
+    fn pins(regs: usize, set: bool) -> Option<Handler> {
+        address(pins(regs, set))
     }
 
     fn sum_call(a: Place, x: Option<Place>) -> Option<Handler> {

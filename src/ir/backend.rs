@@ -155,8 +155,6 @@ impl To {
     }
 }
 
-/// The bytes of [`Fixed::SetLoop`].
-pub const SET_LOOP_BYTES: usize = 8;
 /// Instructions without variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -231,6 +229,9 @@ pub trait Backend: gc::GcBackend {
     fn mov(class: Class, d: Dest, x: Place) -> Option<Handler>;
     /// Moves of 64 bits into slots, and then something else.
     fn moves(then: Then, x: &[Place]) -> Option<Handler>;
+    /// The registers in this set, integers, get what is in slots, the last one first; then, if
+    /// `set`, turns of the innermost loop begin.
+    fn pins(regs: usize, set: bool) -> Option<Handler>;
     /// `a + immediate` (`i32.add`) into a slot, perhaps a move of 64 bits, and then a call.
     fn sum_call(a: Place, x: Option<Place>) -> Option<Handler>;
     /// `d := op a`.

@@ -34,6 +34,7 @@ mod growing;
 mod locals;
 mod lower;
 mod moves;
+mod pins;
 mod rotate;
 mod scan;
 mod settle;
@@ -198,6 +199,8 @@ pub struct Translator<'m, B: Backend> {
     /// The branches back to the loop that has begun last, and the blocks near its end.
     back: scan::Back,
     near_end: scan::Tails,
+    /// How the innermost loop was just entered.
+    entrance: pins::Entrance,
     depths: Vec<u32>,
     /// The loop that was opened last, if only blocks were since; else `usize::MAX`.
     begun: usize,
@@ -262,6 +265,7 @@ impl<'m, B: Backend> Translator<'m, B> {
             repeated: None,
             back: scan::Back::default(),
             near_end: scan::Tails::default(),
+            entrance: pins::Entrance::default(),
             depths: Vec::new(),
             begun: usize::MAX,
             in_loop: 0,
@@ -594,82 +598,6 @@ impl<'m, B: Backend> Translator<'m, B> {
             None => Err(Error::unsupported(0, "no open block")),
         }
     }
-    /// Decides what the loop about to begin keeps in registers.
-    fn prepare_loop(&mut self, code_pos: usize) -> Result<bool, Error> {
-        if tuning::SMALL {
-            return Ok(false);
-        }
-        room::reserve(&mut self.touched, self.locals.len(), self.out.offset as usize)?;
-        let code = core::mem::take(&mut self.code);
-        let moves_bytes = self.moves_bytes();
-        let (uses, touched) = (&mut self.uses, &mut self.touched);
-        let body = scan::loop_body(&code, code_pos, moves_bytes, |local, written| {
-            if let Some(count) = uses.get_mut(local as usize) {
-                if *count == 0 {
-                    touched.push(local);
-                }
-                *count += if written { 2 } else { 1 };
-            }
-        });
-        self.code = code;
-        (self.back, self.near_end) = (body.back, body.tails);
-        let mut touched = core::mem::take(&mut self.touched);
-        if body.innermost && body.keeps_registers && B::REGS > 0 {
-            touched.sort_unstable_by_key(|&l| (core::cmp::Reverse(self.uses[l as usize]), l));
-            self.pin(&touched, body.operands)?;
-        }
-        for local in touched.drain(..) {
-            self.uses[local as usize] = 0;
-        }
-        self.touched = touched;
-        Ok(body.innermost)
-    }
-    /// Pins the first locals of each class, and loads them. The operands, of which there are so
-    /// many at once, need registers too: the last one of them is part of what uses it.
-    fn pin(&mut self, locals: &[u32], operands: [u32; 2]) -> Result<(), Error> {
-        let mut left = operands.map(|n| {
-            let free = (tuning::REGISTERS + 1).saturating_sub(n as usize);
-            free.clamp(1, tuning::PINNED_LOCALS)
-        });
-        let mut all = [0; 2];
-        for &local in locals {
-            all[self.locals[local as usize].ty.bank()] += self.uses[local as usize];
-        }
-        let mut chosen = Cache::default();
-        let old = self.cache();
-        let (mut late, mut count) = ([0; 2 * tuning::PINNED_LOCALS], 0);
-        for &local in locals {
-            let Local { ty, slot, .. } = self.locals[local as usize];
-            let bank = ty.bank();
-            // In a long loop one of many locals is better not given a register for good.
-            let rare = self.uses[local as usize] * tuning::PINNED_SHARE < all[bank];
-            if left[bank] == 0 || rare || ty == Ty::V128 || slot > tuning::LAST_NEAR_SLOT {
-                continue;
-            }
-            left[bank] -= 1;
-            // Stay where it is, if it is in a register.
-            match old[bank].iter().position(|&other| other == Held::local(local)) {
-                Some(reg) => chosen[bank][reg] = Held::local(local),
-                None => {
-                    late[count] = local;
-                    count += 1;
-                }
-            }
-        }
-        for &local in &late[..count] {
-            let Local { ty, slot, .. } = self.locals[local as usize];
-            let bank = ty.bank();
-            // From the last one down: vectors use the first ones.
-            let Some(reg) = chosen[bank].iter().rposition(|held| held.is_none()) else { continue };
-            chosen[bank][reg] = Held::local(local);
-            self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
-        }
-        for (bank, pinned) in self.banks.iter_mut().zip(chosen) {
-            bank.pinned = pinned;
-        }
-        Ok(())
-    }
-
     // ---- calls ---------------------------------------------------------------------------------
 
     /// Puts the arguments of a call into place. Gives the first slot of the arguments and the

@@ -6,7 +6,7 @@
 
 use super::stack::Value;
 use super::*;
-use crate::ir::backend::{SET_LOOP_BYTES, Then};
+use crate::ir::backend::Then;
 use alloc::string::String;
 
 /// How many of the innermost ones jumps look at.
@@ -49,7 +49,18 @@ impl<B: Backend> Translator<'_, B> {
     /// If a conditional branch on an operand that was popped, to the end of a block or (none) past
     /// the first arm of an `if`, is the first thing in a loop that can do without it from the
     /// second turn on. It has to be written now, and then [noted](Self::note_way_out).
-    pub(super) fn way_out(&mut self, condition: &Entry, target: Option<usize>) -> Option<WayOut> {
+    pub(super) fn way_out(
+        &mut self,
+        condition: &Entry,
+        target: Option<usize>,
+    ) -> Result<Option<WayOut>, Error> {
+        let found = self.find_way_out(condition, target);
+        if let Some(WayOut { label, sets_register: true, .. }) = found {
+            self.take_back_register(label)?;
+        }
+        Ok(found)
+    }
+    fn find_way_out(&self, condition: &Entry, target: Option<usize>) -> Option<WayOut> {
         use Value::{Bin, Leaf as Is, Not, Tree, Un};
         // Where turns are paid for, they go by the header.
         if tuning::SMALL || self.cx.fuel {
@@ -87,22 +98,7 @@ impl<B: Backend> Translator<'_, B> {
         if !(begins && plain && pure && leads_out && all_rotate && keeps) {
             return None;
         }
-        if loop_register {
-            self.take_back_register(label);
-        }
         Some(WayOut { label, exit, condition: *condition, sets_register: loop_register })
-    }
-    /// Takes back the instruction before the header that sets the loop register.
-    fn take_back_register(&mut self, label: usize) {
-        if self.cx.interrupts {
-            self.out.no_turn();
-        }
-        let control = &mut self.control[label];
-        control.loop_register = false;
-        control.header -= SET_LOOP_BYTES as u32;
-        let header = control.header as usize;
-        self.out.take_back(header);
-        self.out.mark();
     }
     /// It was written.
     pub(super) fn note_way_out(&mut self, way_out: Option<WayOut>) -> Result<(), Error> {

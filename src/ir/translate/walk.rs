@@ -95,10 +95,11 @@ impl<B: Backend> Sink for Translator<'_, B> {
         }
         self.end_fuel();
         let loop_register = self.prepare_loop(code_pos)?;
+        self.enter_loop(loop_register && !self.cx.fuel)?;
         let pins = self.pins();
         self.set_cache(&pins);
-        if loop_register {
-            self.fixed(if self.cx.fuel { Fixed::SetPaying } else { Fixed::SetLoop });
+        if loop_register && self.cx.fuel {
+            self.fixed(Fixed::SetPaying);
         }
         let header = self.out.mark();
         let control = self.top()?;
@@ -114,7 +115,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let condition = self.pop()?;
         self.settle(0)?;
         self.settle_top(ty.params.len())?;
-        let way_out = if ty.params.is_empty() { self.way_out(&condition, None) } else { None };
+        let way_out = if ty.params.is_empty() { self.way_out(&condition, None)? } else { None };
         let fields =
             self.condition(condition, false, if self.cx.fuel { To::OrPay } else { To::Target })?;
         let mut patches = Patches::default();
@@ -194,7 +195,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         let types = self.label_types(label);
         let n = types.1 - types.0;
         self.settle_top(n)?;
-        let way_out = if n == 0 { self.way_out(&condition, Some(label)) } else { None };
+        let way_out = if n == 0 { self.way_out(&condition, Some(label))? } else { None };
         self.branch_on(label, n, Test::Condition(condition))?;
         self.note_way_out(way_out)?;
         self.fuel_point();
