@@ -23,8 +23,15 @@ struct Kernel {
 /// Our own, and those beside the project, if they are there.
 fn kernels() -> Vec<Kernel> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = ["benches/kernels", "benches/assemblyscript", "benches/c", "../shared/bench"];
-    let places = places.map(|place| root.join(place));
+    const PLACES: [&str; 6] = [
+        "benches/kernels",
+        "benches/assemblyscript",
+        "benches/c",
+        "benches/cpp",
+        "benches/zig",
+        "../shared/bench",
+    ];
+    let places = PLACES.map(|place| root.join(place));
     let there = places.iter().filter(|place| place.join("kernels.json").is_file());
     there.flat_map(|place| listed(place)).collect()
 }
@@ -44,7 +51,8 @@ fn listed(place: &Path) -> Vec<Kernel> {
     };
     let mut kernels: Vec<Kernel> = list.as_array().expect("a list").iter().map(kernel).collect();
     // Of programs at several levels of optimization those for size are enough.
-    kernels.retain(|kernel| !(kernel.name.ends_with("_o0") || kernel.name.ends_with("_o2")));
+    const OTHERS: [&str; 4] = ["_o0", "_o2", "_fast", "_safe"];
+    kernels.retain(|kernel| !OTHERS.iter().any(|level| kernel.name.ends_with(level)));
     kernels
 }
 
