@@ -41,7 +41,11 @@ impl Operands {
     /// Puts one on top, for which there is room.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn push(&mut self, ty: Ty) {
-        self.types[self.len] = ty;
+        debug_assert!(self.has_room(1), "made room for");
+        match self.types.get_mut(self.len) {
+            Some(slot) => *slot = ty,
+            None => self.types.push(ty),
+        }
         self.len += 1;
     }
     /// Puts one on top, if there is room; otherwise nothing happens.

@@ -92,8 +92,10 @@ impl<'a, S: Sink> Validator<'a, S> {
         if self.operands.len() + types.len() > limits::OPERANDS {
             return Err(Error::limit(self.at, "too many operands"));
         }
-        if !self.operands.has_room(types.len()) {
-            self.make_room(types.len())?;
+        // What is pushed one by one after them has room, too.
+        let more = types.len() + PUSHES;
+        if !self.operands.has_room(more) {
+            self.make_room(more)?;
         }
         self.operands.push_all(types);
         Ok(())
