@@ -50,16 +50,17 @@ impl<T> HostFunc<T> {
         ty: FuncType,
         body: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), Error> + Send + Sync + 'static,
     ) -> HostFunc<T> {
-        /// How many values need no memory of their own.
+        /// How many values need no memory of their own; how many most functions have.
         const FEW: usize = 8;
+        const FEWER: usize = 3;
         let signature = ty.clone();
         let call = move |mut caller: Caller<'_, T>, slots: &mut [u64], vals: &mut [Val]| {
             let FuncType { params, results: types } = &signature;
             let (args, results) = vals.split_at_mut(params.len());
             let core = caller.core();
             Val::list_from_slots(args, params, slots, core);
-            for (result, &ty) in results.iter_mut().zip(types) {
-                *result = Val::from_slots(ty, &[0, 0], core);
+            for (i, result) in results.iter_mut().enumerate() {
+                *result = Val::from_slots(types[i], &[0, 0], core);
             }
             body(caller.reborrow(), args, results)?;
             Val::list_into_slots(results, types, slots, caller.core())
@@ -67,7 +68,9 @@ impl<T> HostFunc<T> {
         let n = ty.params.len() + ty.results.len();
         HostFunc::trusted(ty, move |caller, slots| {
             const NOTHING: Val = Val::I32(0);
-            if n <= FEW {
+            if n <= FEWER {
+                call(caller, slots, &mut [NOTHING; FEWER][..n])
+            } else if n <= FEW {
                 call(caller, slots, &mut [NOTHING; FEW][..n])
             } else {
                 call(caller, slots, &mut room::filled(n, NOTHING)?)

@@ -156,7 +156,8 @@ impl Val {
     /// Values from slots, one after the other; as many values as types.
     pub(super) fn list_from_slots(vals: &mut [Val], types: &[ValType], slots: &[u64], core: &Core) {
         let mut at = 0;
-        for (val, &ty) in vals.iter_mut().zip(types) {
+        for (i, val) in vals.iter_mut().enumerate() {
+            let Some(&ty) = types.get(i) else { return };
             *val = Val::from_slots(ty, &slots[at..], core);
             at += ty.slots();
         }
@@ -169,7 +170,8 @@ impl Val {
         core: &Core,
     ) -> Result<(), Error> {
         let mut at = 0;
-        for (val, &ty) in vals.iter().zip(types) {
+        for (i, val) in vals.iter().enumerate() {
+            let Some(&ty) = types.get(i) else { break };
             val.write_slots(ty, &mut slots[at..], core)?;
             at += ty.slots();
         }
