@@ -191,7 +191,7 @@ impl<'a, S: Sink> Validator<'a, S> {
     }
 
     /// What calls of all forms do to the stack.
-    #[inline]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn call_types(&mut self, params: &[Ty], results: &[Ty], tail: bool) -> Result<()> {
         self.pop_all(params)?;
         if tail {

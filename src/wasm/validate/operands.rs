@@ -87,10 +87,15 @@ impl Operands {
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn try_pop_both(&mut self, below: Ty, last: Ty, height: usize) -> bool {
         let first = self.len.wrapping_sub(2);
-        let pair = self.types.get(first..self.len);
-        let there = first >= height && pair == Some(&[below, last]);
-        self.len -= 2 * usize::from(there);
-        there
+        if let Some(&[a, b]) = self.types.get(first..self.len)
+            && first >= height
+            && a == below
+            && b == last
+        {
+            self.len = first;
+            return true;
+        }
+        false
     }
     /// Whether the last one is above `height` and of this type.
     #[cfg_attr(not(feature = "small"), inline(always))]
