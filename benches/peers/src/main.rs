@@ -74,11 +74,11 @@ fn main() -> ExitCode {
 
 /// The engines of these names; without names all but the variants.
 fn chosen(names: &[String]) -> Vec<Box<dyn Engine>> {
-    let is_wanted = |engine: &Box<dyn Engine>| match names {
+    let is_wanted = |engine: &dyn Engine| match names {
         [] => !engine.is_variant(),
         names => names.iter().any(|name| name == engine.name()),
     };
-    engines::all().into_iter().filter(is_wanted).collect()
+    engines::all().into_iter().filter(|engine| is_wanted(engine.as_ref())).collect()
 }
 
 /// All that this program measures, and whole processes, in one run.
