@@ -389,18 +389,19 @@ moves!(MOVE_INT u64);
 moves!(MOVE_F32 f32);
 moves!(MOVE_F64 f64);
 
-/// As many as locals are pinned at most.
+/// As many as locals are pinned at most. A single one that does not set is a move.
 #[cfg(registers)]
 fn pins(regs: usize, set: bool) -> H {
-    macro_rules! pins { ($($regs:literal)*) => {
+    macro_rules! pins { ($($one:literal)*; $($more:literal)*) => {
         match (regs, set) {
-            $( ($regs, true) => Some(const { step_of::<Pins<$regs, true>>() }),
-            ($regs, false) => Some(const { step_of::<Pins<$regs, false>>() }), )*
+            $( ($one, true) => Some(const { step_of::<Pins<$one, true>>() }), )*
+            $( ($more, true) => Some(const { step_of::<Pins<$more, true>>() }),
+            ($more, false) => Some(const { step_of::<Pins<$more, false>>() }), )*
             _ => None,
         }
     } }
-    pins!(0b0001 0b0010 0b0100 0b1000 0b0011 0b0101 0b1001 0b0110 0b1010 0b1100 0b0111 0b1011 0b1101
-        0b1110)
+    pins!(0b0001 0b0010 0b0100 0b1000; 0b0011 0b0101 0b1001 0b0110 0b1010 0b1100 0b0111 0b1011
+        0b1101 0b1110)
 }
 #[cfg(not(registers))]
 fn pins(_: usize, _: bool) -> H {

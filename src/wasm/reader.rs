@@ -310,6 +310,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A number of one or two bytes (LEB128), its width in bits, and what follows it: for who walks
+/// without a [`Reader`].
+#[cfg_attr(not(feature = "small"), inline(always))]
+pub fn short_number(bytes: &[u8]) -> Option<(u32, u32, &[u8])> {
+    match *bytes {
+        [a, ref rest @ ..] if a < 0x80 => Some((u32::from(a), 7, rest)),
+        [a, b, ref rest @ ..] if b < 0x80 => {
+            Some((u32::from(a & 0x7F) | u32::from(b) << 7, 14, rest))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

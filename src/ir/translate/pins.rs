@@ -83,7 +83,7 @@ impl<B: Backend> Translator<'_, B> {
             // From the last one down: vectors use the first ones.
             let Some(reg) = chosen[bank].iter().rposition(|held| held.is_none()) else { continue };
             chosen[bank][reg] = Held::local(local);
-            if bank == 0 && !tuning::SMALL {
+            if bank == 0 {
                 self.entrance.loads[self.entrance.n] = (reg as u8, slot);
                 self.entrance.n += 1;
             } else {

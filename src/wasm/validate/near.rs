@@ -9,6 +9,7 @@ use crate::tuning;
 use crate::wasm::compact::Ty;
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::ops::{LoadOp, StoreOp};
+use crate::wasm::reader::short_number;
 use crate::wasm::sink::{BlockType, MemArg, Sink};
 use crate::wasm::types::NumType;
 
@@ -60,18 +61,6 @@ const ACCESSES: [Access; 256] = {
     }
     table
 };
-
-/// A number of one or two bytes (LEB128), its width in bits, and what follows it.
-#[cfg_attr(not(feature = "small"), inline(always))]
-fn short_number(bytes: &[u8]) -> Option<(u32, u32, &[u8])> {
-    match *bytes {
-        [a, ref rest @ ..] if a < 0x80 => Some((u32::from(a), 7, rest)),
-        [a, b, ref rest @ ..] if b < 0x80 => {
-            Some((u32::from(a & 0x7F) | u32::from(b) << 7, 14, rest))
-        }
-        _ => None,
-    }
-}
 
 impl<S: Sink> Validator<'_, S> {
     /// Everything up to the end of the body.

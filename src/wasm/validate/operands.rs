@@ -42,22 +42,18 @@ impl Operands {
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn push(&mut self, ty: Ty) {
         debug_assert!(self.has_room(1), "made room for");
-        match self.types.get_mut(self.len) {
-            Some(slot) => *slot = ty,
-            None => self.types.push(ty),
+        if !self.try_push(ty) {
+            self.types.push(ty);
+            self.len += 1;
         }
-        self.len += 1;
     }
     /// Puts one on top, if there is room; otherwise nothing happens.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn try_push(&mut self, ty: Ty) -> bool {
-        let slot = self.types.get_mut(self.len);
-        let there = slot.is_some();
-        if let Some(slot) = slot {
-            *slot = ty;
-            self.len += 1;
-        }
-        there
+        let Some(slot) = self.types.get_mut(self.len) else { return false };
+        *slot = ty;
+        self.len += 1;
+        true
     }
     /// Puts several on top, for which there is room.
     #[inline]
