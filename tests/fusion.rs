@@ -88,11 +88,17 @@ const SHAPES: &[(&str, usize, &str)] = &[
         (local.set $a (i32.add (local.get $a) (i32.const 1))) (br 0)))", 4, "+= 0x1, loop branch if i32.lt_s"),
     ("(loop (if (i64.ne (local.get $p) (local.get $q)) (then (local.set $p (i64.mul (local.get $p) (local.get $r)))
         (br 1))))", 5, "loop branch if i64.ne"),
+    // Globals, in branches and as addresses.
+    ("(if (global.get $g) (then (unreachable)))", 2, "branch if global 0 i32.eq 0x0"),
+    ("(if (i32.eq (i32.const 2) (global.get $g)) (then (unreachable)))", 2, "branch if global 0 i32.ne 0x2"),
+    ("(if (i32.eqz (i32.lt_u (local.get $a) (global.get $g))) (then (unreachable)))", 2, "global 0 i32.gt_u"),
+    ("(local.set $a (i32.load offset=4 (global.get $g)))", 1, "i32.load One(global)"),
+    ("(i32.store (i32.sub (global.get $g) (i32.const 8)) (local.get $a))", 1, "i32.store Imm(global)"),
 ];
 
 fn code_of(engine: &Engine, body: &str) -> String {
     let text = format!(
-        "(module (memory 1) (func {TYPES} {body}) (func $f (param i32 i32) (result i32)
+        "(module (memory 1) (global $g (mut i32) (i32.const 0)) (func {TYPES} {body}) (func $f (param i32 i32) (result i32)
             (i32.add (local.get 0) (local.get 1))) (func $g (param i32) (result i32) (local.get 0)))"
     );
     let wasm = wat::parse_str(&text).expect("a text");

@@ -120,7 +120,7 @@ impl<R> Execution<R> {
     pub fn run(&mut self, mut cx: impl AsContextMut) -> Result<Progress<R>, Error> {
         self.go_on(&mut cx, |paused, _| match paused.suspended {
             // SAFETY: R1: a function of the store.
-            Some((func, _)) if unsafe { (*func).result_slots } > 0 => {
+            Some((func, _)) if unsafe { (*func).shape.result_slots } > 0 => {
                 Err(Error::usage("the results of the host function are missing"))
             }
             _ => Ok(None),
@@ -139,7 +139,7 @@ impl<R> Execution<R> {
         self.go_on(&mut cx, |paused, core| {
             let (func, _) = paused.suspended.ok_or_else(not_suspended)?;
             // SAFETY: R1: a function of the store.
-            let (ty, slots) = unsafe { ((*func).ty, (*func).result_slots) };
+            let (ty, slots) = unsafe { ((*func).shape.ty, (*func).shape.result_slots) };
             let def = core.registry.get(ty).clone();
             let types = def.func().map_or(&[][..], |ty| &ty.results);
             if types.len() != results.len() {
@@ -167,7 +167,7 @@ impl<R> Execution<R> {
             return Ok(None);
         };
         // SAFETY: R1: a function of the store.
-        let def = core.registry.get(unsafe { (*func).ty });
+        let def = core.registry.get(unsafe { (*func).shape.ty });
         Ok(Some(def.func().map_or(Box::default(), |ty| ty.results.clone())))
     }
     /// Runs it, after the host function that has suspended it has failed with an error: which is

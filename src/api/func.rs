@@ -73,7 +73,7 @@ impl Func {
     pub(super) fn type_id(self, core: &Core) -> Result<TypeId, Error> {
         let func = self.object(core)?;
         // SAFETY: R1: it is there.
-        Ok(unsafe { (*func).ty })
+        Ok(unsafe { (*func).shape.ty })
     }
     fn def(self, cx: &impl AsContext) -> Result<Arc<TypeDef>, Error> {
         let core = cx.core();
@@ -199,7 +199,7 @@ fn signature(def: &TypeDef) -> Result<&FuncType, Error> {
 /// Slots that the parameters need, or the results.
 fn slots_of(func: *const FuncData) -> usize {
     // SAFETY: R1: `Func::object` gave it.
-    unsafe { (*func).param_slots.max((*func).result_slots) as usize }
+    unsafe { (*func).shape.param_slots.max((*func).shape.result_slots) as usize }
 }
 /// Gives `f` at least `n` zeroed slots: a few on the native stack, more on the heap.
 fn with_slots<R>(n: usize, f: impl FnOnce(&mut [u64]) -> Result<R, Error>) -> Result<R, Error> {

@@ -3,7 +3,7 @@
 
 use super::host::HostFunc;
 use super::{Engine, Error, GcStats, Limits, ResourceLimiter};
-use crate::rt::layout::{FuncData, StoreData};
+use crate::rt::layout::{FuncData, FuncShape, StoreData};
 use crate::rt::limiter::Wish;
 use crate::rt::owned::Owned;
 use crate::rt::room;
@@ -364,11 +364,11 @@ impl<T> Inner<T> {
         let index = self.hosts.len() as u32;
         let ty = func.ty();
         let id = self.engine.registry().func_type(&ty.params, &ty.results);
-        let entry = crate::exec::run::host_entry();
+        let (entry, shape) = (crate::exec::run::host_entry(), FuncShape::of(id, Some(ty)));
         // SAFETY: R6: `self` is borrowed for writing, and owns the core.
         let core = unsafe { &mut *self.core.as_ptr() };
         room::reserve(&mut self.hosts, 1)?;
-        let address = core.add_host_func(entry, id, ty, index)?;
+        let address = core.add_host_func(entry, shape, index)?;
         self.hosts.push(func);
         Ok(address)
     }

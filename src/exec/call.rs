@@ -1,12 +1,13 @@
 //! Calls from the host.
 #![allow(unsafe_code)]
 
-use super::run::{self, Exit, invoke};
+use super::run::{self, Exit, host_entry, invoke};
 use crate::rt::error::Error;
 use crate::rt::layout::{FuncData, MemoryData, StoreData};
 use crate::rt::store::Store;
 use crate::wasm::trap::Trap;
 use alloc::vec::Vec;
+use core::ptr;
 
 /// Calls a function with its arguments in `slots`, where its results go.
 ///
@@ -23,7 +24,10 @@ pub unsafe fn call(
 ) -> Result<(), Error> {
     // SAFETY: R1, R6: promised by the caller.
     unsafe {
-        debug_assert!(slots.len() as u32 >= (*func).param_slots.max((*func).result_slots), "R6");
+        debug_assert!(
+            slots.len() as u32 >= (*func).shape.param_slots.max((*func).shape.result_slots),
+            "R6"
+        );
         let depth = (*store).depth.get();
         if depth == 0 && (*store).stack_limit.get().is_null() {
             (*store.cast::<Store>()).make_stack()?;
@@ -32,7 +36,7 @@ pub unsafe fn call(
             return Err(Trap::StackExhausted.into());
         }
         (*store).depth.set(depth + 1);
-        let result = if (*func).is_host {
+        let result = if ptr::eq((*func).entry, host_entry()) {
             let done = ((*store).host_call)(store, func, (*func).instance, slots.as_mut_ptr());
             if done { Ok(()) } else { Err(Exit::Host { backtrace: Vec::new() }) }
         } else {

@@ -5,6 +5,7 @@ use super::run::{Translation, nobody, stop_handler, translate_stub};
 use crate::ir::code::ModuleCode;
 use crate::ir::room;
 use crate::rt::error::Frame;
+use crate::rt::layout::FuncShape;
 use crate::rt::signals::Code;
 use crate::tuning;
 use crate::wasm::error::{Error, ErrorKind};
@@ -127,6 +128,8 @@ pub struct CompiledModule {
     /// The exports in the order of their names.
     exports_by_name: Box<[u32]>,
     memory_export: Option<u32>,
+    /// What calls have to know of types, by type index.
+    shapes: Box<[FuncShape]>,
 }
 impl CompiledModule {
     /// Decodes and validates a module; translates it if the options say so.
@@ -150,6 +153,7 @@ impl CompiledModule {
         };
         let validate_nanos = watch.nanos();
         let (code, exports_by_name) = places(&module).map_err(room::missing(0))?;
+        let shapes = shapes(&module).map_err(room::missing(0))?;
         let mut compiled = CompiledModule {
             module,
             code,
@@ -159,6 +163,7 @@ impl CompiledModule {
             times: Times { decode_nanos, validate_nanos, ..Times::default() },
             exports_by_name,
             memory_export: None,
+            shapes,
         };
         compiled.memory_export = compiled
             .export("memory")
@@ -228,6 +233,13 @@ impl CompiledModule {
     pub fn memory_export(&self) -> Option<u32> {
         self.memory_export
     }
+    /// What calls have to know of the type of a function.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub fn shape(&self, func: u32) -> FuncShape {
+        self.shapes[self.module.funcs[func as usize] as usize]
+    }
     /// A number that no other module has while this one is there.
     pub fn id(&self) -> usize {
         core::ptr::from_ref(self) as usize
@@ -264,6 +276,16 @@ fn places(module: &Module) -> Result<(ModuleCode, Box<[u32]>), TryReserveError> 
     sort_by(&mut by_name, |&i, &j| exports[i as usize].name.cmp(&exports[j as usize].name));
     let code = ModuleCode::new(module.code.len(), translate_stub(), stop_handler())?;
     Ok((code, by_name.into_boxed_slice()))
+}
+/// What calls have to know of the module's types.
+fn shapes(module: &Module) -> Result<Box<[FuncShape]>, TryReserveError> {
+    let mut shapes = room::list(module.types.len())?;
+    shapes.extend(
+        (0..).zip(&module.types).map(|(index, &id)| {
+            FuncShape::of(id, module.type_def(index).and_then(|def| def.func()))
+        }),
+    );
+    Ok(shapes.into_boxed_slice())
 }
 /// What instances share. This is of a constant size: if there is no memory for it, the process
 /// ends.

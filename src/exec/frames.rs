@@ -14,12 +14,13 @@ use crate::wasm::instr::Binary;
 use crate::wasm::trap::Trap;
 use crate::wasm::types::Value as _;
 use core::marker::PhantomData;
-use core::sync::atomic::Ordering;
 
-/// Enters a function whose arguments end directly below the header at `fp`.
+/// Enters a function that begins at `start`, and whose arguments end directly below the header at
+/// `fp`.
 #[inline(always)]
 unsafe fn enter(
     s: &mut State,
+    start: (*const u64, u32),
     entry: *const CodeEntry,
     fp: *mut u64,
     instance: *const InstanceData,
@@ -28,8 +29,7 @@ unsafe fn enter(
 ) {
     // SAFETY: E3, E5, R1.
     unsafe {
-        let code = (*entry).entry.load(Ordering::Acquire);
-        let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
+        let (code, frame) = (start.0, start.1 as usize);
         let limit = s.signals().limit();
         let fits = fp.add(frame) <= limit;
         *fp.offset(HEADER_IP) = s.ip.add(len) as u64;
@@ -57,7 +57,8 @@ unsafe fn enter_func(s: &mut State, func: *const FuncData, fp: *mut u64, len: us
     unsafe {
         let instance = (*func).instance;
         s.r[1] = func as u64;
-        enter(s, (*func).entry, fp, instance, (*instance).memory0.get() as u64, len)
+        let memory = (*instance).memory0.get() as u64;
+        enter(s, (*func).start(), (*func).entry, fp, instance, memory, len)
     }
 }
 /// Moves, and then calls a function of the same module: its entry (8 bytes), its frame's slot. The
@@ -73,7 +74,7 @@ impl<M: Moves> Root for Call<M> {
             M::run(s, 18);
             let entry = s.u64(8) as *const CodeEntry;
             let memory = *s.fp.offset(HEADER_MEMORY);
-            enter(s, entry, s.slot(16), s.instance(), memory, Self::LEN);
+            enter(s, (*entry).start(), entry, s.slot(16), s.instance(), memory, Self::LEN);
         }
         Ok(())
     }
@@ -104,7 +105,7 @@ pub unsafe fn is_subtype(
     expected: u32,
 ) -> bool {
     // SAFETY: R1: the caller's module knows its engine's types.
-    unsafe { super::run::is_subtype(caller, (*func).ty, expected) }
+    unsafe { super::run::is_subtype(caller, (*func).shape.ty, expected) }
 }
 /// Looks up a table element that `call_indirect` calls: table and type are 4 bytes each at byte 8.
 /// Without subtypes, those are not called.
@@ -125,7 +126,8 @@ unsafe fn callee<A: Expr, X: Width, const SUBTYPES: bool>(
             return Err(Trap::UninitializedElement);
         }
         let expected = s.u32(12);
-        if (*func).ty.0 != expected && !(SUBTYPES && is_subtype(s.instance(), func, expected)) {
+        if (*func).shape.ty.0 != expected && !(SUBTYPES && is_subtype(s.instance(), func, expected))
+        {
             return Err(Trap::IndirectCallTypeMismatch);
         }
         Ok(func)
@@ -187,12 +189,13 @@ unsafe fn slide(s: &State, from: *const u64, params: usize, n: usize) -> *mut u6
         base.add(n + HEADER_SLOTS)
     }
 }
-/// Replaces this frame by the callee's: the fields are the first argument's slot, this function's
-/// parameter slots and the arguments' slots, 2 bytes each, at byte `at`.
+/// Replaces this frame by that of a callee that begins at `start`: the fields are the first argument's
+/// slot, this function's parameter slots and the arguments' slots, 2 bytes each, at byte `at`.
 #[inline(always)]
 unsafe fn replace(
     s: &mut State,
     at: usize,
+    start: (*const u64, u32),
     entry: *const CodeEntry,
     instance: *const InstanceData,
 ) {
@@ -200,8 +203,7 @@ unsafe fn replace(
     unsafe {
         let from = s.slot(at);
         let (params, n) = s.two(at + 2);
-        let frame = (*entry).frame_slots.load(Ordering::Acquire) as usize;
-        let needed = s.fp.sub(params).add(n + frame);
+        let needed = s.fp.sub(params).add(n + start.1 as usize);
         let fits = needed <= s.signals().limit();
         let (ip, caller) = (*s.fp.offset(HEADER_IP), *s.fp.offset(HEADER_FP));
         let fp = slide(s, from, params, n);
@@ -211,7 +213,7 @@ unsafe fn replace(
         *fp.offset(HEADER_MEMORY) = (*instance).memory0.get() as u64;
         s.r[0] = entry as u64;
         s.fp = fp;
-        s.ip = (*entry).entry.load(Ordering::Acquire).cast();
+        s.ip = start.0.cast();
         if !fits {
             taken();
             s.ip = look_stub();
@@ -224,7 +226,7 @@ unsafe fn replace_func(s: &mut State, at: usize, func: *const FuncData) {
     // SAFETY: E3, E5, R1.
     unsafe {
         s.r[1] = func as u64;
-        replace(s, at, (*func).entry, (*func).instance)
+        replace(s, at, (*func).start(), (*func).entry, (*func).instance)
     }
 }
 /// `return_call` of a function of the same module: entry, then as for [`replace`].
@@ -234,7 +236,10 @@ impl Root for TailCall {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Trap> {
         // SAFETY: E1, E3.
-        unsafe { replace(s, 16, s.u64(8) as *const CodeEntry, s.instance()) }
+        unsafe {
+            let entry = s.u64(8) as *const CodeEntry;
+            replace(s, 16, (*entry).start(), entry, s.instance())
+        }
         Ok(())
     }
 }
@@ -426,7 +431,7 @@ unsafe fn host_result(s: &mut State, func: *const FuncData, slots: *const u64) {
     // SAFETY: E1, E2, E3, R1: after a call of the function, whose results are in the slots.
     unsafe {
         let first = *slots;
-        if (*func).result_slots > 0 {
+        if (*func).shape.result_slots > 0 {
             return_slot(s).write(first);
         }
         first_result(s, first);
@@ -451,7 +456,7 @@ impl Tail for CallHost {
         unsafe {
             let func = s.r[1] as *const FuncData;
             let fp = s.fp;
-            let slots = fp.sub(HEADER_SLOTS + (*func).param_slots as usize);
+            let slots = fp.sub(HEADER_SLOTS + (*func).shape.param_slots as usize);
             // Results may lie over the header: read it before.
             leave_frame(s);
             s.give_fuel();
@@ -485,10 +490,10 @@ impl Root for Look {
         // SAFETY: E3, E5, R1.
         unsafe {
             let entry = s.r[0] as *const CodeEntry;
-            let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
+            let (code, frame) = (*entry).start();
             let limit = (*(*s.instance()).store).stack_limit.get();
-            s.ip = (*entry).entry.load(Ordering::Acquire).cast();
-            if s.fp.add(frame) > limit {
+            s.ip = code.cast();
+            if s.fp.add(frame as usize) > limit {
                 s.ip = exhausted_stub();
             } else if has_code(entry) && s.signals().take(limit) {
                 return Err(Trap::Interrupted);
@@ -510,15 +515,19 @@ impl Root for Exhausted {
         Err(Trap::StackExhausted)
     }
 }
-/// A function that is not translated yet: register 0 holds its entry.
-pub struct Translate;
-impl Tail for Translate {
+/// A function that is not translated yet, or not as far as its instance (`OF_INSTANCE`) knows:
+/// register 0 holds its entry, register 1 the function.
+pub struct Translate<const OF_INSTANCE: bool>;
+impl<const OF_INSTANCE: bool> Tail for Translate<OF_INSTANCE> {
     #[inline(always)]
     unsafe fn run(s: &mut State) -> Result<(), Stop> {
-        // SAFETY: E3, E5.
+        // SAFETY: E3, E5, R1.
         unsafe {
-            let entry = s.r[0] as *const CodeEntry;
+            let (entry, func) = (s.r[0] as *const CodeEntry, s.r[1] as *const FuncData);
             let code = super::run::translate(entry, s.fp)?;
+            if OF_INSTANCE {
+                (*func).set_start((*entry).start());
+            }
             s.go_on(code, s.fp);
             s.r[0] = entry as u64;
         }

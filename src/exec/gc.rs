@@ -189,10 +189,10 @@ unsafe extern "C" fn is_below(bits: u64, ty: *const TypeDef, info: u32) -> bool 
         if info & Check::FUNC != 0 {
             let func = bits as *const FuncData;
             if info & Check::ONLY != 0 {
-                return (*func).ty == (*ty).id;
+                return (*func).shape.ty == (*ty).id;
             }
             let store = (*(*func).instance).store.cast::<Store>();
-            return (*store).registry.is_subtype((*func).ty, (*ty).id);
+            return (*store).registry.is_subtype((*func).shape.ty, (*ty).id);
         }
         first_word(bits).is_some_and(|header| (*(header as *const TypeDef)).is_below(&*ty))
     }

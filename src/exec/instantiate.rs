@@ -7,6 +7,7 @@
 
 use super::compiled::CompiledModule;
 use super::const_expr::evaluate;
+use super::run::start_of;
 use crate::rt::error::{Error, LinkProblem};
 use crate::rt::extern_type::ExternType;
 use crate::rt::instance::{Instance, Object};
@@ -15,7 +16,7 @@ use crate::rt::memory::Memory;
 use crate::rt::owned::Owned;
 use crate::rt::room;
 use crate::rt::signals::Stoppable;
-use crate::rt::store::{Store, func_data};
+use crate::rt::store::Store;
 use crate::tuning;
 use crate::wasm::module::{Elements, Module, SegmentMode};
 use crate::wasm::subtype::extern_type_matches;
@@ -142,8 +143,8 @@ unsafe fn allocate(
     // Functions come first: constant expressions refer to them.
     let address = owned.as_ptr().cast_const().cast();
     for (entry, index) in module.code.entries().iter().zip(m.num_imported_funcs()..) {
-        let (id, ty) = (m.func_type_id(index), m.func_type_of(index));
-        instance.defined.push(func_data(entry, address, id, ty, index, false));
+        let shape = module.shape(index);
+        instance.defined.push(FuncData::new(entry, start_of(entry), address, shape, index));
     }
     instance.funcs.extend(instance.defined.iter().map(ptr::from_ref));
     // Step 2: globals in order; each sees those before.

@@ -15,7 +15,6 @@ use crate::rt::room;
 use crate::rt::store::Store;
 use crate::wasm::trap::Trap;
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering;
 
 /// How far an execution has come.
 pub enum Reached {
@@ -57,14 +56,13 @@ pub unsafe fn start(
     unsafe {
         let core = &mut *store.cast::<Store>();
         let stack = core.take_stack()?;
-        let (params, results) = ((*func).param_slots as usize, (*func).result_slots as usize);
+        let (params, results) =
+            ((*func).shape.param_slots as usize, (*func).shape.result_slots as usize);
         let landing_fp = stack.start().add(HEADER_SLOTS);
         let base = stack.start().add(LANDING);
         let fp = base.add(params + HEADER_SLOTS);
-        let entry = (*func).entry;
-        let ip = (*entry).entry.load(Ordering::Acquire);
-        let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
-        if fp.add(frame.max(results)) > stack.limit() {
+        let (code, frame) = (*func).start();
+        if fp.add((frame as usize).max(results)) > stack.limit() {
             core.give_stack(stack);
             return Err(Trap::StackExhausted.into());
         }
@@ -72,8 +70,8 @@ pub unsafe fn start(
         *landing_fp.offset(HEADER_FP) = 0;
         set_headers(func, landing_fp, fp);
         let mut registers = Registers::default();
-        (registers.r[0], registers.r[1]) = (entry as u64, func as u64);
-        let ip = ip.cast_const().cast();
+        (registers.r[0], registers.r[1]) = ((*func).entry as u64, func as u64);
+        let ip = code.cast();
         let (moves, suspended) = (core.moves, None);
         Ok(Paused { stack, ip, fp, registers, top: fp, moves, func, suspended })
     }
@@ -137,7 +135,7 @@ pub unsafe fn resume(
         let stop = go_on(store, State::resumed(ip, fp, &registers), failed);
         *landing_fp.offset(HEADER_FP) = 0;
         let ended = match stop {
-            0 => room::filled((*func).result_slots as usize, 0).map(|mut results| {
+            0 => room::filled((*func).shape.result_slots as usize, 0).map(|mut results| {
                 let top = landing_fp.add(LANDING - HEADER_SLOTS);
                 take_results(func, landing_fp, top, &mut results);
                 Ok(results)
@@ -235,7 +233,9 @@ unsafe fn top(
 ) -> *mut u64 {
     // SAFETY: E2, E3, R1, R4: all of it lies in the stack.
     unsafe {
-        let slots = |func: *const FuncData| (*func).param_slots.max((*func).result_slots) as usize;
+        let slots = |func: *const FuncData| {
+            (*func).shape.param_slots.max((*func).shape.result_slots) as usize
+        };
         let frame = fp.add(frame_slots(fp, ip));
         let called = landing_fp.add(LANDING - HEADER_SLOTS + slots(func) + HEADER_SLOTS);
         let host = suspended.map_or(fp, |(func, place)| place.add(slots(func) + HEADER_SLOTS));

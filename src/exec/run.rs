@@ -43,7 +43,8 @@ struct Landing {
     halt: Stub,
 }
 static LANDED: Landing = Landing { call: 0, halt: stub(tail::<Halt>) };
-static TRANSLATE: Stub = stub(tail::<Translate>);
+static TRANSLATE: Stub = stub(tail::<Translate<false>>);
+static TRANSLATE_OF_INSTANCE: Stub = stub(tail::<Translate<true>>);
 static CALL_HOST: Stub = stub(tail::<CallHost>);
 static LOOK: Stub = stub(pausing::<Look>);
 static EXHAUSTED: Stub = stub(step::<Exhausted>);
@@ -79,11 +80,21 @@ pub fn exhausted_stub() -> *const u8 {
 pub unsafe fn has_code(entry: *const CodeEntry) -> bool {
     // SAFETY: R1: promised by the caller.
     let code = unsafe { (*entry).entry.load(Ordering::Relaxed) };
-    entry != host_entry() && !ptr::addr_eq(code, translate_stub())
+    !ptr::eq(entry, host_entry()) && !ptr::addr_eq(code, translate_stub())
 }
 /// The entry of every host function.
-pub fn host_entry() -> *const CodeEntry {
-    &raw const HOST_ENTRY
+pub fn host_entry() -> &'static CodeEntry {
+    &HOST_ENTRY
+}
+/// Where functions of instances begin whose code this is: if it is not there yet, at a stub that
+/// tells the function where it is.
+pub fn start_of(entry: &CodeEntry) -> (*const u64, u32) {
+    match entry.start() {
+        (code, _) if ptr::addr_eq(code, translate_stub()) => {
+            ((&raw const TRANSLATE_OF_INSTANCE).cast(), 0)
+        }
+        start => start,
+    }
 }
 
 /// What an instruction does that is in no function's code.
@@ -91,10 +102,12 @@ pub fn host_entry() -> *const CodeEntry {
 pub fn outside(ip: usize) -> Option<&'static str> {
     let halt = (&raw const LANDED.halt) as usize;
     let (translate, host) = (&raw const TRANSLATE as usize, &raw const CALL_HOST as usize);
+    let translate_of_instance = &raw const TRANSLATE_OF_INSTANCE as usize;
     let (look, none) = (&raw const LOOK as usize, &raw const EXHAUSTED as usize);
     let known = [
         (halt, "end"),
         (translate, "translate"),
+        (translate_of_instance, "translate"),
         (host, "call of the host"),
         (look, "look at the stack"),
         (none, "stack exhausted"),
@@ -204,14 +217,13 @@ pub unsafe fn invoke(
 ) -> Result<(), Exit> {
     // SAFETY: E3, E6, R1.
     unsafe {
-        let (params, results) = ((*func).param_slots as usize, (*func).result_slots as usize);
+        let (params, results) =
+            ((*func).shape.param_slots as usize, (*func).shape.result_slots as usize);
         let outer = Outer::of(store);
         let base = outer.stack_top;
-        let entry = (*func).entry;
         let fp = base.add(params + HEADER_SLOTS);
-        let code = (*entry).entry.load(Ordering::Acquire);
-        let frame = (*entry).frame_slots.load(Ordering::Relaxed) as usize;
-        let end = fp.add(frame.max(results));
+        let (code, frame) = (*func).start();
+        let end = fp.add((frame as usize).max(results));
         if end > (*store).signals.limit()
             && let Some(trap) = (*store).look(end)
         {
@@ -222,8 +234,8 @@ pub unsafe fn invoke(
         *landing_fp.offset(HEADER_FP) = outer.stop_fp as u64;
         ptr::copy_nonoverlapping(slots.as_ptr(), base, params);
         set_headers(func, landing_fp, fp);
-        let mut state = State::at(code.cast_const().cast(), fp);
-        (state.r[0], state.r[1]) = (entry as u64, func as u64);
+        let mut state = State::at(code.cast(), fp);
+        (state.r[0], state.r[1]) = ((*func).entry as u64, func as u64);
         (*store).resumable.set(false);
         let exit = match dispatch(state) {
             0 => {
@@ -323,7 +335,7 @@ pub unsafe fn take_results(
     unsafe {
         ptr::copy_nonoverlapping(base, slots.as_mut_ptr(), slots.len());
         let Some(first) = slots.first_mut() else { return };
-        match (*func).result_class {
+        match (*func).shape.result_class {
             ResultClass::Int => *first = *landing_fp,
             ResultClass::F32 => *first = *landing_fp.add(1) & 0xFFFF_FFFF,
             ResultClass::F64 => *first = *landing_fp.add(1),
@@ -423,7 +435,8 @@ pub unsafe fn call_host(func: *const FuncData, fp: *mut u64) -> Called {
         let store = (*(*func).instance).store;
         let caller_fp = *fp.offset(HEADER_FP) as *mut u64;
         let caller = *caller_fp.offset(HEADER_INSTANCE) as *const InstanceData;
-        let (params, results) = ((*func).param_slots as usize, (*func).result_slots as usize);
+        let (params, results) =
+            ((*func).shape.param_slots as usize, (*func).shape.result_slots as usize);
         let slots = fp.sub(HEADER_SLOTS + params);
         (*store).stop_ip.set(ptr::null());
         (*store).stop_fp.set(fp);

@@ -177,6 +177,7 @@ pub(super) const fn plain(places: &[usize]) -> bool {
     !SMALL || slots
 }
 
+mod globals;
 mod indices;
 mod metered;
 mod simd;
@@ -889,6 +890,10 @@ impl Backend for Machine {
         address(*table.get(at(a))?)
     }
 
+    fn br_global(op: BinOp, to: To, b: Place) -> Option<Handler> {
+        globals::br(op, to, b)
+    }
+
     fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
         trees::br_load(op, load, to, x, b)
     }
@@ -917,6 +922,9 @@ impl Backend for Machine {
         if let AddressForm::Deref(a, width) = form {
             return if is_64 { None } else { trees::load_deref(op, width, d, a) };
         }
+        if globals::is_address(form) {
+            return if is_64 { None } else { globals::load(op, d, form) };
+        }
         let table = if wide(is_64) { load_of!(loads64 op) } else { load_of!(loads32 op) };
         address(match (table, served(form)) {
             (AnyLoad::Hot(t), AddressForm::One(a)) => *t.one[to(d)].get(at(a))?,
@@ -939,6 +947,9 @@ impl Backend for Machine {
     fn store(op: StoreOp, is_64: bool, form: AddressForm, x: Place) -> Option<Handler> {
         if let AddressForm::Deref(a, width) = form {
             return if is_64 { None } else { trees::store_deref(op, width, a, x) };
+        }
+        if globals::is_address(form) {
+            return if is_64 { None } else { globals::store(op, form, x) };
         }
         let table = if wide(is_64) { store_of!(stores64 op) } else { store_of!(stores32 op) };
         address(match served(form) {

@@ -20,7 +20,7 @@ impl Place {
     pub const IMM: Place = Place(Place::SLOT.0 + 1);
     /// An 8-byte immediate (moves only).
     pub const LONG: Place = Place(Place::SLOT.0 + 2);
-    /// A global (moves only).
+    /// A global (moves and addresses only).
     pub const GLOBAL: Place = Place(Place::SLOT.0 + 3);
     /// Whether it is a register.
     #[inline]
@@ -274,6 +274,8 @@ pub trait Backend: gc::GcBackend {
     fn br(op: BinOp, sense: bool, to: To, a: Place, b: Place) -> Option<Handler>;
     /// Branch if (`sense`) or unless `a` is not zero.
     fn br_test(is_64: bool, sense: bool, to: To, a: Place) -> Option<Handler>;
+    /// Branch if `global op b`, a comparison of i32.
+    fn br_global(op: BinOp, to: To, b: Place) -> Option<Handler>;
     /// Branch if `load [address] op b`, a comparison of integers, in a 32-bit memory 0.
     fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler>;
     /// Branch if `(a inner immediate) outer immediate`, a comparison.

@@ -12,7 +12,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicIsize, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 /// Where the code of a function begins. Belongs to a module; `entry` is the lazy stub until the
-/// function is translated. A reader loads `entry` (acquire) before `frame_slots`.
+/// function is translated.
 #[repr(C)]
 #[derive(Debug)]
 pub struct CodeEntry {
@@ -24,6 +24,15 @@ pub struct CodeEntry {
     pub func: u32,
     /// The compiled module that it belongs to (null: the host stubs).
     pub module: AtomicPtr<()>,
+}
+impl CodeEntry {
+    /// The first instruction, and the slots that the frame needs from the frame pointer up (E5).
+    #[inline(always)]
+    pub fn start(&self) -> (*const u64, u32) {
+        // In this order: code that is there has its slots.
+        let code = self.entry.load(Ordering::Acquire);
+        (code, self.frame_slots.load(Ordering::Relaxed))
+    }
 }
 
 /// Eight bytes of code. The first word of an instruction is the address of its handler; of one that

@@ -57,7 +57,7 @@ impl Object {
         // SAFETY: R1: the handlers' part is the first field of each object.
         unsafe {
             match self {
-                Object::Func(func) => ExternType::Func((*func).ty),
+                Object::Func(func) => ExternType::Func((*func).shape.ty),
                 Object::Table(table) => {
                     let table = &*table.cast::<Table>();
                     let mut ty = table.ty;

@@ -15,7 +15,7 @@ pub use crate::ir::code::CodeEntry;
 use crate::tuning::REGISTERS;
 use crate::wasm::error::Error;
 use crate::wasm::trap::Trap;
-use crate::wasm::types::{MemoryType, TypeId, ValType};
+use crate::wasm::types::{FuncType, MemoryType, TypeId, ValType};
 use alloc::sync::Arc;
 use core::cell::Cell;
 
@@ -34,22 +34,68 @@ pub const HEADER_MEMORY: isize = -1;
 #[repr(C)]
 #[derive(Debug)]
 pub struct FuncData {
-    /// Its code: a module's entry, or a host stub.
-    pub entry: *const CodeEntry,
+    /// Its first instruction, or a stub that looks for it. What calls need lies together.
+    code: Cell<*const u64>,
     /// The instance it runs in; the store's host instance for a host function.
     pub instance: *const InstanceData,
+    frame_slots: Cell<u32>,
+    /// What follows from its type.
+    pub shape: FuncShape,
+    /// The index in the module (imports included), or of the host function in the store.
+    pub index: u32,
+    /// Its code: a module's entry, or a host stub.
+    pub entry: *const CodeEntry,
+}
+impl FuncData {
+    /// A function that begins at `start`: the first instruction, and the slots of its frame.
+    pub fn new(
+        entry: *const CodeEntry,
+        start: (*const u64, u32),
+        instance: *const InstanceData,
+        shape: FuncShape,
+        index: u32,
+    ) -> FuncData {
+        let (code, frame_slots) = (Cell::new(start.0), Cell::new(start.1));
+        FuncData { code, instance, frame_slots, shape, index, entry }
+    }
+    /// Its first instruction, or that of a stub, and the slots that its frame needs from the frame
+    /// pointer up (E5).
+    #[inline(always)]
+    pub fn start(&self) -> (*const u64, u32) {
+        (self.code.get(), self.frame_slots.get())
+    }
+    /// From now on it begins there.
+    pub fn set_start(&self, (code, frame_slots): (*const u64, u32)) {
+        self.code.set(code);
+        self.frame_slots.set(frame_slots);
+    }
+}
+
+/// What calls have to know of a function's type.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct FuncShape {
     /// The canonical type.
     pub ty: TypeId,
     /// Slots of the parameters.
     pub param_slots: u32,
     /// Slots of the results.
     pub result_slots: u32,
-    /// The index in the module (imports included), or of the host function in the store.
-    pub index: u32,
-    /// Whether it is a host function.
-    pub is_host: bool,
     /// Where the first result is.
     pub result_class: ResultClass,
+}
+impl FuncShape {
+    /// That of a function type; what is none has neither parameters nor results.
+    pub fn of(id: TypeId, ty: Option<&FuncType>) -> FuncShape {
+        let slots = |types: &[ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
+        let (params, results) = ty.map_or((&[][..], &[][..]), |ty| (&*ty.params, &*ty.results));
+        FuncShape {
+            ty: id,
+            param_slots: slots(params),
+            result_slots: slots(results),
+            result_class: ResultClass::of(results),
+        }
+    }
 }
 
 /// Where a function leaves its first result.

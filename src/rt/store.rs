@@ -6,7 +6,7 @@ use super::error::Error;
 use super::gc::Heap;
 use super::instance::{Global, Instance, Tag};
 use super::layout::{
-    CellRange, CodeEntry, FuncData, GlobalData, InstanceData, MemoryData, ResultClass, StoreData,
+    CellRange, CodeEntry, FuncData, FuncShape, GlobalData, InstanceData, MemoryData, StoreData,
     TableData,
 };
 use super::limiter::{Ask, Wish};
@@ -24,7 +24,7 @@ use super::table::Table;
 use crate::ir::cells::CELL_SIZES;
 use crate::wasm::registry::TypeRegistry;
 use crate::wasm::trap::Trap;
-use crate::wasm::types::{FuncType, GlobalType, MemoryType, TableType, TypeId, ValType};
+use crate::wasm::types::{GlobalType, MemoryType, TableType, TypeId};
 use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -238,20 +238,18 @@ impl Store {
         }
         Ok(())
     }
-    /// Adds a host function; `entry` is the host stub.
+    /// Adds a host function; `entry` is that of all of them.
     ///
     /// # Errors
     /// Limit: there is no memory for it.
     pub fn add_host_func(
         &mut self,
-        entry: *const CodeEntry,
-        type_id: TypeId,
-        ty: &FuncType,
+        entry: &'static CodeEntry,
+        shape: FuncShape,
         index: u32,
     ) -> Result<*const FuncData, Error> {
         let host = self.host.as_ptr().cast_const().cast();
-        let func = func_data(entry, host, type_id, ty, index, true);
-        push(&mut self.funcs, func)
+        push(&mut self.funcs, FuncData::new(entry, entry.start(), host, shape, index))
     }
     /// Adds a memory.
     ///
@@ -344,8 +342,8 @@ impl Store {
     /// # Errors
     /// Limit: there is no memory for it.
     pub fn add_tag(&mut self, ty: TypeId) -> Result<*const Tag, Error> {
-        let params = self.registry.get(ty).func().map_or(0, |ty| slots(&ty.params));
-        push(&mut self.tags, Tag { ty, slots: params, owner: self.slots.adding })
+        let slots = FuncShape::of(ty, self.registry.get(ty).func()).param_slots;
+        push(&mut self.tags, Tag { ty, slots, owner: self.slots.adding })
     }
     /// Whether there may be another instance.
     ///
@@ -474,32 +472,6 @@ fn push<O>(objects: &mut Vec<Owned<O>>, object: O) -> Result<*const O, Error> {
     let address = object.as_ptr();
     room::push(objects, object)?;
     Ok(address)
-}
-
-/// Slots of values of these types.
-fn slots(types: &[ValType]) -> u32 {
-    types.iter().map(|ty| ty.slots() as u32).sum()
-}
-
-/// A function instance.
-pub fn func_data(
-    entry: *const CodeEntry,
-    instance: *const InstanceData,
-    type_id: TypeId,
-    ty: &FuncType,
-    index: u32,
-    is_host: bool,
-) -> FuncData {
-    FuncData {
-        entry,
-        instance,
-        ty: type_id,
-        param_slots: slots(&ty.params),
-        result_slots: slots(&ty.results),
-        index,
-        is_host,
-        result_class: ResultClass::of(&ty.results),
-    }
 }
 
 /// Why something does not grow.

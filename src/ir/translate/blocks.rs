@@ -349,6 +349,8 @@ fn folded(value: Value, is_64: bool, k: u32) -> Option<Addr> {
         {
             Some(Addr::Scaled(a, b))
         }
+        Value::Global(global) if !is_64 => Some(Addr::Global(global)),
+        Value::GlobalSum(I32Add, global, imm) if !is_64 => Some(Addr::GlobalImm(global, imm)),
         _ => None,
     }
 }

@@ -29,6 +29,9 @@ impl<B: Backend> Translator<'_, B> {
         if let Some(fields) = self.branch_on_tree(&entry, sense, to)? {
             return Ok(fields);
         }
+        if let Some(fields) = self.branch_on_global(&entry, sense, to)? {
+            return Ok(fields);
+        }
         entry = self.load_first(entry)?;
         if entry.ty == Ty::I32 {
             entry.read_low_half();

@@ -1,6 +1,6 @@
 //! Globals, and sums of one and a constant: how frames on the stack in memory come and go.
 
-use super::lower::{Field, Operand, immediate, place_text};
+use super::lower::{Field, Fields, Operand, immediate, place_text};
 use super::*;
 use alloc::string::String;
 
@@ -108,6 +108,70 @@ impl<B: Backend> Translator<'_, B> {
         self.push(Value::GlobalSum(op, global, imm), ty)?;
         Ok(true)
     }
+    /// `op` on the top two operands, a global and another one, if it is a comparison that there is a
+    /// branch on, and the branch comes next.
+    pub(super) fn global_compare(&mut self, op: BinOp) -> Result<bool, Error> {
+        if tuning::SMALL {
+            return Ok(false);
+        }
+        let [.., below, top] = &self.stack[..] else { return Ok(false) };
+        let (op, global, b) = match (below.value, top.value) {
+            (Value::Global(global), Value::Leaf(b)) => (Some(op), global, b),
+            (Value::Leaf(b), Value::Global(global)) => (condition::swapped(op), global, b),
+            _ => return Ok(false),
+        };
+        let is_there = |op: &BinOp| B::br_global(*op, To::Target, Place::SLOT).is_some();
+        let Some(op) = op.filter(is_there) else { return Ok(false) };
+        if !self.branches_next() {
+            return Ok(false);
+        }
+        self.pop()?;
+        self.pop()?;
+        self.push(Value::GlobalFirst(op, global, b), Ty::I32)?;
+        Ok(true)
+    }
+    /// Writes that as two instructions; false: not with this target.
+    pub(super) fn compute_global_compare(
+        &mut self,
+        target: Target,
+        (op, global, b): (BinOp, u32, Leaf),
+    ) -> Result<bool, Error> {
+        if tuning::SMALL || B::binary(op, target.dest, Place::SLOT, Place::SLOT).is_none() {
+            return Ok(false);
+        }
+        // In a register it could take the place of what it is compared with.
+        let slot = self.scratch;
+        let into_slot = self.compute(Target::slot(slot), Value::Global(global), Ty::I32)?;
+        Ok(into_slot && self.compute(target, Value::Bin(op, Leaf::Slot(slot), b), Ty::I32)?)
+    }
+    /// The part before the target of a branch on a global or a comparison of one, if that is what the
+    /// condition is.
+    pub(super) fn branch_on_global(
+        &mut self,
+        entry: &Entry,
+        sense: bool,
+        to: To,
+    ) -> Result<Option<Fields>, Error> {
+        if tuning::SMALL {
+            return Ok(None);
+        }
+        let (op, global, b) = match entry.value {
+            Value::Global(global) => (BinOp::I32Ne, global, Leaf::Const(0)),
+            Value::GlobalFirst(op, global, b) => (op, global, b),
+            _ => return Ok(None),
+        };
+        let op = if sense { Some(op) } else { condition::negated(op) };
+        let Some(op) = op else { return Ok(None) };
+        let Some(x) = self.operand(b, Ty::I32) else { return Ok(None) };
+        let Some(handler) = B::br_global(op, to, x.0) else { return Ok(None) };
+        self.free(entry);
+        self.out.list(|| {
+            let (word, b) = (condition::loop_word(to), place_text(x.0, x.1));
+            format!("{word}branch if global {global} {} {b}", op.text())
+        });
+        self.out.begin(handler);
+        Ok(Some([Field::Imm(global), x.1, Field::None, Field::None]))
+    }
     /// Writes such a sum; false: not with this target.
     pub(super) fn compute_global_sum(
         &mut self,
@@ -154,10 +218,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Whether everything that is pending below the top may be computed after a global was set.
     fn nothing_waits(&self) -> bool {
         let pending = &self.stack[self.settled.min(self.stack.len() - 1)..self.stack.len() - 1];
-        let waits = |entry: &Entry| {
-            entry.value.is_ordered()
-                || matches!(entry.value, Value::Global(_) | Value::GlobalSum(..))
-        };
+        let waits = |entry: &Entry| entry.value.is_ordered() || entry.value.reads_global();
         !pending.iter().any(waits)
     }
     /// If the instruction just written sets a local to a sum, and a global is to be set to that

@@ -331,6 +331,9 @@ impl<B: Backend> Translator<'_, B> {
             Value::GlobalSum(op, global, imm) => {
                 return Ok(self.compute_global_sum(target, (op, global, imm)));
             }
+            Value::GlobalFirst(op, global, b) => {
+                return self.compute_global_compare(target, (op, global, b));
+            }
             Value::Un(op, a) => {
                 if B::unary(op, target.dest, Place::SLOT).is_none() {
                     return Ok(false);
@@ -506,6 +509,12 @@ impl<B: Backend> Translator<'_, B> {
                 let (place, field) = self.operand_not_const(a, ty, 2)?;
                 (AddressForm::Deref(place, width), [Field::Imm(end), field])
             }
+            Addr::Global(global) => {
+                (AddressForm::One(Place::GLOBAL), [Field::Imm(global), Field::None])
+            }
+            Addr::GlobalImm(global, imm) => {
+                (AddressForm::Imm(Place::GLOBAL), [Field::Imm(imm), Field::Imm(global)])
+            }
         })
     }
 
@@ -534,6 +543,7 @@ impl<B: Backend> Translator<'_, B> {
                 release(a, Ty::num(op.signature().0));
                 return load.address.leaves(|leaf| release(*leaf, Ty::I64));
             }
+            Value::GlobalFirst(..) => Ty::I32,
             Value::Load(_) | Value::LoadMask(..) | Value::Gc(_) => Ty::I64,
         };
         entry.value.leaves(|leaf| release(*leaf, ty));

@@ -119,7 +119,7 @@ impl<B: Backend> Translator<'_, B> {
     /// Computes pending reads of globals.
     pub(super) fn settle_globals(&mut self) -> Result<(), Error> {
         for i in self.settled..self.stack.len() {
-            if matches!(self.stack[i].value, Value::Global(_) | Value::GlobalSum(..)) {
+            if self.stack[i].value.reads_global() {
                 self.make_leaf(i)?;
             }
         }

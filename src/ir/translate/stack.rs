@@ -76,6 +76,9 @@ pub enum Addr {
     MaskShl(Leaf, u32),
     /// What a load gives that ends so far behind the operand, of so many bytes; the low 32 bits.
     Deref(Leaf, u32, u32),
+    Global(u32),
+    /// And an immediate.
+    GlobalImm(u32, u32),
 }
 impl Addr {
     #[inline]
@@ -83,6 +86,7 @@ impl Addr {
         match self {
             Addr::One(a) | Addr::Imm(a, _) | Addr::Shl(a) => f(a),
             Addr::MaskShl(a, _) | Addr::Deref(a, ..) => f(a),
+            Addr::Global(_) | Addr::GlobalImm(..) => {}
             Addr::Sum(a, b) | Addr::Scaled(a, b) => {
                 f(a);
                 f(b);
@@ -174,6 +178,8 @@ pub enum Value {
     Global(u32),
     /// The sum of a global and an immediate.
     GlobalSum(BinOp, u32, u32),
+    /// A comparison of a global, on which there is a branch.
+    GlobalFirst(BinOp, u32, Leaf),
     Gc(Gc),
     Vector(Vector),
 }
@@ -182,7 +188,7 @@ impl Value {
     #[inline]
     pub fn leaves(&self, mut f: impl FnMut(&Leaf)) {
         match self {
-            Value::Leaf(a) | Value::Un(_, a) => f(a),
+            Value::Leaf(a) | Value::Un(_, a) | Value::GlobalFirst(_, _, a) => f(a),
             Value::Bin(_, a, b) | Value::Not(_, a, b) | Value::Choice(_, _, a, b) => {
                 f(a);
                 f(b);
@@ -220,6 +226,11 @@ impl Value {
             self.leaves(|leaf| found |= matches!(leaf, Leaf::Slot(slot) if *slot != own));
         }
         found
+    }
+    /// Whether it is still to be computed and reads a global at any other place than an address.
+    #[inline]
+    pub fn reads_global(&self) -> bool {
+        matches!(self, Value::Global(_) | Value::GlobalSum(..) | Value::GlobalFirst(..))
     }
     /// Whether doing it later could change what it gives or which trap comes first.
     #[inline]

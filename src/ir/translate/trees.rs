@@ -467,6 +467,8 @@ pub(super) fn form(address: Addr, place: Place) -> AddressForm {
         Addr::Shl(_) => AddressForm::Shl(place),
         Addr::MaskShl(..) => AddressForm::MaskShl(place),
         Addr::Deref(_, _, width) => AddressForm::Deref(place, width),
+        Addr::Global(_) => AddressForm::One(Place::GLOBAL),
+        Addr::GlobalImm(..) => AddressForm::Imm(Place::GLOBAL),
     }
 }
 

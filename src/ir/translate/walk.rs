@@ -503,6 +503,19 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
+                (UnOp::I32Eqz, Value::GlobalFirst(compare, global, b)) => {
+                    if let Some(negated) = condition::negated(compare) {
+                        top.value = Value::GlobalFirst(negated, global, b);
+                        return Ok(());
+                    }
+                }
+                (UnOp::I32Eqz, Value::Global(_)) if !tuning::SMALL => {
+                    self.push_const(0, Ty::I32)?;
+                    if self.global_compare(BinOp::I32Eq)? {
+                        return Ok(());
+                    }
+                    self.pop()?;
+                }
                 (UnOp::I32Eqz, Value::Tree(tree)) if condition::negated(tree.outer).is_some() => {
                     let outer = condition::negated(tree.outer).unwrap_or(tree.outer);
                     top.value = Value::Tree(Tree { outer, ..tree });
@@ -549,6 +562,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
             || self.try_order(op)?
             || self.try_tree(op)?
             || self.global_sum(op)?
+            || self.global_compare(op)?
         {
             return Ok(());
         }
