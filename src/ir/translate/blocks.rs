@@ -105,7 +105,13 @@ impl<B: Backend> Translator<'_, B> {
             let width = load.op.width();
             return Some(Addr::Deref(a, load.offset as u32 + width, width));
         }
-        folded(value, is_64, k)
+        match value {
+            // A register serves several.
+            Value::Global(global) if !is_64 && !self.is_read_soon(global) => {
+                Some(Addr::Global(global))
+            }
+            value => folded(value, is_64, k),
+        }
     }
 
     /// A conditional branch that carries the top `n` operands, which are in their slots.
@@ -349,7 +355,6 @@ fn folded(value: Value, is_64: bool, k: u32) -> Option<Addr> {
         {
             Some(Addr::Scaled(a, b))
         }
-        Value::Global(global) if !is_64 => Some(Addr::Global(global)),
         Value::GlobalSum(I32Add, global, imm) if !is_64 => Some(Addr::GlobalImm(global, imm)),
         _ => None,
     }

@@ -9,7 +9,11 @@ use crate::wasm::ops::{LoadOp, SimdOp, SimdShape, StoreOp};
 /// Opcodes (spec §5.4.1, §5.4.7).
 const IF: u8 = 0x04;
 const BR_IF: u8 = 0x0D;
+const GLOBAL_GET: u8 = 0x23;
 const I32_EQZ: u8 = 0x45;
+
+/// How many bytes of code are a few instructions.
+const SOON: usize = 20;
 
 impl<B: Backend> Translator<'_, B> {
     /// The code after this instruction, which has one byte.
@@ -24,6 +28,12 @@ impl<B: Backend> Translator<'_, B> {
     /// on whether that is zero.
     pub(super) fn branches_next(&self) -> bool {
         matches!(self.rest(), [BR_IF | IF, ..] | [I32_EQZ, BR_IF | IF, ..])
+    }
+    /// Whether it looks as if a global were read again in a few instructions.
+    pub(super) fn is_read_soon(&self, global: u32) -> bool {
+        let (rest, low) = (self.rest(), global as u8 & 0x7F);
+        let first = if global < 0x80 { low } else { low | 0x80 };
+        rest[..rest.len().min(SOON)].windows(2).any(|code| code == [GLOBAL_GET, first])
     }
     /// Whether what comes after this instruction, which has one byte, is a load.
     pub(super) fn load_next(&self) -> bool {
