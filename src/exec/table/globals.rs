@@ -37,7 +37,7 @@ branches!(I32Eq I32Ne I32LtS I32LtU I32GtS I32GtU I32LeS I32LeU I32GeS I32GeU);
 
 /// Whether the address is a global, or the sum of one and an immediate.
 pub fn is_address(form: AddressForm) -> bool {
-    matches!(form, AddressForm::One(Place::GLOBAL) | AddressForm::Imm(Place::GLOBAL))
+    !SMALL && matches!(form, AddressForm::One(Place::GLOBAL) | AddressForm::Imm(Place::GLOBAL))
 }
 macro_rules! loads { ($($load:ident $name:ident)*) => {
     /// A load from there.

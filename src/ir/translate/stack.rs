@@ -4,7 +4,7 @@
 use super::gc::Gc;
 use crate::ir::backend::Choice;
 use crate::ir::divide::Reciprocal;
-use crate::tuning::REGISTERS;
+use crate::tuning::{REGISTERS, SMALL};
 use crate::wasm::instr::{BinOp, UnOp};
 use crate::wasm::limits::LOCALS;
 use crate::wasm::ops::{LoadOp, SimdOp, SimdShape};
@@ -230,7 +230,8 @@ impl Value {
     /// Whether it is still to be computed and reads a global at any other place than an address.
     #[inline]
     pub fn reads_global(&self) -> bool {
-        matches!(self, Value::Global(_) | Value::GlobalSum(..) | Value::GlobalFirst(..))
+        let compares = !SMALL && matches!(self, Value::GlobalFirst(..));
+        compares || matches!(self, Value::Global(_) | Value::GlobalSum(..))
     }
     /// Whether doing it later could change what it gives or which trap comes first.
     #[inline]
@@ -269,7 +270,7 @@ impl Entry {
     /// taking it is no instruction.
     #[inline]
     pub fn read_low_half(&mut self) {
-        if !crate::tuning::SMALL
+        if !SMALL
             && let Value::Un(UnOp::I32WrapI64, leaf) = self.value
             && !matches!(leaf, Leaf::Const(_))
         {

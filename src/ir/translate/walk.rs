@@ -503,7 +503,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
                         return Ok(());
                     }
                 }
-                (UnOp::I32Eqz, Value::GlobalFirst(compare, global, b)) => {
+                (UnOp::I32Eqz, Value::GlobalFirst(compare, global, b)) if !tuning::SMALL => {
                     if let Some(negated) = condition::negated(compare) {
                         top.value = Value::GlobalFirst(negated, global, b);
                         return Ok(());
