@@ -199,7 +199,7 @@ fn signature(def: &TypeDef) -> Result<&FuncType, Error> {
 /// Slots that the parameters need, or the results.
 fn slots_of(func: *const FuncData) -> usize {
     // SAFETY: R1: `Func::object` gave it.
-    unsafe { (*func).shape.param_slots.max((*func).shape.result_slots) as usize }
+    unsafe { (*func).shape.slots() }
 }
 /// Gives `f` at least `n` zeroed slots: a few on the native stack, more on the heap.
 fn with_slots<R>(n: usize, f: impl FnOnce(&mut [u64]) -> Result<R, Error>) -> Result<R, Error> {

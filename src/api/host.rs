@@ -112,7 +112,7 @@ pub(super) unsafe fn host_call<T>(
     // is dropped.
     unsafe {
         let inner = Inner::<T>::of(store);
-        let n = (*func).shape.param_slots.max((*func).shape.result_slots) as usize;
+        let n = (*func).shape.slots();
         let slots = core::slice::from_raw_parts_mut(slots, n);
         let hosts: &Vec<Arc<HostFunc<T>>> = &(*inner.as_ptr()).hosts;
         (*inner.as_ptr()).host_calls += 1;

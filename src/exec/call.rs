@@ -24,10 +24,7 @@ pub unsafe fn call(
 ) -> Result<(), Error> {
     // SAFETY: R1, R6: promised by the caller.
     unsafe {
-        debug_assert!(
-            slots.len() as u32 >= (*func).shape.param_slots.max((*func).shape.result_slots),
-            "R6"
-        );
+        debug_assert!(slots.len() >= (*func).shape.slots(), "R6");
         let depth = (*store).depth.get();
         if depth == 0 && (*store).stack_limit.get().is_null() {
             (*store.cast::<Store>()).make_stack()?;

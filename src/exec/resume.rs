@@ -233,9 +233,7 @@ unsafe fn top(
 ) -> *mut u64 {
     // SAFETY: E2, E3, R1, R4: all of it lies in the stack.
     unsafe {
-        let slots = |func: *const FuncData| {
-            (*func).shape.param_slots.max((*func).shape.result_slots) as usize
-        };
+        let slots = |func: *const FuncData| (*func).shape.slots();
         let frame = fp.add(frame_slots(fp, ip));
         let called = landing_fp.add(LANDING - HEADER_SLOTS + slots(func) + HEADER_SLOTS);
         let host = suspended.map_or(fp, |(func, place)| place.add(slots(func) + HEADER_SLOTS));

@@ -85,6 +85,11 @@ pub struct FuncShape {
     pub result_class: ResultClass,
 }
 impl FuncShape {
+    /// Slots that take the arguments first, and then the results.
+    #[inline(always)]
+    pub fn slots(&self) -> usize {
+        self.param_slots.max(self.result_slots) as usize
+    }
     /// That of a function type; what is none has neither parameters nor results.
     pub fn of(id: TypeId, ty: Option<&FuncType>) -> FuncShape {
         let slots = |types: &[ValType]| types.iter().map(|ty| ty.slots() as u32).sum();
