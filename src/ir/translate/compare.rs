@@ -1,7 +1,7 @@
 //! Comparisons with what is loaded: a branch on one is a single instruction. And other operations on it
 //! and a constant.
 
-use super::condition::{loop_word, negated};
+use super::condition::{loop_word, with_sense};
 use super::lower::{Field, Fields, immediate, place_text};
 use super::stack::{Load, LoadKind};
 use super::*;
@@ -199,8 +199,9 @@ impl<B: Backend> Translator<'_, B> {
             }
             _ => return Ok(None),
         };
-        let op = if sense { Some(op) } else { negated(op) };
-        let (Some(op), LoadKind::Scalar(kind)) = (op, load.op) else { return Ok(None) };
+        let (Some(op), LoadKind::Scalar(kind)) = (with_sense(op, sense), load.op) else {
+            return Ok(None);
+        };
         if self.load_compare(op, load, b).is_none() {
             return Ok(None);
         }

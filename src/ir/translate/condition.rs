@@ -142,8 +142,7 @@ impl<B: Backend> Translator<'_, B> {
         else {
             return Ok(None);
         };
-        let outer = if sense { Some(outer) } else { negated(outer) };
-        let Some(outer) = outer.filter(|_| !tuning::SMALL) else { return Ok(None) };
+        let Some(outer) = with_sense(outer, sense) else { return Ok(None) };
         if B::br_tree([outer, inner], to, Place::SLOT).is_none() {
             return Ok(None);
         }
@@ -288,6 +287,10 @@ pub fn compares_floats(op: BinOp) -> bool {
             | F64Le
             | F64Ge
     )
+}
+/// The comparison that holds exactly if `op` does (`sense`) or does not.
+pub(super) fn with_sense(op: BinOp, sense: bool) -> Option<BinOp> {
+    if sense { Some(op) } else { negated(op) }
 }
 /// The comparison that holds exactly if `op` does not; floats have none.
 pub fn negated(op: BinOp) -> Option<BinOp> {

@@ -160,8 +160,7 @@ impl<B: Backend> Translator<'_, B> {
             Value::GlobalFirst(op, global, b) => (op, global, b),
             _ => return Ok(None),
         };
-        let op = if sense { Some(op) } else { condition::negated(op) };
-        let Some(op) = op else { return Ok(None) };
+        let Some(op) = condition::with_sense(op, sense) else { return Ok(None) };
         let Some(x) = self.operand(b, Ty::I32) else { return Ok(None) };
         let Some(handler) = B::br_global(op, to, x.0) else { return Ok(None) };
         self.free(entry);
