@@ -4,7 +4,6 @@
 //! offset in the module, so an error always knows where it is.
 
 use super::error::Error;
-use crate::tuning;
 
 type Result<T> = core::result::Result<T, Error>;
 
@@ -132,20 +131,16 @@ impl<'a> Reader<'a> {
     }
     #[inline(never)]
     fn u32_long(&mut self) -> Result<u32> {
-        // Two bytes, or the five that linkers leave room with.
-        if let Some(&[a, b, c, d, e]) = self.rest().first_chunk() {
-            let two = u32::from(a & 0x7F) | u32::from(b & 0x7F) << 7;
-            if b < 0x80 {
-                self.pos += 2;
-                return Ok(two);
-            }
-            if !tuning::SMALL && c & d >= 0x80 && e < 0x10 {
-                self.pos += 5;
-                let four = two | u32::from(c & 0x7F) << 14 | u32::from(d & 0x7F) << 21;
-                return Ok(four | u32::from(e) << 28);
-            }
+        match near_u32(self.rest()) {
+            Some((value, rest)) => Ok(self.behind(value, rest)),
+            None => self.unsigned(32).map(|value| value as u32),
         }
-        self.unsigned(32).map(|value| value as u32)
+    }
+    /// What was read, and what follows it.
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    fn behind<T>(&mut self, value: T, rest: &[u8]) -> T {
+        self.pos = self.bytes.len() - rest.len();
+        value
     }
     /// A `u64` (LEB128).
     #[cfg_attr(not(feature = "small"), inline(always))]
@@ -175,13 +170,10 @@ impl<'a> Reader<'a> {
     }
     #[inline(never)]
     fn s32_long(&mut self) -> Result<i32> {
-        if let Some(&[a, b]) = self.rest().first_chunk()
-            && b < 0x80
-        {
-            self.pos += 2;
-            return Ok(i32::from(a & 0x7F) | i32::from((b << 1) as i8) << 6);
+        match near_s32(self.rest()) {
+            Some((value, rest)) => Ok(self.behind(value, rest)),
+            None => self.signed(32).map(|value| value as i32),
         }
-        self.signed(32).map(|value| value as i32)
     }
     /// An `s33` (LEB128): block types and heap types.
     pub fn s33(&mut self) -> Result<i64> {
@@ -310,17 +302,43 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A number of one or two bytes (LEB128), its width in bits, and what follows it: for who walks
-/// without a [`Reader`].
+/// The bits of a number of at most five bytes (LEB128), how many there are, and what follows them;
+/// `None` for longer ones and near the end.
 #[cfg_attr(not(feature = "small"), inline(always))]
-pub fn short_number(bytes: &[u8]) -> Option<(u32, u32, &[u8])> {
-    match *bytes {
-        [a, ref rest @ ..] if a < 0x80 => Some((u32::from(a), 7, rest)),
-        [a, b, ref rest @ ..] if b < 0x80 => {
-            Some((u32::from(a & 0x7F) | u32::from(b) << 7, 14, rest))
-        }
-        _ => None,
+fn near_bits(bytes: &[u8]) -> Option<(u64, u32, &[u8])> {
+    if let [a, ref rest @ ..] = *bytes
+        && a < 0x80
+    {
+        return Some((u64::from(a), 7, rest));
     }
+    let (chunk, _) = bytes.split_first_chunk::<5>()?;
+    let mut bits = u64::from(chunk[0] & 0x7F);
+    for i in 1..5 {
+        bits |= u64::from(chunk[i] & 0x7F) << (7 * i);
+        if chunk[i] < 0x80 {
+            return Some((bits, 7 * (i as u32 + 1), &bytes[i + 1..]));
+        }
+    }
+    None
+}
+/// A `u32` (LEB128) and what follows it, for who walks without a [`Reader`]; `None` if it is wrong
+/// or near the end: then a reader decides.
+#[cfg_attr(not(feature = "small"), inline(always))]
+pub fn near_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (bits, _, rest) = near_bits(bytes)?;
+    Some((u32::try_from(bits).ok()?, rest))
+}
+/// The same of a signed number.
+#[cfg_attr(not(feature = "small"), inline(always))]
+pub fn near_s35(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (bits, width, rest) = near_bits(bytes)?;
+    Some(((bits << (64 - width)) as i64 >> (64 - width), rest))
+}
+/// The same of an `s32`.
+#[cfg_attr(not(feature = "small"), inline(always))]
+pub fn near_s32(bytes: &[u8]) -> Option<(i32, &[u8])> {
+    let (value, rest) = near_s35(bytes)?;
+    Some((i32::try_from(value).ok()?, rest))
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The walk over one body: locals, the dispatch on opcodes, and the simple families.
 
 use super::Scratch;
-use super::near::{NUMERIC, Numeric};
+use super::near::{NUMERIC, Numeric, tell_local, tell_numeric};
 use super::operands::Operands;
 use super::stack::{Block, Frame, Kind};
 use crate::wasm::compact::Ty;
 use crate::wasm::decode::{TypeSpace, need};
 use crate::wasm::error::Error;
 use crate::wasm::features::Features;
-use crate::wasm::instr::{BinOp, UnOp};
+use crate::wasm::instr::UnOp;
 use crate::wasm::limits;
 use crate::wasm::module::Module;
 use crate::wasm::ops::OtherOp;
@@ -257,17 +257,9 @@ impl<'a, S: Sink> Validator<'a, S> {
         self.push(result);
         if self.live && self.sink.listens() {
             self.sink.at(self.at);
-            self.tell_numeric(opcode)?;
+            tell_numeric(self.sink, opcode)?;
         }
         Ok(())
-    }
-    pub fn tell_numeric(&mut self, opcode: u8) -> Result<()> {
-        let code = u32::from(opcode);
-        match (BinOp::decode(code), UnOp::decode(code)) {
-            (Some(op), _) => self.sink.binary(op),
-            (_, Some(op)) => self.sink.unary(op),
-            _ => Ok(()),
-        }
     }
     /// One operand, one result.
     #[cfg_attr(not(feature = "small"), inline(always))]
@@ -307,16 +299,9 @@ impl<'a, S: Sink> Validator<'a, S> {
         }
         if self.live && self.sink.listens() {
             self.sink.at(self.at);
-            self.tell_local(opcode, local)?;
+            tell_local(self.sink, opcode, local)?;
         }
         Ok(())
-    }
-    pub fn tell_local(&mut self, opcode: u8, local: u32) -> Result<()> {
-        match opcode {
-            0x20 => self.sink.local_get(local),
-            0x21 => self.sink.local_set(local),
-            _ => self.sink.local_tee(local),
-        }
     }
     /// A local without default value must be written before it is read.
     #[cold]
@@ -475,10 +460,10 @@ impl Locals {
             None => self.far(local),
         }
     }
-    /// The type of one of the first locals, if it is one of them.
+    /// The type of one of the first locals, if it is one of them and has a default value.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn near(&self, local: u8) -> Option<Ty> {
-        self.near.get(usize::from(local)).copied()
+        self.near.get(usize::from(local)).copied().filter(|ty| ty.is_defaultable())
     }
     fn far(&self, local: u32) -> Option<Ty> {
         let index = self.groups.partition_point(|(end, _)| *end <= local);

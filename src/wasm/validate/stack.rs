@@ -49,6 +49,22 @@ pub(super) struct Frame {
     pub outer_live: bool,
 }
 
+impl Frame {
+    /// One in code that is reached, above so many operands.
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    pub fn new(kind: Kind, block: Block, height: usize) -> Frame {
+        Frame {
+            kind,
+            block,
+            height: height as u32,
+            inits: 0,
+            br_table: 0,
+            outer_unreachable: false,
+            outer_live: true,
+        }
+    }
+}
+
 /// A few types: those of a signature, or a single one.
 pub(super) enum Types<'a> {
     One(Ty),
@@ -240,13 +256,10 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// Opens a block whose parameters are already popped.
     pub fn push_frame(&mut self, kind: Kind, block: Block) -> Result<()> {
         let frame = Frame {
-            kind,
-            block,
-            height: self.operands.len() as u32,
             inits: self.locals.inits(),
-            br_table: 0,
             outer_unreachable: self.unreachable,
             outer_live: self.live,
+            ..Frame::new(kind, block, self.operands.len())
         };
         room::push(&mut self.frames, frame, self.at)?;
         self.height = self.operands.len();
