@@ -44,6 +44,7 @@ pub struct Word(UnsafeCell<u64>);
 unsafe impl Sync for Word {}
 impl Word {
     /// These eight bytes.
+    #[inline]
     pub const fn new(word: u64) -> Word {
         Word(UnsafeCell::new(word))
     }

@@ -421,6 +421,9 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     fn keep_types(&mut self, types: &[ValType]) -> Result<(usize, usize), Error> {
         let start = self.types.len();
+        if types.is_empty() {
+            return Ok((start, start));
+        }
         room::reserve(&mut self.types, types.len(), self.out.offset as usize)?;
         self.types.extend(types.iter().map(|&ty| Ty::of(ty)));
         Ok((start, self.types.len()))
@@ -434,8 +437,8 @@ impl<'m, B: Backend> Translator<'m, B> {
     }
     #[inline]
     fn set_cache(&mut self, cache: &Cache) {
-        for (bank, cached) in self.banks.iter_mut().zip(cache) {
-            bank.cached = *cached;
+        for (i, bank) in self.banks.iter_mut().enumerate() {
+            bank.cached = cache[i];
             bank.busy = [false; tuning::REGISTERS];
         }
     }
@@ -447,6 +450,12 @@ impl<'m, B: Backend> Translator<'m, B> {
     #[inline]
     fn pins(&self) -> Cache {
         [self.banks[0].pinned, self.banks[1].pinned]
+    }
+    #[inline]
+    fn set_pins(&mut self, pins: Cache) {
+        for (i, bank) in self.banks.iter_mut().enumerate() {
+            bank.pinned = pins[i];
+        }
     }
 
     // ---- branches ------------------------------------------------------------------------------

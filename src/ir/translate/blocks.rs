@@ -177,9 +177,7 @@ impl<B: Backend> Translator<'_, B> {
             cache = Some(cache.map_or(here, |cache| meet(&cache, &here)));
         }
         self.drop_to(control.height);
-        for (bank, pinned) in self.banks.iter_mut().zip(control.outer_pins) {
-            bank.pinned = pinned;
-        }
+        self.set_pins(control.outer_pins);
         // Validation goes on after an end that cannot be reached: so does this. What is pinned stays
         // where it is, as ways that can be taken meet this one.
         let pins = self.pins();

@@ -59,7 +59,7 @@ impl<B: Backend> Translator<'_, B> {
         let (from, by) = match value {
             Value::Leaf(Leaf::Local(from)) => {
                 // Alone, and not the last of several moves.
-                if self.moved.is_none_or(|moved| !moved.is_one(start, end)) {
+                if self.moved.as_ref().is_none_or(|moved| !moved.is_one(start, end)) {
                     return;
                 }
                 (from, None)

@@ -85,6 +85,16 @@ pub(super) fn place_text(place: Place, field: Field) -> String {
 }
 
 pub(super) type Operand = (Place, Field);
+/// Where operands are.
+#[inline]
+pub(super) fn places_of<const N: usize>(operands: &[Operand; N]) -> [Place; N] {
+    // Not `map`, which is a call for each of them.
+    let mut places = [Place::SLOT; N];
+    for (i, place) in places.iter_mut().enumerate() {
+        *place = operands[i].0;
+    }
+    places
+}
 
 /// A `select`, just written.
 #[derive(Clone, Copy, Debug)]
@@ -770,7 +780,7 @@ impl<B: Backend> Translator<'_, B> {
         if !fresh || !same || class == Class::V128 {
             return false;
         }
-        let [a, b, c] = x.map(|x| x.0);
+        let [a, b, c] = places_of(&x);
         let Some(handler) = B::select(class, target.dest, a, b, c) else { return false };
         self.out.take_back(code.0);
         self.write_select(handler, target, x);

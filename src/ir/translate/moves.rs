@@ -1,6 +1,6 @@
 //! Moves into slots: neighbours become one instruction, or part of the jump or call after them.
 
-use super::lower::{Operand, place_text};
+use super::lower::{Operand, place_text, places_of};
 use super::*;
 use crate::ir::backend::{Handler, Then};
 use alloc::string::String;
@@ -18,7 +18,8 @@ pub(super) struct Moved {
     /// The instruction's bytes.
     code: (usize, usize),
     n: usize,
-    moves: [(i32, Operand); MOVES],
+    slots: [i32; MOVES],
+    operands: [Operand; MOVES],
     /// A register that gets the same as the slot.
     reg: Option<u8>,
     /// A sum before them, if a call follows.
@@ -34,11 +35,11 @@ pub(super) struct Argument {
     imm: Field,
 }
 impl Moved {
-    fn moves(&self) -> &[(i32, Operand)] {
-        &self.moves[..self.n]
+    fn slots(&self) -> &[i32] {
+        &self.slots[..self.n]
     }
-    fn places(&self) -> ([Place; MOVES], usize) {
-        (self.moves.map(|(_, (place, _))| place), self.n)
+    fn operands(&self) -> &[Operand] {
+        &self.operands[..self.n]
     }
     /// Whether it is a single move, with these bytes.
     pub(super) fn is_one(&self, start: usize, end: usize) -> bool {
@@ -49,37 +50,32 @@ impl Moved {
             let Argument { slot, a, imm, .. } = argument;
             format!("[{slot}] := {} + {}", place_text(a.0, a.1), place_text(Place::IMM, *imm))
         });
-        let moves =
-            self.moves().iter().map(|(slot, x)| format!("[{slot}] := {}", place_text(x.0, x.1)));
+        let moves = self.slots().iter().zip(self.operands());
+        let moves = moves.map(|(slot, x)| format!("[{slot}] := {}", place_text(x.0, x.1)));
         sum.chain(moves).collect::<Vec<_>>().join(", ")
     }
 }
 
 impl<B: Backend> Translator<'_, B> {
     /// The moves that were just written, if nothing refers to what comes after them.
-    fn just_moved(&mut self) -> Option<Moved> {
-        if tuning::SMALL {
-            return None;
-        }
-        let moved = self.moved.take()?;
-        let fresh = moved.code.1 == self.out.pos() && self.out.label < moved.code.1;
-        fresh.then_some(moved)
+    #[inline]
+    fn just_moved(&self) -> Option<&Moved> {
+        let moved = self.moved.as_ref()?;
+        (moved.code.1 == self.out.pos() && self.out.label < moved.code.1).then_some(moved)
     }
     /// What the moves that were just written put into a slot.
     pub(super) fn last_move_into(&self, slot: i32) -> Option<Operand> {
-        let moved = self.moved.as_ref()?;
-        let fresh = moved.code.1 == self.out.pos() && self.out.label < moved.code.1;
-        let (_, x) = moved.moves().iter().rfind(|(to, _)| *to == slot && fresh)?;
-        Some(*x)
+        let moved = self.just_moved()?;
+        let i = moved.slots().iter().rposition(|&to| to == slot)?;
+        Some(moved.operands[i])
     }
     /// Forgets the register that moves write beside a slot; false: a loop relies on it.
-    fn without_register(&mut self, moved: &mut Moved) -> bool {
-        if let Some(reg) = moved.reg {
+    fn without_register(&mut self, reg: Option<u8>) -> bool {
+        if let Some(reg) = reg {
             if !self.banks[0].pinned[usize::from(reg)].is_none() {
                 return false;
             }
             self.banks[0].cached[usize::from(reg)] = Held::NONE;
-            moved.reg = None;
         }
         true
     }
@@ -88,15 +84,15 @@ impl<B: Backend> Translator<'_, B> {
         if let Some(Argument { slot, .. }) = argument {
             self.out.slot(slot);
         }
-        for (slot, _) in moved.moves() {
-            self.out.slot(*slot);
+        for &slot in moved.slots() {
+            self.out.slot(slot);
         }
         if let Some(Argument { a, imm, .. }) = argument {
             self.field(a.1);
             self.field(imm);
         }
-        for (_, (_, field)) in moved.moves() {
-            self.field(*field);
+        for &(_, field) in moved.operands() {
+            self.field(field);
         }
     }
     /// `[slot] := x`, together with moves that were just written. One of those that writes a
@@ -108,20 +104,24 @@ impl<B: Backend> Translator<'_, B> {
         x: Operand,
         is_free: bool,
     ) -> Result<(), Error> {
-        if let Some(mut moved) = self.just_moved()
+        if !tuning::SMALL
+            && let Some(moved) = self.just_moved()
             && moved.n < MOVES
             && (is_free || moved.reg.is_none())
         {
+            let (n, reg, start) = (moved.n, moved.reg, moved.code.0);
             // What the register would have held is in the slot.
-            let again = moved.reg.is_some_and(|reg| x.0 == Place(reg));
-            let x = if again { (Place::SLOT, Field::Slot(moved.moves[0].0)) } else { x };
-            moved.moves[moved.n] = (slot, x);
-            moved.n += 1;
-            let (places, n) = moved.places();
-            if let Some(handler) = B::moves(Then::Next, &places[..n])
-                && self.without_register(&mut moved)
+            let again = reg.is_some_and(|reg| x.0 == Place(reg));
+            let x = if again { (Place::SLOT, Field::Slot(moved.slots[0])) } else { x };
+            let mut places = places_of(&moved.operands);
+            places[n] = x.0;
+            if let Some(handler) = B::moves(Then::Next, &places[..=n])
+                && self.without_register(reg)
+                && let Some(mut moved) = self.moved.take()
             {
-                self.out.take_back(moved.code.0);
+                (moved.slots[n], moved.operands[n]) = (slot, x);
+                (moved.n, moved.reg) = (n + 1, None);
+                self.out.take_back(start);
                 self.out.list(|| moved.text());
                 self.out.begin(handler);
                 self.move_fields(&moved);
@@ -146,98 +146,84 @@ impl<B: Backend> Translator<'_, B> {
     /// Notes that `[slot] := x` was written, from `start` on, perhaps with a register beside.
     pub(super) fn note_move(&mut self, start: usize, slot: i32, x: Operand, reg: Option<u8>) {
         let code = (start, self.out.pos());
-        self.moved = Some(Moved { code, n: 1, moves: [(slot, x); MOVES], reg, argument: None });
+        let (slots, operands) = ([slot; MOVES], [x; MOVES]);
+        self.moved = Some(Moved { code, n: 1, slots, operands, reg, argument: None });
     }
     /// Whether a move into a slot would become part of moves that were just written, and nothing
     /// would be lost.
     pub(super) fn joins_moves(&self) -> bool {
+        let pinned = |reg: u8| !self.banks[0].pinned[usize::from(reg)].is_none();
         !tuning::SMALL
-            && self.moved.is_some_and(|moved| {
-                let pinned = |reg: u8| !self.banks[0].pinned[usize::from(reg)].is_none();
-                moved.code.1 == self.out.pos()
-                    && self.out.label < moved.code.1
-                    && moved.n < MOVES
-                    && !moved.reg.is_some_and(pinned)
-            })
+            && self
+                .just_moved()
+                .is_some_and(|moved| moved.n < MOVES && !moved.reg.is_some_and(pinned))
     }
 
-    /// Begins a jump or call; moves that were just written become part of it. A turn of a loop may
-    /// begin with that.
+    /// Begins a jump or call; moves that were just written become part of it, and true is told to
+    /// whoever ends it. A turn of a loop may begin with that.
     pub(super) fn begin_moving(
         &mut self,
         then: Then,
         turn: bool,
         text: impl FnOnce() -> String,
-    ) -> Result<Option<Moved>, Error> {
-        if !tuning::SMALL
-            && then == Then::Call
-            && let Some((handler, moved)) = self.sum_before_call()
-        {
+    ) -> Result<bool, Error> {
+        let together = match then {
+            Then::Call => self.sum_before_call().or_else(|| self.moves_before(then)),
+            _ => self.moves_before(then),
+        };
+        let handler = together.or_else(|| B::moves(then, &[]));
+        let Some(handler) = handler else { return Err(self.out.no_handler("jump")) };
+        if let (Some(moved), Some(_)) = (&self.moved, together) {
             self.out.take_back(moved.code.0);
-            self.out.traps();
-            self.out.list(|| format!("{}, {}", moved.text(), text()));
-            self.out.begin(handler);
-            return Ok(Some(moved));
         }
-        let old = self.moved;
-        if let Some(mut moved) = self.just_moved()
-            && moved.n <= MOVES_BEFORE
-            && self.without_register(&mut moved)
-        {
-            let (places, n) = moved.places();
-            if let Some(handler) = B::moves(then, &places[..n]) {
-                self.out.take_back(moved.code.0);
-                self.before_moving(then, turn)?;
-                self.out.list(|| format!("{}, {}", moved.text(), text()));
-                self.out.begin(handler);
-                return Ok(Some(moved));
-            }
-        }
-        self.moved = old;
-        self.before_moving(then, turn)?;
-        let Some(handler) = B::moves(then, &[]) else { return Err(self.out.no_handler("jump")) };
-        self.out.list(text);
-        self.out.begin(handler);
-        Ok(None)
-    }
-    fn before_moving(&mut self, then: Then, turn: bool) -> Result<(), Error> {
         if turn {
             self.turn_begins()?;
         }
         if then == Then::Call {
             self.out.traps();
         }
-        Ok(())
+        self.out.list(|| match (&self.moved, together) {
+            (Some(moved), Some(_)) => format!("{}, {}", moved.text(), text()),
+            _ => text(),
+        });
+        self.out.begin(handler);
+        Ok(together.is_some())
+    }
+    /// The jump or call together with the moves that were just written.
+    fn moves_before(&mut self, then: Then) -> Option<Handler> {
+        let moved = if tuning::SMALL { None } else { self.just_moved() };
+        let Some(&Moved { n: n @ ..=MOVES_BEFORE, reg, ref operands, .. }) = moved else {
+            return None;
+        };
+        let handler = B::moves(then, &places_of(operands)[..n])?;
+        self.without_register(reg).then_some(handler)
     }
     /// If a sum was just written as an argument, and at most one move after it: the call with both.
-    fn sum_before_call(&mut self) -> Option<(Handler, Moved)> {
+    fn sum_before_call(&mut self) -> Option<Handler> {
         let argument = self.argument.take()?;
         if tuning::SMALL || self.out.label >= argument.code.1 {
             return None;
         }
-        let mut moved = match self.moved {
-            Some(moved) if moved.code == (argument.code.1, self.out.pos()) && moved.n == 1 => moved,
-            _ if argument.code.1 == self.out.pos() => {
-                let nothing = (argument.slot, argument.a);
-                Moved {
-                    code: argument.code,
-                    n: 0,
-                    moves: [nothing; MOVES],
-                    reg: None,
-                    argument: None,
-                }
-            }
+        let moved = self.moved.as_ref();
+        let next = moved.filter(|moved| moved.code == (argument.code.1, self.out.pos()));
+        let (place, reg) = match next {
+            Some(moved) if moved.n == 1 => (Some(moved.operands[0].0), moved.reg),
+            _ if argument.code.1 == self.out.pos() => (None, None),
             _ => return None,
         };
-        let place = moved.moves().first().map(|(_, x)| x.0);
         let handler = B::sum_call(argument.a.0, place)?;
-        if !self.without_register(&mut moved) {
+        if !self.without_register(reg) {
             return None;
         }
-        moved.code.0 = argument.code.0;
-        moved.argument = Some(argument);
-        self.moved = None;
-        Some((handler, moved))
+        let (code, n) = (argument.code, usize::from(place.is_some()));
+        let (slots, operands) = ([argument.slot; MOVES], [argument.a; MOVES]);
+        let nothing = Moved { code, n, slots, operands, reg: None, argument: None };
+        let moved = self.moved.get_or_insert(nothing);
+        if n == 0 {
+            *moved = nothing;
+        }
+        (moved.code.0, moved.argument) = (argument.code.0, Some(argument));
+        Some(handler)
     }
     /// Notes that an argument was written, from `start` on, if it is the sum of something and a
     /// constant.
@@ -254,9 +240,9 @@ impl<B: Backend> Translator<'_, B> {
             self.argument = Some(Argument { code, slot, a, imm });
         }
     }
-    /// Ends a jump or call.
-    pub(super) fn end_moving(&mut self, moved: Option<Moved>) {
-        if let Some(moved) = moved {
+    /// Ends a jump or call, which has moves in it.
+    pub(super) fn end_moving(&mut self, moved: bool) {
+        if moved && let Some(moved) = self.moved.take() {
             self.move_fields(&moved);
         }
     }

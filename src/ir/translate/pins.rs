@@ -90,9 +90,7 @@ impl<B: Backend> Translator<'_, B> {
                 self.mov(Target::reg(reg as u8), Leaf::Slot(slot), ty)?;
             }
         }
-        for (bank, pinned) in self.banks.iter_mut().zip(chosen) {
-            bank.pinned = pinned;
-        }
+        self.set_pins(chosen);
         Ok(())
     }
     /// Loads the integers that are pinned, and sets the loop register (`set`).

@@ -1,6 +1,6 @@
 //! Vectors: every instruction is an operation on leaves that is done when its value must exist.
 
-use super::lower::{Field, Operand, StoreKind, Target, place_text};
+use super::lower::{Field, Operand, StoreKind, Target, place_text, places_of};
 use super::stack::{Load, LoadKind, Vector};
 use super::*;
 use crate::ir::backend::Handler;
@@ -41,12 +41,11 @@ impl<B: Backend> Translator<'_, B> {
                 None => self.in_scratch(leaf, ty, 2)?,
             };
         }
-        let places = |operands: [Operand; 3]| operands.map(|(place, _)| place);
-        let find = |operands| B::simd(op, target.dest, &places(operands)[..n]);
+        let find = |operands: &[Operand; 3]| B::simd(op, target.dest, &places_of(operands)[..n]);
         // What the handlers do not take goes into a slot: vectors to 0 and 2, a number to 2.
         let mut scratch = 0;
         for (i, (leaf, ty)) in vector.operands().enumerate() {
-            if find(operands).is_some() {
+            if find(&operands).is_some() {
                 break;
             }
             let at = if ty == Ty::V128 { scratch } else { 2 };
@@ -55,7 +54,7 @@ impl<B: Backend> Translator<'_, B> {
                 scratch += 2;
             }
         }
-        let Some(handler) = find(operands) else { return Err(self.out.no_handler(op.text())) };
+        let Some(handler) = find(&operands) else { return Err(self.out.no_handler(op.text())) };
         self.out.list(|| {
             let mut text = format!("{} := {}", target.text(), op.text());
             for (place, field) in &operands[..n] {

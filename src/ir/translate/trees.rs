@@ -1,7 +1,7 @@
 //! Expressions of two operations: which ones are kept together, and how they are written.
 
 use super::condition::{commutes, swapped};
-use super::lower::{Field, Operand, StoreKind, Target, place_text};
+use super::lower::{Field, Operand, StoreKind, Target, place_text, places_of};
 use super::stack::{Load, LoadKind, Tree};
 use super::*;
 use crate::ir::backend::Handler;
@@ -146,7 +146,7 @@ impl<B: Backend> Translator<'_, B> {
                 None => return Err(self.out.no_handler("tree")),
             };
         }
-        let find = |x: &[Operand; 3]| B::tree(ops, target.dest, x.map(|(place, _)| place));
+        let find = |x: &[Operand; 3]| B::tree(ops, target.dest, places_of(x));
         if find(&x).is_none() && commutes(inner) {
             x.swap(0, 1);
         }

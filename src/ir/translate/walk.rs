@@ -252,7 +252,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
     fn call(&mut self, func: u32, ty: &FuncType, tail: bool) -> Result<(), Error> {
         let (start, slots) = self.arguments(ty)?;
         let defined = func.checked_sub(self.cx.imported_funcs);
-        let mut moved = None;
+        let mut moved = false;
         match (defined, tail) {
             (Some(_), false) => {
                 moved =
