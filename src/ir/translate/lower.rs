@@ -151,11 +151,17 @@ pub(super) fn find_load<B: Backend>(
 }
 
 impl<B: Backend> Translator<'_, B> {
-    #[inline]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub(super) fn field(&mut self, field: Field) {
         match field {
             Field::None => {}
             Field::Slot(slot) => self.out.slot(slot),
+            _ => self.immediate_field(field),
+        }
+    }
+    fn immediate_field(&mut self, field: Field) {
+        match field {
+            Field::None | Field::Slot(_) => {}
             Field::Imm(bits) => self.out.u32(bits),
             Field::Long(bits) => self.out.u64(bits),
             Field::Check(check) => {
