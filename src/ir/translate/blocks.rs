@@ -83,7 +83,7 @@ impl<B: Backend> Translator<'_, B> {
         }
         if let Some(top) = self.stack.last()
             && near
-            && let Some(address) = self.folded(top.value, arg.is_64, width.trailing_zeros())
+            && let Some(address) = self.folded(&top.value, arg.is_64, width.trailing_zeros())
             && has(trees::form(address, Place::SLOT))
         {
             return Ok((self.pop()?, address));
@@ -94,8 +94,11 @@ impl<B: Backend> Translator<'_, B> {
     }
 
     /// What a pending operation or load is as an address of an access of `1 << k` bytes.
-    fn folded(&self, value: Value, is_64: bool, k: u32) -> Option<Addr> {
-        if let Value::Load(load) = value
+    fn folded(&self, value: &Value, is_64: bool, k: u32) -> Option<Addr> {
+        if let Value::Leaf(_) = value {
+            return None;
+        }
+        if let &Value::Load(load) = value
             && let Addr::One(a) = load.address
             && !matches!(a, Leaf::Const(_))
             && let LoadKind::Scalar(LoadOp::I32Load | LoadOp::I64Load) = load.op
@@ -105,7 +108,7 @@ impl<B: Backend> Translator<'_, B> {
             let width = load.op.width();
             return Some(Addr::Deref(a, load.offset as u32 + width, width));
         }
-        match value {
+        match *value {
             // A register serves several.
             Value::Global(global) if !is_64 && !self.is_read_soon(global) => {
                 Some(Addr::Global(global))

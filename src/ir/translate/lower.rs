@@ -537,8 +537,18 @@ impl<B: Backend> Translator<'_, B> {
     // ---- registers -----------------------------------------------------------------------------
 
     /// Gives the registers of an operand back.
-    #[inline]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub(super) fn free(&mut self, entry: &Entry) {
+        match entry.value {
+            Value::Leaf(Leaf::Reg(reg)) => {
+                self.banks[entry.ty.bank()].busy[usize::from(reg)] = false;
+            }
+            Value::Leaf(_) => {}
+            _ => self.free_pending(entry),
+        }
+    }
+    #[inline(never)]
+    fn free_pending(&mut self, entry: &Entry) {
         let banks = &mut self.banks;
         let mut release = |leaf: Leaf, ty: Ty| {
             if let Leaf::Reg(reg) = leaf {

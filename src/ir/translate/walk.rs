@@ -61,6 +61,7 @@ impl<B: Backend> Sink for Translator<'_, B> {
         self.fuel.add((bytes / tuning::BYTES_PER_FUEL) as u32);
         Ok(())
     }
+    #[inline]
     fn at(&mut self, offset: usize) {
         self.out.offset = offset as u32;
         self.fuel.add(1);
