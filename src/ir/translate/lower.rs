@@ -540,6 +540,7 @@ impl<B: Backend> Translator<'_, B> {
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub(super) fn free(&mut self, entry: &Entry) {
         match entry.value {
+            _ if tuning::SMALL => self.free_pending(entry),
             Value::Leaf(Leaf::Reg(reg)) => {
                 self.banks[entry.ty.bank()].busy[usize::from(reg)] = false;
             }
@@ -547,7 +548,7 @@ impl<B: Backend> Translator<'_, B> {
             _ => self.free_pending(entry),
         }
     }
-    #[inline(never)]
+    #[cfg_attr(not(feature = "small"), inline(never))]
     fn free_pending(&mut self, entry: &Entry) {
         let banks = &mut self.banks;
         let mut release = |leaf: Leaf, ty: Ty| {

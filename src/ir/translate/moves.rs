@@ -168,6 +168,7 @@ impl<B: Backend> Translator<'_, B> {
         text: impl FnOnce() -> String,
     ) -> Result<bool, Error> {
         let together = match then {
+            _ if tuning::SMALL => None,
             Then::Call => self.sum_before_call().or_else(|| self.moves_before(then)),
             _ => self.moves_before(then),
         };
@@ -191,8 +192,8 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// The jump or call together with the moves that were just written.
     fn moves_before(&mut self, then: Then) -> Option<Handler> {
-        let moved = if tuning::SMALL { None } else { self.just_moved() };
-        let Some(&Moved { n: n @ ..=MOVES_BEFORE, reg, ref operands, .. }) = moved else {
+        let Some(&Moved { n: n @ ..=MOVES_BEFORE, reg, ref operands, .. }) = self.just_moved()
+        else {
             return None;
         };
         let handler = B::moves(then, &places_of(operands)[..n])?;
@@ -201,7 +202,7 @@ impl<B: Backend> Translator<'_, B> {
     /// If a sum was just written as an argument, and at most one move after it: the call with both.
     fn sum_before_call(&mut self) -> Option<Handler> {
         let argument = self.argument.take()?;
-        if tuning::SMALL || self.out.label >= argument.code.1 {
+        if self.out.label >= argument.code.1 {
             return None;
         }
         let moved = self.moved.as_ref();
@@ -242,7 +243,10 @@ impl<B: Backend> Translator<'_, B> {
     }
     /// Ends a jump or call, which has moves in it.
     pub(super) fn end_moving(&mut self, moved: bool) {
-        if moved && let Some(moved) = self.moved.take() {
+        if !tuning::SMALL
+            && moved
+            && let Some(moved) = self.moved.take()
+        {
             self.move_fields(&moved);
         }
     }
