@@ -15,6 +15,8 @@ pub const PARAMS: u32 = 4;
 pub const LOCALS: u32 = 2 * PARAMS;
 /// Globals of each type.
 pub const GLOBALS: u32 = 2;
+/// Which of the integers begins as an address.
+pub const SMALL_GLOBAL: u32 = 1;
 /// Bytes of each of the two memories.
 pub const MEMORY: usize = 65_536;
 /// Where the locals are written in the end.

@@ -288,6 +288,9 @@ impl Call {
         }
         machine.globals =
             (0..4 * GLOBALS).map(|n| Num::new(random.number(global_type(n)))).collect();
+        for ty in [NumType::I32, NumType::I64] {
+            machine.globals[global(ty, SMALL_GLOBAL) as usize] = Num::new(random.below(256));
+        }
         for (n, num) in machine.globals.iter().enumerate() {
             let global = self.instance.global(store, &format!("g{n}")).expect("a global");
             global.set(&mut *store, val(global_type(n as u32), num.bits)).expect("its type");

@@ -205,6 +205,10 @@ pub enum Form {
     /// Any expression, masked.
     Deep,
     Loaded,
+    /// A global, which may lie outside.
+    Global,
+    /// That and a constant.
+    GlobalImm,
     /// What may lie outside.
     Wild,
     /// The last places of a memory.
@@ -222,6 +226,8 @@ pub const FORMS: &[Form] = &[
     Form::MaskShl,
     Form::Deep,
     Form::Loaded,
+    Form::Global,
+    Form::GlobalImm,
     Form::Wild,
     Form::End,
 ];
@@ -275,6 +281,11 @@ impl Maker<'_> {
                 let at = if self.wide { NumType::I64 } else { NumType::I32 };
                 let at = Expr::Local(local(at, self.random.below(2)));
                 bin(and, Expr::Load(whole_load(ty), inner, boxed(at)), mask(0xFF))
+            }
+            Form::Global => Expr::Global(global(ty, SMALL_GLOBAL)),
+            Form::GlobalImm => {
+                let imm = self.random.below(512);
+                bin(add(ty), Expr::Global(global(ty, SMALL_GLOBAL)), mask(imm))
             }
             Form::Wild => {
                 access.offset = self.random.of(&[0, 1, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF]);
