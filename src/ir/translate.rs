@@ -35,6 +35,7 @@ mod locals;
 mod lower;
 mod moves;
 mod pins;
+mod registers;
 mod rotate;
 mod scan;
 mod settle;

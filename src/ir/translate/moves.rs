@@ -216,13 +216,12 @@ impl<B: Backend> Translator<'_, B> {
         if !self.without_register(reg) {
             return None;
         }
-        let (code, n) = (argument.code, usize::from(place.is_some()));
-        let (slots, operands) = ([argument.slot; MOVES], [argument.a; MOVES]);
-        let nothing = Moved { code, n, slots, operands, reg: None, argument: None };
-        let moved = self.moved.get_or_insert(nothing);
-        if n == 0 {
-            *moved = nothing;
+        if place.is_none() {
+            let (slots, operands) = ([argument.slot; MOVES], [argument.a; MOVES]);
+            let code = argument.code;
+            self.moved = Some(Moved { code, n: 0, slots, operands, reg: None, argument: None });
         }
+        let moved = self.moved.as_mut()?;
         (moved.code.0, moved.argument) = (argument.code.0, Some(argument));
         Some(handler)
     }
