@@ -1,4 +1,4 @@
-//! From pending operands to instructions: choosing places, registers and handlers.
+//! From pending operands to instructions: choosing places and handlers.
 
 use super::condition::commutes;
 use super::stack::{Addr, Entry, Held, Leaf, Load, LoadKind, Ty, Value};
@@ -156,12 +156,6 @@ impl<B: Backend> Translator<'_, B> {
         match field {
             Field::None => {}
             Field::Slot(slot) => self.out.slot(slot),
-            _ => self.immediate_field(field),
-        }
-    }
-    fn immediate_field(&mut self, field: Field) {
-        match field {
-            Field::None | Field::Slot(_) => {}
             Field::Imm(bits) => self.out.u32(bits),
             Field::Long(bits) => self.out.u64(bits),
             Field::Check(check) => {

@@ -63,7 +63,11 @@ impl<B: Backend> Translator<'_, B> {
     fn find_way_out(&self, condition: &Entry, target: Option<usize>) -> Option<WayOut> {
         use Value::{Bin, Leaf as Is, Not, Tree, Un};
         // Where turns are paid for, they go by the header.
-        if tuning::SMALL || self.cx.fuel || self.out.label != self.out.pos() {
+        if tuning::SMALL || self.cx.fuel {
+            return None;
+        }
+        // Headers are labels: most branches need no search for a loop that begins here.
+        if self.out.label != self.out.pos() {
             return None;
         }
         // Only blocks have begun since the loop: a few, as there can be a million around it.
@@ -71,9 +75,6 @@ impl<B: Backend> Translator<'_, B> {
         let is_loop = |control: &Control| control.kind == Kind::Loop;
         let label = near + self.control[near..].iter().rposition(is_loop)?;
         let Control { header, height, params, loop_register, .. } = self.control[label];
-        if header as usize != self.out.pos() {
-            return None;
-        }
         let mut pure = !condition.value.is_ordered();
         condition.value.leaves(|leaf| pure &= matches!(leaf, Leaf::Local(_) | Leaf::Const(_)));
         pure &= matches!(condition.value, Is(_) | Un(..) | Bin(..) | Not(..) | Tree(_));
@@ -95,9 +96,10 @@ impl<B: Backend> Translator<'_, B> {
             Exit::Otherwise(arm) => self.back.jumps_only && self.back.in_first && arm == label + 1,
         };
         let plain = params.0 == params.1 && self.stack.len() == height;
+        let begins = header as usize == self.out.pos();
         // What follows counts on what the registers hold at the header, and on nothing else.
         let keeps = self.cache() == self.pins();
-        if !(plain && pure && leads_out && all_rotate && keeps) {
+        if !(begins && plain && pure && leads_out && all_rotate && keeps) {
             return None;
         }
         Some(WayOut { label, exit, condition: *condition, sets_register: loop_register })

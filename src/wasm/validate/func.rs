@@ -253,8 +253,7 @@ impl<'a, S: Sink> Validator<'a, S> {
 
     fn numeric(&mut self, opcode: u8) -> Result<()> {
         let Numeric { arity, operand, result } = NUMERIC[usize::from(opcode)];
-        (0..arity).try_for_each(|_| self.pop(operand))?;
-        self.push(result);
+        self.apply_type(arity, operand, result)?;
         if self.live && self.sink.listens() {
             self.sink.at(self.at);
             tell_numeric(self.sink, opcode)?;
@@ -264,21 +263,20 @@ impl<'a, S: Sink> Validator<'a, S> {
     /// One operand, one result.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn unary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
-        if !self.operands.try_apply(1, a, r, self.height) {
-            self.pop(a)?;
-            self.push(r);
-        }
-        Ok(())
+        self.apply_type(1, a, r)
     }
     /// Two operands of one type, one result.
     #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn binary_type(&mut self, a: Ty, r: Ty) -> Result<()> {
-        if self.operands.try_apply(2, a, r, self.height) {
-            return Ok(());
+        self.apply_type(2, a, r)
+    }
+    /// One or two operands of one type, one result.
+    #[cfg_attr(not(feature = "small"), inline(always))]
+    fn apply_type(&mut self, arity: u32, a: Ty, r: Ty) -> Result<()> {
+        if !self.operands.try_apply(arity as usize, a, r, self.height) {
+            (0..arity).try_for_each(|_| self.pop(a))?;
+            self.push(r);
         }
-        self.pop(a)?;
-        self.pop(a)?;
-        self.push(r);
         Ok(())
     }
 
