@@ -141,6 +141,8 @@ pub(super) const FULL: usize = if REGS == 0 { 1 } else { 2 * REGS + 1 };
 pub(super) const RS: usize = DST;
 pub(super) const ANY: usize = RS + 1;
 const LONG: usize = RS + 2;
+/// The place of operands in slots; registers are before it, constants behind it.
+const SLOT: usize = REGS;
 
 /// The index of a place in `reg_slot` and `any`.
 pub(super) fn at(place: Place) -> usize {
@@ -218,9 +220,23 @@ const fn commutes(op: BinOp) -> bool {
 const fn in_order(a: usize, b: usize) -> bool {
     a <= b
 }
+/// Whether two places are not the same register. Only a local can be in both, and a local has a slot
+/// where it can be read as well.
+const fn apart(a: usize, b: usize) -> bool {
+    a != b || a >= SLOT
+}
+/// Whether an operation on a number and itself is more than another name for something simpler.
+const fn doubles(op: BinOp) -> bool {
+    use BinOp::*;
+    matches!(op, I32Add | I32Mul | I64Add | I64Mul | F32Add | F32Mul | F64Add | F64Mul)
+}
+/// Whether the result goes to a slot only.
+const fn to_slot<D: Dst>() -> bool {
+    D::SIZE != 0 && !D::BOTH
+}
 /// Whether a binary operation with these places is in the tables.
 const fn has(op: BinOp, a: usize, b: usize) -> bool {
-    !commutes(op) || in_order(a, b)
+    (!commutes(op) || in_order(a, b)) && (apart(a, b) || doubles(op))
 }
 /// Whether a hot one is: with constants of 8 bytes, and constants as the first operand.
 const fn has_hot(op: BinOp, a: usize, b: usize) -> bool {
@@ -266,15 +282,13 @@ const fn hot_binary(op: BinOp) -> bool {
             | F64Div
     )
 }
-/// Rotations: every operand place, but no write-through destination, and constants as the first
-/// operand of those to the left (`~(1 << k)`).
+/// Rotations to the left, which compilers make of those to the right by constants: every operand
+/// place, but no write-through destination, and constants as the first operand (`~(1 << k)`).
 const fn warm_binary(op: BinOp) -> bool {
-    use BinOp::*;
-    matches!(op, I32Rotl | I32Rotr | I64Rotl | I64Rotr)
+    matches!(op, BinOp::I32Rotl | BinOp::I64Rotl)
 }
-const fn has_warm(op: BinOp, a: usize, b: usize) -> bool {
-    let (constant_a, constant_b) = (a > REGS, b > REGS);
-    !constant_a || (!constant_b && matches!(op, BinOp::I32Rotl | BinOp::I64Rotl))
+const fn has_warm(a: usize, b: usize) -> bool {
+    apart(a, b) && (a <= REGS || b <= REGS)
 }
 /// Whether a cold one is there with a constant as the second operand.
 const fn has_constant(op: BinOp, b: usize) -> bool {
@@ -337,7 +351,7 @@ impl<O: Binary<A: Num, R: Num>> Family<O> {
     const HOT: [[[H; LONG]; ANY]; FULL] = over!(D in full_dst, over!(A in any, over!(B in any_long,
         only!(has_hot(O::OP, <A as P>::PLACE, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
     const WARM: [[[H; ANY]; ANY]; DST] = over!(D in dst, over!(A in any, over!(B in any,
-        only!(has_warm(O::OP, <A as P>::PLACE, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
+        only!(has_warm(<A as P>::PLACE, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
     const COLD: [[[H; 2]; RS]; DST] = over!(D in dst, over!(A in reg_slot, over!(B in slot_imm,
         only!(has_constant(O::OP, <B as P>::PLACE), step_of::<SetBin<D, O, A, B>>()))));
     const TABLE: BinTable = if hot_binary(O::OP) && !SMALL {
@@ -421,12 +435,13 @@ static MOVES_CALL: [[H; ANY]; ANY] =
     over!(A in any, over!(B in any, only!(!SMALL, step_of::<Call<(A, B)>>())));
 
 static SELECT_INT: [[[[H; RS]; ANY]; ANY]; FULL] = over!(D in full_dst, over!(A in any, over!(B in any, over!(C in reg_slot,
-    only!(plain(&[<A as P>::PLACE, <B as P>::PLACE]), step_of::<Select<u64, D, A, B, C>>())))));
+    only!(plain(&[<A as P>::PLACE, <B as P>::PLACE]) && apart(<A as P>::PLACE, <B as P>::PLACE),
+        step_of::<Select<u64, D, A, B, C>>())))));
 macro_rules! float_select {
     ($name:ident $t:ty) => {
         static $name: [[[[H; RS]; RS]; RS]; 1] =
     [over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
-                Some(step_of::<Select<$t, S, A, B, C>>()))))];
+                only!(apart(<A as P>::PLACE, <B as P>::PLACE), step_of::<Select<$t, S, A, B, C>>()))))];
     };
 }
 float_select!(SELECT_F32 f32);
@@ -536,6 +551,10 @@ fn served(form: AddressForm) -> AddressForm {
     }
 }
 
+/// Whether a sum of two is an address.
+const fn has_sum(a: usize, b: usize) -> bool {
+    !SMALL && in_order(a, b) && apart(a, b)
+}
 /// Whether an index is multiplied by so many bytes.
 const fn scales(width: u64) -> bool {
     !SMALL && width > 1
@@ -561,13 +580,15 @@ macro_rules! load_table { ($t:ident $w:ty) => { LoadTable {
         only!(plain(&[<A as P>::PLACE]), step_of::<Load<D, $t, At<$w, A>>>()))),
     imm: over!(D in full_dst, over!(A in reg_slot, only!(!SMALL, step_of::<Load<D, $t, AtImm<$w, A>>>()))),
     sum: over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
+        only!(has_sum(<A as P>::PLACE, <B as P>::PLACE), step_of::<Load<D, $t, AtSum<$w, A, B, false>>>())))),
     scaled: over!(D in dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
+        only!(scales(<$t as LoadAs>::N) && apart(<A as P>::PLACE, <B as P>::PLACE),
+            step_of::<Load<D, $t, AtSum<$w, A, B, true>>>())))),
     shl: over!(D in full_dst, over!(A in reg_slot,
         only!(scales(<$t as LoadAs>::N) && (<$w as Width>::COMMON || !<D as Dst>::BOTH),
             step_of::<Load<D, $t, AtShl<$w, A, false>>>()))),
-    mask_shl: over!(D in dst, over!(A in reg_slot, only!(scales(<$t as LoadAs>::N), step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
+    mask_shl: over!(D in dst, over!(A in reg_slot,
+        only!(scales(<$t as LoadAs>::N) && <$w as Width>::COMMON, step_of::<Load<D, $t, AtShl<$w, A, true>>>()))),
     memory: only!(!SMALL, step_of::<Load<S, $t, AtMemory<$w, S>>>()),
     shared: Some(step_of::<Load<S, Racy<$t>, AtShared<$w, S>>>()),
 } } }
@@ -612,7 +633,6 @@ struct StoreTable {
     imm: [[H; ANY]; RS],
     sum: [[[H; ANY]; RS]; RS],
     scaled: [[[H; ANY]; RS]; RS],
-    shl: [[H; ANY]; RS],
     mask_shl: [[H; ANY]; RS],
     memory: H,
     shared: H,
@@ -622,11 +642,12 @@ macro_rules! store_table { ($t:ident $w:ty) => { StoreTable {
         only!(plain(&[<A as P>::PLACE, <X as P>::PLACE]), step_of::<Store<$t, At<$w, A>, X>>()))),
     imm: over!(A in reg_slot, over!(X in any, only!(!SMALL, step_of::<Store<$t, AtImm<$w, A>, X>>()))),
     sum: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(!SMALL && in_order(<A as P>::PLACE, <B as P>::PLACE), step_of::<Store<$t, AtSum<$w, A, B, false>, X>>())))),
+        only!(has_sum(<A as P>::PLACE, <B as P>::PLACE), step_of::<Store<$t, AtSum<$w, A, B, false>, X>>())))),
     scaled: over!(A in reg_slot, over!(B in reg_slot, over!(X in any,
-        only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
-    shl: over!(A in reg_slot, over!(X in any, only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtShl<$w, A, false>, X>>()))),
-    mask_shl: over!(A in reg_slot, over!(X in any, only!(scales(<$t as StoreAs>::N), step_of::<Store<$t, AtShl<$w, A, true>, X>>()))),
+        only!(scales(<$t as StoreAs>::N) && apart(<A as P>::PLACE, <B as P>::PLACE),
+            step_of::<Store<$t, AtSum<$w, A, B, true>, X>>())))),
+    mask_shl: over!(A in reg_slot, over!(X in any,
+        only!(scales(<$t as StoreAs>::N) && <$w as Width>::COMMON, step_of::<Store<$t, AtShl<$w, A, true>, X>>()))),
     memory: only!(!SMALL, step_of::<Store<$t, AtMemory<$w, S>, S>>()),
     shared: Some(step_of::<Store<Racy<$t>, AtShared<$w, S>, S>>()),
 } } }
@@ -957,7 +978,6 @@ impl Backend for Machine {
             AddressForm::Imm(a) => *table.imm.get(at(a))?.get(at(x))?,
             AddressForm::Sum(a, b) => *table.sum.get(at(a))?.get(at(b))?.get(at(x))?,
             AddressForm::Scaled(a, b) => *table.scaled.get(at(a))?.get(at(b))?.get(at(x))?,
-            AddressForm::Shl(a) => *table.shl.get(at(a))?.get(at(x))?,
             AddressForm::MaskShl(a) => *table.mask_shl.get(at(a))?.get(at(x))?,
             AddressForm::Memory(Place::SLOT) if x == Place::SLOT => table.memory,
             AddressForm::Shared(Place::SLOT) if x == Place::SLOT => table.shared,

@@ -11,7 +11,10 @@ use super::super::pairs::*;
 use super::super::roots::*;
 #[cfg(registers)]
 use super::REGS;
-use super::{ANY, DST, FULL, H, RS, Raw, address, at, commutes, has, in_order, metered, to};
+use super::{
+    ANY, DST, FULL, H, RS, Raw, SLOT, address, apart, at, has, has_sum, in_order, metered, to,
+    to_slot,
+};
 use crate::ir::backend::{AddressForm, Choice, Dest, Handler, Place, To};
 use crate::tuning::SMALL;
 use crate::wasm::instr::{BinOp, Binary, def};
@@ -31,11 +34,27 @@ impl<Q: Binary<A: Num, R: Num>, O: Binary<A: Num, R: Num>> Pair<Q, O> {
     const FIRST: Two = over!(D in full_dst, over!(A in reg_slot, over!(C in reg_slot,
         Some(step::<SetBin<D, Q, Bin<O, A, I>, C>> as Raw))));
     const SECOND: Two = over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot,
-        only!(!commutes(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
+        only!(has(O::OP, <A as P>::PLACE, <B as P>::PLACE),
             step::<SetBin<D, Q, Bin<O, A, B>, I>>))));
     const NONE: Three = over!(D in full_dst, over!(A in reg_slot, over!(B in reg_slot, over!(C in reg_slot,
-        only!(!commutes(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
+        only!(has_three(O::OP, <A as P>::PLACE, <B as P>::PLACE, <C as P>::PLACE)
+            && fills::<D>(&[<A as P>::PLACE, <B as P>::PLACE, <C as P>::PLACE]),
             step::<SetBin<D, Q, Bin<O, A, B>, C>>)))));
+}
+/// Whether a result of these operands goes there: to a slot only if none is in a register, as what is
+/// not kept in one is rarely made of what is.
+const fn fills<D: Dst>(operands: &[usize]) -> bool {
+    let (mut slots, mut i) = (true, 0);
+    while i < operands.len() {
+        slots &= operands[i] >= SLOT;
+        i += 1;
+    }
+    slots || !to_slot::<D>()
+}
+/// Whether `(a op b)` and `c` may be in these places: never a slot before a register, and the third
+/// one in neither register of the others.
+const fn has_three(op: BinOp, a: usize, b: usize, c: usize) -> bool {
+    has(op, a, b) && (a < SLOT || b >= SLOT) && apart(a, c) && apart(b, c)
 }
 
 /// A function that finds the table of a pair of operations, outer ones first.
@@ -60,18 +79,21 @@ macro_rules! family {
         }
     };
 }
-// An operation on itself is one that compilers fold.
+// Those that compilers leave: an operation on itself, products of sums and of shifts, and bits of what
+// was shifted with its sign are written in other ways.
 family! { constants CONSTANTS: Constants;
-    [I32Add] [I32Mul I32And I32Shl I32ShrS I32ShrU]
-    [I32Mul] [I32Add I32And I32Shl I32ShrS I32ShrU]
-    [I32And] [I32Add I32Mul I32Shl I32ShrS I32ShrU]
-    [I32Shl] [I32Add I32Mul I32And I32ShrS I32ShrU]
-    [I32ShrS I32ShrU] [I32Add I32Mul I32And I32Shl]
-    [I64Add] [I64Mul I64And I64Shl I64ShrS I64ShrU]
-    [I64Mul] [I64Add I64And I64Shl I64ShrS I64ShrU]
-    [I64And] [I64Add I64Mul I64Shl I64ShrS I64ShrU]
-    [I64Shl] [I64Add I64Mul I64And I64ShrS I64ShrU]
-    [I64ShrS I64ShrU] [I64Add I64Mul I64And I64Shl]
+    [I32Add] [I32Mul I32And I32Shl I32ShrU]
+    [I32Mul] [I32And I32ShrU]
+    [I32And] [I32Add I32Mul I32Shl I32ShrU]
+    [I32Shl] [I32Add I32And I32ShrU]
+    [I32ShrS] [I32Add I32Mul I32Shl]
+    [I32ShrU] [I32Add I32Mul I32And]
+    [I64Add] [I64Mul I64And I64Shl I64ShrU]
+    [I64Mul] [I64And I64ShrU]
+    [I64And] [I64Add I64Shl I64ShrU]
+    [I64Shl] [I64And I64ShrU]
+    [I64ShrS] [I64Add I64Mul I64Shl]
+    [I64ShrU] [I64Add I64Mul I64And]
 }
 family! { first FIRST: Two;
     [I32Add I32Or I32Xor] [I32And I32Shl I32ShrU]
@@ -81,8 +103,11 @@ family! { first FIRST: Two;
     [I64And] [I64Xor]
 }
 family! { second SECOND: Two;
-    [I32And I32Shl I32ShrU I32Rotl] [I32Add I32Xor]
-    [I64ShrU I64Rotl] [I64Add I64Xor]
+    [I32And I32Shl I32ShrU] [I32Add]
+    [I32And] [I32Xor]
+    [I32Rotl] [I32Add I32Xor]
+    [I64ShrU] [I64Add]
+    [I64Rotl] [I64Add I64Xor]
 }
 family! { three NONE: Three;
     [I32Add] [I32Add]
@@ -92,7 +117,6 @@ family! { three NONE: Three;
     [F32Add F32Sub] [F32Mul]
     [F64Add F64Sub] [F64Mul]
     [F64Add F64Mul] [F64Add F64Sub]
-    [F64Mul] [F64Mul]
 }
 
 /// See [`crate::ir::backend::Backend::tree`].
@@ -115,6 +139,10 @@ pub fn tree(ops: [BinOp; 2], d: Dest, [a, b, c]: [Place; 3]) -> Option<Handler> 
 const fn turns(op: BinOp) -> bool {
     !matches!(op, BinOp::F32Lt | BinOp::F32Gt | BinOp::F64Lt | BinOp::F64Gt)
 }
+/// Whether there is a choice between what is in these places.
+const fn has_choice<D: Dst>(a: usize, b: usize) -> bool {
+    apart(a, b) && fills::<D>(&[b])
+}
 /// By destination, `a`, `b`.
 type Choices = [[[H; ANY]; RS]; FULL];
 /// Without the write-through destinations.
@@ -122,10 +150,11 @@ type Orders = [[[H; ANY]; RS]; DST];
 struct ChoiceFamily<O>(PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> ChoiceFamily<O> {
     const PICK: Choices = over!(D in full_dst, over!(A in reg_slot, over!(B in any,
-        only!(!turns(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE),
+        only!(has_choice::<D>(<A as P>::PLACE, <B as P>::PLACE)
+            && (!turns(O::OP) || in_order(<A as P>::PLACE, <B as P>::PLACE)),
             step::<SetPick<D, O, A, B>>))));
     const ORDER: Orders = over!(D in dst, over!(A in reg_slot, over!(B in any,
-        Some(step::<SetOrder<D, O, A, B>> as Raw))));
+        only!(has_choice::<D>(<A as P>::PLACE, <B as P>::PLACE), step::<SetOrder<D, O, A, B>>))));
 }
 macro_rules! choices { ($($pick:ident)*; $($order:ident)*) => {
     fn choices(choice: Choice, op: BinOp) -> Option<&'static [[[H; ANY]; RS]]> {
@@ -195,6 +224,11 @@ const fn adds_up(op: BinOp) -> bool {
     use BinOp::*;
     matches!(op, I32Add | I64Add | I32Xor | I64Xor | F32Add | F32Mul | F64Add | F64Mul)
 }
+/// Whether there is an operation on what is in the first place and what is at the address in the
+/// second one.
+const fn has_load<D: Dst>(a: usize, x: usize) -> bool {
+    apart(a, x) && fills::<D>(&[a, x])
+}
 /// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`; for memories of
 /// 64-bit addresses, `[x + offset]`, if the whole of a number is loaded.
 struct Loads {
@@ -206,13 +240,17 @@ struct LoadPair<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadPair<O, T> {
     const TABLE: Loads = Loads {
         one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(!<D as Dst>::BOTH || has_both(O::OP), step::<LoadBin<D, O, A, T, At<u32, X>>>)))),
+            only!(has_load::<D>(<A as P>::PLACE, <X as P>::PLACE) && (!<D as Dst>::BOTH || has_both(O::OP)),
+                step::<LoadBin<D, O, A, T, At<u32, X>>>)))),
         imm: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(if <D as Dst>::BOTH { T::N == size_of::<O::A>() as u64 } else { true }
+            only!(has_load::<D>(<A as P>::PLACE, <X as P>::PLACE)
+                && (!<D as Dst>::BOTH || (T::N == size_of::<O::A>() as u64
+                    && (<A as P>::PLACE >= SLOT || <X as P>::PLACE >= SLOT)))
                 && (adds_up(O::OP) || subtracts(O::OP)),
                 step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
         one_64: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(adds_up(O::OP) && T::N == size_of::<O::A>() as u64,
+            only!(has_load::<D>(<A as P>::PLACE, <X as P>::PLACE)
+                && adds_up(O::OP) && T::N == size_of::<O::A>() as u64,
                 step::<LoadBin<D, O, A, T, At<u64, X>>>)))),
     };
 }
@@ -480,8 +518,10 @@ type AddBrs = [[[H; ANY]; 2]; RS];
 struct AddBrFamily<O>(PhantomData<O>);
 impl<O: Binary<A: Num, R: Num>> AddBrFamily<O> {
     const TABLE: AddBrs = over!(A in reg_slot, [
-        over!(B in any, only!(!SMALL, branch_mut::<AddBr<A, O, B>>)),
-        over!(B in any, only!(!SMALL, branch_mut_loop::<AddBr<A, O, B>>)),
+        over!(B in any, only!(!SMALL && apart(<A as P>::PLACE, <B as P>::PLACE),
+            branch_mut::<AddBr<A, O, B>>)),
+        over!(B in any, only!(!SMALL && apart(<A as P>::PLACE, <B as P>::PLACE),
+            branch_mut_loop::<AddBr<A, O, B>>)),
     ]);
 }
 macro_rules! add_branches { ($($op:ident)*) => {
@@ -511,6 +551,10 @@ pub fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {
     address(*table.get(at(b))?)
 }
 
+/// What a loop ends at does not change in it: from a slot it is read as soon.
+const fn has_add_by(a: usize, x: usize, b: usize) -> bool {
+    !SMALL && apart(a, x) && b >= SLOT
+}
 /// By place, what is added, `b`.
 type AddByBrs = [[[H; ANY]; RS]; RS];
 macro_rules! add_by_branches { ($($op:ident)*) => {
@@ -520,9 +564,11 @@ macro_rules! add_by_branches { ($($op:ident)*) => {
             $( BinOp::$op => {
                 static TABLES: [AddByBrs; 2] = [
                     over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
-                        only!(!SMALL, branch_mut_loop::<AddByBr<A, X, def::$op, B>>)))),
+                        only!(has_add_by(<A as P>::PLACE, <X as P>::PLACE, <B as P>::PLACE),
+                            branch_mut_loop::<AddByBr<A, X, def::$op, B>>)))),
                     over!(A in reg_slot, over!(X in reg_slot, over!(B in any,
-                        only!(!SMALL, branch_mut_paying::<AddByBr<A, X, def::$op, B>>)))),
+                        only!(has_add_by(<A as P>::PLACE, <X as P>::PLACE, <B as P>::PLACE),
+                            branch_mut_paying::<AddByBr<A, X, def::$op, B>>)))),
                 ];
                 &TABLES
             } )*
@@ -580,6 +626,12 @@ pub fn return_binary(op: BinOp, a: Place, b: Place) -> Option<Handler> {
 
 // ---- loading and branching ---------------------------------------------------------------------
 
+/// Whether loops commonly end with such a comparison of what is loaded: they look for something.
+/// Others name their target like any branch.
+const fn loops_end(op: BinOp) -> bool {
+    use BinOp::*;
+    !SMALL && matches!(op, I32Eq | I32Ne | I64Eq | I64Ne)
+}
 /// By target, address, `b`.
 type LoadBrs = [[[H; ANY]; ANY]; 2];
 struct LoadBr<O, T>(PhantomData<(O, T)>);
@@ -588,7 +640,7 @@ impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadBr<O, T> {
         over!(X in any, over!(B in any,
             only!(!SMALL, branch_of::<BrLoad<true, O, T, At<u32, X>, B>>()))),
         over!(X in any, over!(B in any,
-            only!(!SMALL, branch_loop::<BrLoad<true, O, T, At<u32, X>, B>>))),
+            only!(loops_end(O::OP), branch_loop::<BrLoad<true, O, T, At<u32, X>, B>>))),
     ];
 }
 macro_rules! load_branches { ($($op:ident)*; $($whole:ident)*; $($wide:ident)*) => {
@@ -614,20 +666,23 @@ pub fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Opt
     if SMALL {
         return None;
     }
-    let (table, x) = match x {
-        AddressForm::One(x) => (load_branches(op, load)?, x),
+    let b = at(b);
+    // Both have a target: that of the loop has it, too.
+    let [first, second] = if to.is_loop() { [1, 0] } else { [0; 2] };
+    address(match x {
+        AddressForm::One(x) => {
+            let tables = load_branches(op, load)?;
+            let find = |n: usize| *tables[n].get(at(x))?.get(b)?;
+            find(first).or_else(|| find(second))
+        }
         AddressForm::Sum(x, y) => {
             let tables = sum_branches(op, load)?;
-            let table = tables[usize::from(to.is_loop())].get(at(x))?.get(at(y))?;
-            return address(*table.get(at(b))?);
+            let find = |n: usize| *tables[n].get(at(x))?.get(at(y))?.get(b)?;
+            find(first).or_else(|| find(second))
         }
-        AddressForm::Deref(x, 4) => {
-            let tables = deref_branches(op, load)?;
-            return address(*tables[usize::from(to.is_loop())].get(at(x))?.get(at(b))?);
-        }
-        _ => return None,
-    };
-    address(*table[usize::from(to.is_loop())].get(at(x))?.get(at(b))?)
+        AddressForm::Deref(x, 4) => *deref_branches(op, load)?.get(at(x))?.get(b)?,
+        _ => None,
+    })
 }
 /// By target, the two parts of the address, `b`.
 type SumBrs = [[[[H; ANY]; RS]; RS]; 2];
@@ -635,10 +690,10 @@ struct SumBr<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> SumBr<O, T> {
     const TABLE: SumBrs = [
         over!(X in reg_slot, over!(Y in reg_slot, over!(B in any,
-            only!(!SMALL && in_order(<X as P>::PLACE, <Y as P>::PLACE),
+            only!(has_sum(<X as P>::PLACE, <Y as P>::PLACE),
                 branch_of::<BrLoad<true, O, T, AtSum<u32, X, Y, false>, B>>())))),
         over!(X in reg_slot, over!(Y in reg_slot, over!(B in any,
-            only!(!SMALL && in_order(<X as P>::PLACE, <Y as P>::PLACE),
+            only!(T::N == 1 && has_sum(<X as P>::PLACE, <Y as P>::PLACE),
                 branch_loop::<BrLoad<true, O, T, AtSum<u32, X, Y, false>, B>>)))),
     ];
 }
@@ -655,16 +710,12 @@ macro_rules! sum_branches { ($($op:ident)*) => {
     }
 } }
 sum_branches!(I32Eq I32Ne);
-/// By target, address, `b`.
-type DerefBrs = [[[H; ANY]; RS]; 2];
+/// By address, `b`.
+type DerefBrs = [[H; ANY]; RS];
 struct DerefBr<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> DerefBr<O, T> {
-    const TABLE: DerefBrs = [
-        over!(X in reg_slot, over!(B in any,
-            only!(!SMALL, branch_of::<BrLoad<true, O, T, AtDeref<u32, X>, B>>()))),
-        over!(X in reg_slot, over!(B in any,
-            only!(!SMALL, branch_loop::<BrLoad<true, O, T, AtDeref<u32, X>, B>>))),
-    ];
+    const TABLE: DerefBrs = over!(X in reg_slot, over!(B in any,
+        only!(!SMALL, branch_of::<BrLoad<true, O, T, AtDeref<u32, X>, B>>())));
 }
 macro_rules! deref_branches { ($($op:ident)*) => {
     /// Branches on what is where a pointer leads.

@@ -231,11 +231,17 @@ impl<B: Backend> Translator<'_, B> {
         if !fresh || !same || local != Leaf::Local(added) || b == local {
             return None;
         }
-        let (place, field) = self.operand(b, ty)?;
-        let handler = match grown.by.0 {
-            Place::IMM => B::add_br(op, to, grown.home, place)?,
-            by => B::add_by_br(op, to, grown.home, by, place)?,
+        let (mut place, mut field) = self.operand(b, ty)?;
+        let find = |place| match grown.by.0 {
+            Place::IMM => B::add_br(op, to, grown.home, place),
+            by => B::add_by_br(op, to, grown.home, by, place),
         };
+        if let Leaf::Local(b) = b
+            && find(place).is_none()
+        {
+            (place, field) = (Place::SLOT, Field::Slot(self.locals[b as usize].slot));
+        }
+        let handler = find(place)?;
         let first = match before {
             Some(before) => {
                 Some((before, B::binary(BinOp::I32Add, before.dest(), before.home, Place::IMM)?))

@@ -495,16 +495,14 @@ impl<B: Backend> Translator<'_, B> {
                 (AddressForm::Imm(place), [Field::Imm(imm), field])
             }
             Addr::Sum(a, b) => {
-                let mut a = self.operand_not_const(a, ty, 2)?;
-                let mut b = self.operand_not_const(b, ty, 3)?;
+                let [mut a, mut b] = self.address_parts(a, b, ty)?;
                 if a.0.0 > b.0.0 {
                     core::mem::swap(&mut a, &mut b);
                 }
                 (AddressForm::Sum(a.0, b.0), [a.1, b.1])
             }
             Addr::Scaled(a, b) => {
-                let a = self.operand_not_const(a, ty, 2)?;
-                let b = self.operand_not_const(b, ty, 3)?;
+                let [a, b] = self.address_parts(a, b, ty)?;
                 (AddressForm::Scaled(a.0, b.0), [a.1, b.1])
             }
             Addr::Shl(a) => {
@@ -526,6 +524,33 @@ impl<B: Backend> Translator<'_, B> {
                 (AddressForm::Imm(Place::GLOBAL), [Field::Imm(imm), Field::Imm(global)])
             }
         })
+    }
+    /// The two operands of an address. One that is both is read from a register and from its slot.
+    fn address_parts(&mut self, a: Leaf, b: Leaf, ty: Ty) -> Result<[Operand; 2], Error> {
+        let first = self.operand_not_const(a, ty, 2)?;
+        let mut second = self.operand_not_const(b, ty, 3)?;
+        if first.0 == second.0 && first.0.is_register() {
+            second = self.operand_in_slot(b, ty, 3)?;
+        }
+        Ok([first, second])
+    }
+    /// The form and fields of an address of one operand, which is put into a slot.
+    pub(super) fn address_in_slot(
+        &mut self,
+        load: Load,
+    ) -> Result<(AddressForm, [Field; 2]), Error> {
+        let ty = if load.is_64 { Ty::I64 } else { Ty::I32 };
+        match load.address {
+            Addr::One(a) => {
+                let (place, field) = self.operand_in_slot(a, ty, 2)?;
+                Ok((AddressForm::One(place), [field, Field::None]))
+            }
+            Addr::Imm(a, imm) => {
+                let (place, field) = self.operand_in_slot(a, ty, 2)?;
+                Ok((AddressForm::Imm(place), [Field::Imm(imm), field]))
+            }
+            _ => Err(self.out.no_handler("address")),
+        }
     }
 
     // ---- operands into places ------------------------------------------------------------------
@@ -650,8 +675,11 @@ impl<B: Backend> Translator<'_, B> {
             self.operand_not_const(leaf, ty, n)
         };
         let pa = place(la, ty, 0, constants)?;
-        let pb = place(lb, ty, 1, constants)?;
+        let mut pb = place(lb, ty, 1, constants)?;
         let pc = place(lc, c.ty, 2, false)?;
+        if !tuning::SMALL && pa.0 == pb.0 && pa.0.is_register() {
+            pb = self.operand_in_slot(lb, ty, 1)?;
+        }
         for entry in [&a, &b, &c] {
             self.free(entry);
         }

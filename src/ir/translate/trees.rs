@@ -124,7 +124,7 @@ impl<B: Backend> Translator<'_, B> {
 
     /// Writes a tree; false: not with this target.
     pub(super) fn compute_tree(&mut self, target: Target, tree: Tree) -> Result<bool, Error> {
-        let Tree { outer, inner, operands } = tree;
+        let Tree { outer, inner, mut operands } = tree;
         let ty = Ty::num(outer.signature().0);
         let ops = [outer, inner];
         if super::condition::negated(outer).is_some() {
@@ -147,10 +147,13 @@ impl<B: Backend> Translator<'_, B> {
             };
         }
         let find = |x: &[Operand; 3]| B::tree(ops, target.dest, places_of(x));
-        if find(&x).is_none() && commutes(inner) {
+        let in_order = x[0].0.0 <= x[1].0.0 || x[1].0 == Place::IMM;
+        if !in_order && commutes(inner) {
             x.swap(0, 1);
+            operands.swap(0, 1);
         }
-        for (i, leaf) in operands.into_iter().enumerate() {
+        // A register is at most in the first two places at once.
+        for (i, leaf) in operands.into_iter().enumerate().rev() {
             if find(&x).is_some() {
                 break;
             }
@@ -363,8 +366,19 @@ impl<B: Backend> Translator<'_, B> {
         if find(Place::SLOT, form(load.address, Place::SLOT)).is_none() {
             return Ok(false);
         }
-        let (place, field) = self.operand_not_const(a, Ty::num(op.signature().0), 0)?;
-        let (form, fields) = self.address(load.address, load.is_64)?;
+        let ty = Ty::num(op.signature().0);
+        let (mut place, mut field) = self.operand_not_const(a, ty, 0)?;
+        let (mut form, mut fields) = self.address(load.address, load.is_64)?;
+        // What is a local is in a slot as well; other operands have to be put there.
+        if find(place, form).is_none() && matches!(a, Leaf::Local(_)) {
+            (place, field) = self.operand_in_slot(a, ty, 0)?;
+        }
+        if find(place, form).is_none() {
+            (form, fields) = self.address_in_slot(load)?;
+        }
+        if find(place, form).is_none() {
+            (place, field) = self.operand_in_slot(a, ty, 0)?;
+        }
         let Some(handler) = find(place, form) else { return Err(self.out.no_handler("load")) };
         self.out.traps();
         self.out.list(|| {
