@@ -82,13 +82,13 @@ macro_rules! family {
 // Those that compilers leave: an operation on itself, products of sums and of shifts, and bits of what
 // was shifted with its sign are written in other ways.
 family! { constants CONSTANTS: Constants;
-    [I32Add] [I32Mul I32And I32Shl I32ShrU]
+    [I32Add] [I32Mul I32And I32Shl I32ShrS I32ShrU]
     [I32Mul] [I32And I32ShrU]
     [I32And] [I32Add I32Mul I32Shl I32ShrU]
     [I32Shl] [I32Add I32And I32ShrU]
     [I32ShrS] [I32Add I32Mul I32Shl]
     [I32ShrU] [I32Add I32Mul I32And]
-    [I64Add] [I64Mul I64And I64Shl I64ShrU]
+    [I64Add] [I64Mul I64And I64Shl I64ShrS I64ShrU]
     [I64Mul] [I64And I64ShrU]
     [I64And] [I64Add I64Shl I64ShrU]
     [I64Shl] [I64And I64ShrU]
@@ -225,9 +225,11 @@ const fn adds_up(op: BinOp) -> bool {
     matches!(op, I32Add | I64Add | I32Xor | I64Xor | F32Add | F32Mul | F64Add | F64Mul)
 }
 /// Whether there is an operation on what is in the first place and what is at the address in the
-/// second one.
-const fn has_load<D: Dst>(a: usize, x: usize) -> bool {
-    apart(a, x) && fills::<D>(&[a, x])
+/// second one. Floats and addresses have registers of their own.
+const fn has_load<D: Dst>(op: BinOp, a: usize, x: usize) -> bool {
+    use BinOp::*;
+    let floats = matches!(op, F32Add | F32Sub | F32Mul | F64Add | F64Sub | F64Mul);
+    (floats || apart(a, x)) && fills::<D>(&[a, x])
 }
 /// By destination, `a`, address: `[x + offset]` and `[(x + immediate) + offset]`; for memories of
 /// 64-bit addresses, `[x + offset]`, if the whole of a number is loaded.
@@ -240,16 +242,15 @@ struct LoadPair<O, T>(PhantomData<(O, T)>);
 impl<O: Binary<A: Num, R: Num>, T: LoadAs> LoadPair<O, T> {
     const TABLE: Loads = Loads {
         one: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(has_load::<D>(<A as P>::PLACE, <X as P>::PLACE) && (!<D as Dst>::BOTH || has_both(O::OP)),
+            only!(has_load::<D>(O::OP, <A as P>::PLACE, <X as P>::PLACE) && (!<D as Dst>::BOTH || has_both(O::OP)),
                 step::<LoadBin<D, O, A, T, At<u32, X>>>)))),
         imm: over!(D in full_dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(has_load::<D>(<A as P>::PLACE, <X as P>::PLACE)
-                && (!<D as Dst>::BOTH || (T::N == size_of::<O::A>() as u64
-                    && (<A as P>::PLACE >= SLOT || <X as P>::PLACE >= SLOT)))
+            only!(has_load::<D>(O::OP, <A as P>::PLACE, <X as P>::PLACE)
+                && (!<D as Dst>::BOTH || T::N == size_of::<O::A>() as u64)
                 && (adds_up(O::OP) || subtracts(O::OP)),
                 step::<LoadBin<D, O, A, T, AtImm<u32, X>>>)))),
         one_64: over!(D in dst, over!(A in reg_slot, over!(X in reg_slot,
-            only!(has_load::<D>(<A as P>::PLACE, <X as P>::PLACE)
+            only!(has_load::<D>(O::OP, <A as P>::PLACE, <X as P>::PLACE)
                 && adds_up(O::OP) && T::N == size_of::<O::A>() as u64,
                 step::<LoadBin<D, O, A, T, At<u64, X>>>)))),
     };
