@@ -141,8 +141,6 @@ pub(super) const FULL: usize = if REGS == 0 { 1 } else { 2 * REGS + 1 };
 pub(super) const RS: usize = DST;
 pub(super) const ANY: usize = RS + 1;
 const LONG: usize = RS + 2;
-/// The place of operands in slots; registers are before it, constants behind it.
-const SLOT: usize = REGS;
 
 /// The index of a place in `reg_slot` and `any`.
 pub(super) fn at(place: Place) -> usize {
@@ -179,6 +177,7 @@ pub(super) const fn plain(places: &[usize]) -> bool {
     !SMALL || slots
 }
 
+mod branches;
 mod globals;
 mod indices;
 mod metered;
@@ -220,10 +219,13 @@ const fn commutes(op: BinOp) -> bool {
 const fn in_order(a: usize, b: usize) -> bool {
     a <= b
 }
+const fn is_register(place: usize) -> bool {
+    place + 1 < RS
+}
 /// Whether two places are not the same register. Only a local can be in both, and a local has a slot
 /// where it can be read as well.
 const fn apart(a: usize, b: usize) -> bool {
-    a != b || a >= SLOT
+    a != b || !is_register(a)
 }
 /// Whether an operation on a number and itself is more than another name for something simpler.
 const fn doubles(op: BinOp) -> bool {
@@ -288,7 +290,8 @@ const fn warm_binary(op: BinOp) -> bool {
     matches!(op, BinOp::I32Rotl | BinOp::I64Rotl)
 }
 const fn has_warm(a: usize, b: usize) -> bool {
-    apart(a, b) && (a <= REGS || b <= REGS)
+    let (constant_a, constant_b) = (a > REGS, b > REGS);
+    apart(a, b) && !(constant_a && constant_b)
 }
 /// Whether a cold one is there with a constant as the second operand.
 const fn has_constant(op: BinOp, b: usize) -> bool {
@@ -865,11 +868,11 @@ impl Backend for Machine {
     }
 
     fn add_br(op: BinOp, to: To, a: Place, b: Place) -> Option<Handler> {
-        trees::add_br(op, to, a, b)
+        branches::add_br(op, to, a, b)
     }
 
     fn add_by_br(op: BinOp, to: To, a: Place, x: Place, b: Place) -> Option<Handler> {
-        trees::add_by_br(op, to, a, x, b)
+        branches::add_by_br(op, to, a, x, b)
     }
 
     fn add_two(a: Place, b: Place) -> Option<Handler> {
@@ -916,19 +919,19 @@ impl Backend for Machine {
     }
 
     fn br_load(op: BinOp, load: LoadOp, to: To, x: AddressForm, b: Place) -> Option<Handler> {
-        trees::br_load(op, load, to, x, b)
+        branches::br_load(op, load, to, x, b)
     }
 
     fn br_tree(ops: [BinOp; 2], to: To, a: Place) -> Option<Handler> {
-        trees::br_tree(ops, to, a)
+        branches::br_tree(ops, to, a)
     }
 
     fn br_mask(load: LoadOp, sense: bool, to: To, x: AddressForm) -> Option<Handler> {
-        trees::br_mask(load, sense, to, x)
+        branches::br_mask(load, sense, to, x)
     }
 
     fn br_loaded(load: LoadOp, sense: bool, to: To, reg: u8, a: Place) -> Option<Handler> {
-        trees::br_loaded(load, sense, to, reg, a)
+        branches::br_loaded(load, sense, to, reg, a)
     }
 
     fn br_table(index: Index) -> Option<Handler> {
