@@ -366,18 +366,10 @@ impl<B: Backend> Translator<'_, B> {
         if find(Place::SLOT, form(load.address, Place::SLOT)).is_none() {
             return Ok(false);
         }
-        let ty = Ty::num(op.signature().0);
-        let (mut place, mut field) = self.operand_not_const(a, ty, 0)?;
+        let (place, field) = self.operand_not_const(a, Ty::num(op.signature().0), 0)?;
         let (mut form, mut fields) = self.address(load.address, load.is_64)?;
-        // What is a local is in a slot as well; other operands have to be put there.
-        if find(place, form).is_none() && matches!(a, Leaf::Local(_)) {
-            (place, field) = self.operand_in_slot(a, ty, 0)?;
-        }
         if find(place, form).is_none() {
             (form, fields) = self.address_in_slot(load)?;
-        }
-        if find(place, form).is_none() {
-            (place, field) = self.operand_in_slot(a, ty, 0)?;
         }
         let Some(handler) = find(place, form) else { return Err(self.out.no_handler("load")) };
         self.out.traps();
